@@ -1,0 +1,1 @@
+"""The embedded, Maelstrom-compatible test bench."""

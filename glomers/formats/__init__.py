@@ -1,0 +1,1 @@
+"""What a store folder is written in: EDN, histories and message journals."""

@@ -1,0 +1,1 @@
+"""The batch: execute the notebooks, export HTML, check that notebooks and package agree."""

@@ -1,0 +1,1 @@
+"""One node program for each version of a challenge."""
