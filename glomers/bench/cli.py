@@ -1,0 +1,162 @@
+"""The command line: `glomers bench test` runs a test, `glomers bench check` judges a history."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from glomers.bench.errors import (
+    EXIT_BAD_ARGUMENTS,
+    EXIT_BROKEN,
+    EXIT_INTERRUPTED,
+    EXIT_INVALID,
+    EXIT_UNKNOWN,
+    EXIT_VALID,
+    BadArguments,
+    BrokenTest,
+)
+
+if TYPE_CHECKING:
+    from glomers.bench.log import RunLog
+    from glomers.bench.options import Options
+    from glomers.bench.program import Program
+    from glomers.bench.store import Store
+
+USAGE = """usage: glomers bench test -w WORKLOAD --bin FILE [flags]   run one test
+       glomers bench check -w WORKLOAD HISTORY          judge a recorded history
+`glomers bench test --help` and `glomers bench check --help` list the flags."""
+
+
+def main(argv: list[str]) -> int:
+    """Run the bench with the words after `glomers bench`; returns the exit status."""
+    try:
+        if argv[:1] == ["test"]:
+            return _test(argv[1:])
+        if argv[:1] == ["check"]:
+            from glomers.bench.check import main as check
+
+            return check(argv[1:])
+        if argv[:1] in (["--help"], ["-h"]):
+            print(USAGE)
+            return EXIT_VALID
+        raise BadArguments(USAGE)
+    except BadArguments as error:
+        print(error, file=sys.stderr)
+        return EXIT_BAD_ARGUMENTS
+    except SystemExit as error:
+        return int(error.code or EXIT_VALID)
+
+
+def _test(argv: list[str]) -> int:
+    from glomers.bench.options import parse_options
+
+    options = parse_options(argv)
+    from glomers.bench.log import RunLog
+    from glomers.bench.program import find_program
+    from glomers.bench.store import Store
+
+    try:
+        program = find_program(options.bin, options.clock)
+        if program.virtual:
+            _fix_hash_seed(argv)
+        store = Store(Path.cwd(), options.workload)
+    except BrokenTest as error:
+        print(error, file=sys.stderr)
+        return EXIT_BROKEN
+    signal.signal(signal.SIGTERM, _interrupt)
+    log = RunLog(store.path / "jepsen.log")
+    try:
+        return _run(argv, options, program, store, log)
+    except BrokenTest as error:
+        _report_broken(error, store, log)
+        return EXIT_BROKEN
+    except KeyboardInterrupt:
+        log.say(f"Interrupted. What there is so far is in {_shown(store.path)}")
+        return EXIT_INTERRUPTED
+    except OSError as error:
+        print(
+            f"Cannot write {_shown(store.path)}: {error.strerror}. What was written is kept.",
+            file=sys.stderr,
+        )
+        return EXIT_BROKEN
+    finally:
+        log.close()
+
+
+def _fix_hash_seed(argv: list[str]) -> None:
+    """Start again with a fixed hash seed: it decides the order in which sets are iterated."""
+    if os.environ.get("PYTHONHASHSEED") == "0":
+        return
+    os.environ["PYTHONHASHSEED"] = "0"
+    os.execv(sys.executable, [sys.executable, "-m", "glomers.bench", "test", *argv])
+
+
+def _interrupt(signum: int, frame: Any) -> None:
+    raise KeyboardInterrupt
+
+
+def _run(argv: list[str], options: Options, program: Program, store: Store, log: RunLog) -> int:
+    from glomers.bench.report import closing_line, summary, verdict, write_results
+    from glomers.bench.run import Test
+
+    clock = "virtual" if program.virtual else "real"
+    store.write_facts(
+        {
+            "engine": "bench",
+            "clock": clock,
+            "seed": options.seed,
+            "command": ["test", *argv],
+            "nodes": list(options.node_ids),
+        }
+    )
+    log.say(f"Running: test {shlex.join(argv)}")
+    log.say(f"Clock: {clock} ({program.reason}); seed {options.seed}")
+
+    def give_up(error: BrokenTest) -> None:
+        test.save()
+        _report_broken(error, store, log)
+
+    test = Test(options, program, store, log, give_up)
+    test.run()
+    results = test.check()
+    write_results(store, results, test.history.ops)
+    store.finish()
+    log.say(summary(results))
+    log.say(f"Store: {_shown(store.path)}\n\n{closing_line(results)}")
+    valid = verdict(results)
+    return EXIT_UNKNOWN if valid is None else EXIT_VALID if valid else EXIT_INVALID
+
+
+def _report_broken(error: BrokenTest, store: Store, log: RunLog) -> None:
+    """Say what broke the test, and what the node at fault wrote last."""
+    store.finish()
+    log.warn(str(error))
+    if error.node_id:
+        path = store.path / "node-logs" / f"{error.node_id}.log"
+        tail = _tail(path)
+        if tail:
+            log.warn(f"Its last lines on stderr:\n{tail}")
+        if error.stdout_tail:
+            log.warn(f"Its last lines on stdout:\n{error.stdout_tail}")
+        if not tail and not error.stdout_tail:
+            log.warn("It wrote nothing.")
+    log.warn(f"The test is broken; what there is of it is in {_shown(store.path)}")
+
+
+def _tail(path: Path, lines: int = 32, most_bytes: int = 16_384) -> str:
+    """The last lines of a log that may be very long."""
+    if not path.exists():
+        return ""
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - most_bytes))
+        text = file.read().decode("utf-8", "replace")
+    return "\n".join(text.splitlines()[-lines:])
+
+
+def _shown(path: Path) -> str:
+    """The path relative to the current folder, where it lies below it."""
+    return os.path.relpath(path)

@@ -1,0 +1,73 @@
+"""Clients: one outstanding request each, with a time-out, as Maelstrom's clients have."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from glomers.bench.clock import Clock
+from glomers.bench.network import Network
+from glomers.bench.schema import Reply
+from glomers.protocol import RPCError
+
+SETUP_TIMEOUT_S = 5.0
+INIT_TIMEOUT_S = 10.0
+
+
+class RpcTimeout(Exception):
+    """No reply came in time."""
+
+
+class Client:
+    """A client in the network, called `name`; it makes one request at a time."""
+
+    def __init__(self, name: str, network: Network, clock: Clock) -> None:
+        self.name = name
+        self._network = network
+        self._clock = clock
+        self._next_msg_id = 0
+        self._waiting_for: int | None = None
+        self._reply: asyncio.Future[dict[str, Any] | None] | None = None
+        network.connect(name, self._receive)
+
+    def close(self) -> None:
+        """Leave the network."""
+        self._network.disconnect(self.name)
+
+    async def rpc(
+        self, node: str, body: dict[str, Any], reply: Reply, timeout_s: float
+    ) -> dict[str, Any]:
+        """Send `body` to `node` and return the body of its reply, checked against `reply`.
+
+        Raises:
+            RpcTimeout: when nothing came within `timeout_s`.
+            RPCError: when the node answered with an error.
+            MalformedReply: when the answer has another shape.
+        """
+        self._next_msg_id += 1
+        request = {**body, "msg_id": self._next_msg_id}
+        self._waiting_for = self._next_msg_id
+        self._reply = self._clock.loop.create_future()
+        self._network.send(self.name, node, request)
+        timer = self._clock.loop.call_later(timeout_s, self._time_out, self._next_msg_id)
+        try:
+            answer = await self._reply
+        finally:
+            timer.cancel()
+            self._waiting_for = None
+        if answer is None:
+            raise RpcTimeout
+        if answer.get("type") == "error":
+            raise RPCError(answer.get("code"), answer.get("text"))  # type: ignore[arg-type]
+        return reply.check(node, request, answer)
+
+    def _time_out(self, msg_id: int) -> None:
+        if self._waiting_for == msg_id and self._reply and not self._reply.done():
+            self._reply.set_result(None)
+
+    def _receive(self, src: str, body: dict[str, Any], line: bytes) -> None:
+        """Take a reply; one to a request that was given up is ignored."""
+        if self._waiting_for is None or body.get("in_reply_to") != self._waiting_for:
+            return
+        if self._reply and not self._reply.done():
+            self._reply.set_result(body)

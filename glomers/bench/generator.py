@@ -1,0 +1,207 @@
+"""The generator: decides when which client does what, and writes the history.
+
+As in Jepsen, operations are staggered at random around the mean interval (uniform between nothing
+and twice the mean), a process does one operation at a time, and a process whose operation stays
+open (`info`) is replaced by a new one with a new client.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from glomers.bench.clients import Client, RpcTimeout
+from glomers.bench.clock import NS_PER_S, Clock
+from glomers.bench.history import HistoryWriter
+from glomers.bench.nemesis import Grudge, Nemesis
+from glomers.bench.network import Network
+from glomers.bench.options import Options
+from glomers.bench.schema import MalformedReply
+from glomers.bench.workloads.base import Failed, Indeterminate, Invocation, Session, Workload
+from glomers.formats.edn import Symbol, keywordize, kw
+from glomers.formats.history import Op
+from glomers.protocol import ErrorCode, RPCError
+
+RECOVERY_S = 10
+NET_TIMEOUT = kw("net-timeout")
+
+
+class Generator:
+    """Runs the phases of a test on `network`; `history` receives every operation.
+
+    Args:
+        options: rate, time limit, nemesis and number of clients.
+        workload: what the operations are.
+        open_client: makes the next client.
+        rng: decides the pauses between operations.
+        nemesis_rng: decides the faults and the pauses between them.
+    """
+
+    def __init__(
+        self,
+        options: Options,
+        workload: Workload,
+        network: Network,
+        clock: Clock,
+        history: HistoryWriter,
+        open_client: Callable[[], Client],
+        rng: random.Random,
+        nemesis_rng: random.Random,
+    ) -> None:
+        self._options = options
+        self._workload = workload
+        self._network = network
+        self._clock = clock
+        self._history = history
+        self._open_client = open_client
+        self._rng = rng
+        self._nemesis_rng = nemesis_rng
+        self._nemesis = Nemesis(options.node_ids, nemesis_rng) if options.nemesis else None
+        self._processes = list(range(options.concurrency))
+        self._sessions = [self._open_session(thread) for thread in range(options.concurrency)]
+        self._free: deque[int] = deque(range(options.concurrency))
+        self._someone_is_free = asyncio.Event()
+        self._in_flight: set[asyncio.Task[Op]] = set()
+
+    @property
+    def processes(self) -> Sequence[int]:
+        """The processes that are alive, one for each client thread."""
+        return self._processes
+
+    def now_ns(self) -> int:
+        """Nanoseconds since the first operation."""
+        return self._clock.now_ns()
+
+    async def run(self) -> None:
+        """The main phase and, if the workload has one, the healing, the rest and the end."""
+        limit_ns = self._options.time_limit_s * NS_PER_S
+        faults = self._clock.loop.create_task(self._inject_faults(limit_ns))
+        await self._main_phase(limit_ns)
+        faults.cancel()
+        await asyncio.gather(faults, return_exceptions=True)
+        if self._workload.has_final_phase:
+            if self._nemesis:
+                self._stop_partition()
+            await self._clock.sleep_until(self.now_ns() + RECOVERY_S * NS_PER_S)
+            await self._workload.final_phase(self)
+
+    async def _main_phase(self, limit_ns: int) -> None:
+        if self._options.rate == 0:
+            await self._clock.sleep_until(limit_ns)
+            return
+        mean_ns = NS_PER_S / self._options.rate
+        next_ns = 0
+        while next_ns <= limit_ns:
+            await self._clock.sleep_until(next_ns)
+            thread = await self._free_thread()
+            if self.now_ns() > limit_ns:
+                self._free.append(thread)
+                break
+            self._start(thread, self._workload.next_op(self._processes[thread]))
+            next_ns = max(next_ns, self.now_ns()) + int(self._rng.random() * 2 * mean_ns)
+        while self._in_flight:
+            await asyncio.wait(self._in_flight)
+
+    async def _free_thread(self) -> int:
+        while not self._free:
+            self._someone_is_free.clear()
+            await self._someone_is_free.wait()
+        return self._free.popleft()
+
+    def _start(self, thread: int, invocation: Invocation) -> None:
+        task = self._clock.loop.create_task(self.perform(thread, invocation))
+        self._in_flight.add(task)
+        task.add_done_callback(lambda done: self._finish(thread, done))
+
+    def _finish(self, thread: int, task: asyncio.Task[Op]) -> None:
+        self._in_flight.discard(task)
+        self._free.append(thread)
+        self._someone_is_free.set()
+
+    async def perform(self, thread: int, invocation: Invocation, *, final: bool = False) -> Op:
+        """Let the process of client `thread` carry out one operation; returns its completion."""
+        f, value = invocation
+        process = self._processes[thread]
+        self._history.add(self.now_ns(), "invoke", process, f, value, final=final)
+        outcome, value, error, extra = await self._outcome(thread, f, value)
+        completion = self._history.add(
+            self.now_ns(), outcome, process, f, value, error=error, final=final, extra=extra
+        )
+        if outcome == "info":
+            self._replace(thread)
+        return completion
+
+    async def _outcome(self, thread: int, f: str, value: Any) -> tuple[str, Any, Any, Any]:
+        """The type, value, error and further entries of the completion."""
+        workload = self._workload
+        unsure = "fail" if f in workload.idempotent else "info"
+        try:
+            result = await self._sessions[thread].invoke(self._processes[thread], f, value)
+        except RpcTimeout:
+            if workload.interprets_errors:
+                return unsure, value, NET_TIMEOUT, None
+            return ("info", value, *_exception("Client read timeout"))
+        except RPCError as error:
+            if workload.interprets_errors:
+                return "fail" if error.definite else unsure, value, _error_entry(error), None
+            return ("info", value, *_exception(f"error {error.code}: {error.text}"))
+        except MalformedReply as error:
+            return ("info", value, *_exception(str(error)))
+        except Failed as error:
+            return "fail", value, error.args[0], None
+        except Indeterminate as error:
+            return "info", value, error.args[0] if error.args else None, None
+        return "ok", result, None, None
+
+    def _replace(self, thread: int) -> None:
+        """Put a new process, with a client of its own, in the place of one that is stuck."""
+        self._sessions[thread].client.close()
+        self._processes[thread] += self._options.concurrency
+        self._sessions[thread] = self._open_session(thread)
+
+    def _open_session(self, thread: int) -> Session:
+        nodes = self._options.node_ids
+        node = nodes[self._processes[thread] % len(nodes)]
+        return self._workload.session(self._open_client(), node, self._workload)
+
+    async def _inject_faults(self, limit_ns: int) -> None:
+        if self._nemesis is None:
+            return
+        mean_ns = self._options.nemesis_interval_s * NS_PER_S
+        next_ns = 0
+        while next_ns <= limit_ns:
+            await self._clock.sleep_until(next_ns)
+            f, cut = self._nemesis.next_op()
+            if cut is None:
+                self._stop_partition()
+            else:
+                self._start_partition(f, cut, self._nemesis.grudge(cut))
+            next_ns += int(self._nemesis_rng.random() * 2 * mean_ns)
+
+    def _start_partition(self, f: str, cut: Any, grudge: Grudge) -> None:
+        self._history.add(self.now_ns(), "info", "nemesis", f, cut)
+        self._network.partition(grudge)
+        self._history.add(self.now_ns(), "info", "nemesis", f, [kw("isolated"), grudge])
+
+    def _stop_partition(self) -> None:
+        self._history.add(self.now_ns(), "info", "nemesis", "stop-partition", None)
+        self._network.heal()
+        self._history.add(self.now_ns(), "info", "nemesis", "stop-partition", kw("network-healed"))
+
+
+def _error_entry(error: RPCError) -> list[Any]:
+    """The `:error` of an operation that a node refused: the error's name and its text."""
+    try:
+        name = ErrorCode(error.code).name.lower().replace("_", "-")
+    except ValueError:
+        name = "unknown"
+    return [kw(name), error.text]
+
+
+def _exception(message: str) -> tuple[str, dict[Any, Any]]:
+    """The `:error` and `:exception` of an operation that ended in an exception."""
+    cause = keywordize({"type": Symbol("clojure.lang.ExceptionInfo"), "message": message})
+    return f"indeterminate: {message}", {kw("exception"): keywordize({"via": [cause]})}

@@ -1,0 +1,220 @@
+"""The flags of `maelstrom test`, with its defaults, as one value."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+
+from glomers.bench.errors import BadArguments
+from glomers.bench.workloads import WORKLOAD_NAMES
+
+TOPOLOGIES = ("line", "grid", "tree", "tree2", "tree3", "tree4", "total")
+LATENCY_DISTRIBUTIONS = ("constant", "uniform", "exponential")
+
+
+@dataclass(frozen=True)
+class Options:
+    """One test, as asked for on the command line.
+
+    `rate` is in requests a second over all clients, `latency_ms` the mean delay of a message
+    between servers; `availability` is the fraction of requests that must succeed, if any.
+    """
+
+    workload: str
+    bin: Path
+    args: tuple[str, ...]
+    node_ids: tuple[str, ...]
+    concurrency: int
+    rate: float
+    time_limit_s: int
+    latency_ms: int
+    latency_dist: str
+    nemesis: frozenset[str]
+    nemesis_interval_s: float
+    topology: str
+    availability: float | None
+    consistency_models: tuple[str, ...]
+    key_count: int | None
+    max_txn_length: int
+    max_writes_per_key: int
+    log_stderr: bool
+    log_net_send: bool
+    log_net_recv: bool
+    seed: int
+    clock: str | None
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser that raises instead of leaving the process."""
+
+    def error(self, message: str) -> NoReturn:
+        raise BadArguments(f"{message}. `glomers bench test --help` lists every flag.")
+
+
+def _whole(minimum: int) -> type:
+    """A parser of whole numbers of at least `minimum`, for argparse."""
+
+    def parse(text: str) -> int:
+        value = int(text)
+        if value < minimum:
+            raise argparse.ArgumentTypeError(f"must be at least {minimum}, not {text}")
+        return value
+
+    parse.__name__ = "whole number"
+    return parse  # type: ignore[return-value]
+
+
+def _at_least_zero(text: str) -> float:
+    value = float(text)
+    if not 0 <= value < float("inf"):
+        raise argparse.ArgumentTypeError(f"must be a number from 0 up, not {text}")
+    return value
+
+
+def _positive(text: str) -> float:
+    value = _at_least_zero(text)
+    if value == 0:
+        raise argparse.ArgumentTypeError("must be positive")
+    return value
+
+
+def parse_availability(text: str) -> float:
+    """Read `total` or a fraction from 0 to 1.
+
+    Raises:
+        argparse.ArgumentTypeError: when it is neither.
+    """
+    if text == "total":
+        return 1.0
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError(
+            f"must be 'total' or a number between 0 and 1, not {text!r}"
+        )
+    return value
+
+
+def split_models(text: str) -> tuple[str, ...]:
+    """Split at commas that have a space on both sides, as Maelstrom does."""
+    return tuple(re.split(r"\s+,\s+", text))
+
+
+def _faults(text: str) -> frozenset[str]:
+    faults = frozenset(re.split(r"\s*,\s*", text))
+    if unknown := sorted(faults - {"partition"}):
+        raise argparse.ArgumentTypeError(
+            f"unknown fault {unknown[0]!r}: the only fault is 'partition'"
+        )
+    return faults
+
+
+def _concurrency(text: str) -> str:
+    if not re.fullmatch(r"[1-9]\d*n?", text):
+        raise argparse.ArgumentTypeError(
+            f"must be a number of clients, or a multiple of the nodes like 2n, not {text!r}"
+        )
+    return text
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of `glomers bench test`: Maelstrom's flags, and `--seed` and `--clock`."""
+    parser = _Parser(
+        prog="glomers bench test",
+        description="Run one Maelstrom test. What follows -- goes to the node as arguments.",
+        allow_abbrev=False,
+    )
+    add = parser.add_argument
+    add("-w", "--workload", choices=WORKLOAD_NAMES, default="lin-kv", help="what to run (lin-kv)")
+    add("--bin", type=Path, required=True, metavar="FILE", help="the program that runs a node")
+    add("--node-count", type=_whole(1), metavar="N", help="nodes n0 to n(N-1), instead of n1 to n5")
+    add("--concurrency", type=_concurrency, default="1n", metavar="N", help="clients (1n)")
+    add("--rate", type=_at_least_zero, default=5.0, help="requests a second, 0 for none (5)")
+    add("--time-limit", type=_whole(1), default=60, metavar="S", help="seconds (60)")
+    add("--latency", type=_whole(0), default=0, metavar="MS", help="mean between servers (0)")
+    add("--latency-dist", choices=LATENCY_DISTRIBUTIONS, default="constant", help="(constant)")
+    add("--nemesis", type=_faults, default=frozenset(), metavar="FAULTS", help="partition")
+    add("--nemesis-interval", type=_positive, default=10.0, metavar="S", help="mean seconds (10)")
+    add("--topology", choices=TOPOLOGIES, default="grid", help="offered to broadcast (grid)")
+    add("--availability", type=parse_availability, metavar="A", help="'total', or 0 to 1")
+    add(
+        "--consistency-models",
+        type=split_models,
+        default=("strict-serializable",),
+        metavar="MODELS",
+        help="for transactions: models separated by ' , ' (strict-serializable)",
+    )
+    add("--key-count", type=_whole(1), metavar="N", help="keys tested at once")
+    add("--max-txn-length", type=_whole(1), default=4, metavar="N", help="operations at most (4)")
+    add("--max-writes-per-key", type=_whole(1), default=16, metavar="N", help="(16)")
+    add("--log-stderr", action="store_true", help="show what nodes write on stderr")
+    add("--log-net-send", action="store_true", help="show messages as they are sent")
+    add("--log-net-recv", action="store_true", help="show messages as they are received")
+    add("--seed", type=int, default=0, help="decides everything random in virtual time (0)")
+    add(
+        "--clock",
+        choices=("virtual", "real"),
+        help="virtual for nodes that use glomers.node, else real; this overrules the choice",
+    )
+    return parser
+
+
+def parse_options(argv: list[str]) -> Options:
+    """Read the command line after `test`.
+
+    Raises:
+        BadArguments: in one sentence, for whatever is not a valid command line.
+    """
+    argv, node_args = _split_node_args(argv)
+    args = build_parser().parse_args(argv)
+    count = args.node_count
+    node_ids = tuple(f"n{i}" for i in (range(count) if count else range(1, 6)))
+    concurrency: str = args.concurrency
+    clients = int(concurrency.removesuffix("n"))
+    if concurrency.endswith("n"):
+        clients *= len(node_ids)
+    return Options(
+        workload=args.workload,
+        bin=args.bin,
+        args=tuple(node_args),
+        node_ids=node_ids,
+        concurrency=clients,
+        rate=args.rate,
+        time_limit_s=args.time_limit,
+        latency_ms=args.latency,
+        latency_dist=args.latency_dist,
+        nemesis=args.nemesis,
+        nemesis_interval_s=args.nemesis_interval,
+        topology=args.topology,
+        availability=args.availability,
+        consistency_models=args.consistency_models,
+        key_count=args.key_count,
+        max_txn_length=args.max_txn_length,
+        max_writes_per_key=args.max_writes_per_key,
+        log_stderr=args.log_stderr,
+        log_net_send=args.log_net_send,
+        log_net_recv=args.log_net_recv,
+        seed=args.seed,
+        clock=args.clock,
+    )
+
+
+def _split_node_args(argv: list[str]) -> tuple[list[str], list[str]]:
+    """Cut the command line at `--`, and refuse dashes that only look like hyphens."""
+    for word in argv:
+        if word[:1] in "‐‑‒–—−" and word[:1]:
+            raise BadArguments(
+                f"{word!r} begins with a dash that is not a hyphen. The official page of "
+                "challenge 6c has this slip; Maelstrom would take the word for an argument "
+                "of the node and run without the flag. Type it with hyphens: "
+                f"--{word.lstrip('‐‑‒–—−-')}"
+            )
+    if "--" not in argv:
+        return argv, []
+    cut = argv.index("--")
+    return argv[:cut], argv[cut + 1 :]

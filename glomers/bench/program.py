@@ -1,0 +1,77 @@
+"""The program that `--bin` names, and the clock it can run under."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from glomers.bench.errors import BrokenTest
+
+LAUNCHER_MARK = re.compile(r"^# glomers node: (?P<path>.+)$", re.MULTILINE)
+"""The line in a launcher script that names the Python file it starts."""
+_SNIFF_BYTES = 4096
+
+
+@dataclass(frozen=True)
+class Program:
+    """A node program: the file to run, whether in virtual time, and why, in words."""
+
+    path: Path
+    virtual: bool
+    reason: str
+
+
+def find_program(bin: Path, clock: str | None) -> Program:
+    """Look at `--bin` and choose the clock, unless `clock` names one.
+
+    Raises:
+        BrokenTest: when there is no such file, or it cannot run under the clock asked for.
+    """
+    path = Path(os.path.expanduser(bin))
+    if not path.exists():
+        raise BrokenTest(f"There is no file {bin}: --bin must name the program of a node.")
+    if path.is_dir():
+        raise BrokenTest(f"{bin} is a folder: --bin must name the program of a node.")
+    source = _node_file(path)
+    if clock == "real":
+        return Program(path, virtual=False, reason="asked for")
+    if source is not None:
+        return Program(source, virtual=True, reason="the node uses glomers.node")
+    if clock == "virtual":
+        raise BrokenTest(
+            f"{bin} cannot run in virtual time: only Python files that import glomers.node can. "
+            "Leave --clock virtual out to run it on the real clock."
+        )
+    return Program(path, virtual=False, reason="the program does not use glomers.node")
+
+
+def _node_file(path: Path) -> Path | None:
+    """The Python file that uses `glomers.node`: `path` itself, or what it launches; else None."""
+    with path.open("rb") as file:
+        head = file.read(_SNIFF_BYTES)
+    mark = LAUNCHER_MARK.search(head.decode("utf-8", "replace"))
+    if mark:
+        launched = path.parent / mark["path"]
+        return launched if launched.exists() else None
+    if path.suffix != ".py" and not (head.startswith(b"#!") and b"python" in head[:80]):
+        return None
+    return path if _uses_runtime(path.read_text(encoding="utf-8", errors="replace")) else None
+
+
+def _uses_runtime(source: str) -> bool:
+    """Whether Python source imports the node runtime; broken source counts if it seems to."""
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError):
+        return re.search(r"^\s*(from|import) glomers\b", source, re.MULTILINE) is not None
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "glomers":
+            return True
+        if isinstance(node, ast.Import) and any(
+            a.name.split(".")[0] == "glomers" for a in node.names
+        ):
+            return True
+    return False

@@ -1,0 +1,114 @@
+"""What a test leaves for people: the results, the history as text, a timeline, closing lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from html import escape
+from typing import Any
+
+from glomers.bench.store import Store
+from glomers.formats.edn import Keyword, dumps, kw, pretty
+from glomers.formats.history import Op, pairs
+
+TIMELINE_OPS = 10_000
+_NS_PER_MS = 1_000_000
+
+_CLOSING_LINES = {
+    True: "Everything looks good! ヽ(‘ー`)ノ",
+    False: "Analysis invalid! (ﾉಥ益ಥ）ﾉ ┻━┻",
+}
+_UNKNOWN_LINE = "Errors occurred during analysis, but no anomalies found. ಠ~ಠ"
+
+Results = dict[Keyword, Any]
+
+
+def verdict(results: Results) -> bool | None:
+    """The verdict at the top of the results; None for `:unknown`."""
+    valid = results[kw("valid?")]
+    return valid if isinstance(valid, bool) else None
+
+
+def closing_line(results: Results) -> str:
+    """The last line of a test, as Maelstrom prints it."""
+    valid = verdict(results)
+    return _UNKNOWN_LINE if valid is None else _CLOSING_LINES[valid]
+
+
+def summary(results: Results) -> str:
+    """A few lines with the figures that people look at first."""
+    return "\n".join(_summary_lines(results))
+
+
+def _summary_lines(results: Results) -> Iterator[str]:
+    stats = results[kw("stats")]
+    counts = [f"{stats[kw(f'{kind}-count')]:,} {kind}" for kind in ("ok", "fail", "info")]
+    yield f"Operations: {stats[kw('count')]:,} ({', '.join(counts)})"
+    net = results[kw("net")]
+    for group in ("all", "servers"):
+        counts_of_group = net[kw(group)]
+        per_op = counts_of_group.get(kw("msgs-per-op"))
+        rate = "" if per_op is None else f", {float(per_op):.4g} per operation"
+        yield f"Messages ({group}): {counts_of_group[kw('msg-count')]:,}{rate}"
+    workload = results[kw("workload")]
+    if latencies := workload.get(kw("stable-latencies")):
+        yield f"Stable latencies (ms by quantile): {dumps(latencies)}"
+    for part, result in results.items():
+        if isinstance(result, dict) and result.get(kw("valid?")) is not True:
+            yield f"Not valid: {part} {_brief(result)}"
+
+
+def _brief(result: Results, limit: int = 600) -> str:
+    text = dumps(result)
+    return text if len(text) <= limit else f"{text[:limit]} … (the rest is in results.edn)"
+
+
+def write_results(store: Store, results: Results, history: Sequence[Op]) -> None:
+    """Write `results.edn`, `history.txt` and `timeline.html`."""
+    store.write("results.edn", pretty(results) + "\n")
+    store.write("history.txt", "".join(_text_lines(history)))
+    store.write("timeline.html", timeline(history))
+
+
+def _text_lines(history: Sequence[Op]) -> Iterator[str]:
+    for op in history:
+        process = op.process if isinstance(op.process, int) else f":{op.process}"
+        error = "" if op.error is None else f"\t{dumps(op.error)}"
+        yield f"{process}\t:{op.type}\t:{op.f}\t{dumps(op.value)}{error}\n"
+
+
+_TIMELINE_HEAD = """<!DOCTYPE html>
+<html lang="en"><head><meta charset="utf-8"><title>Timeline</title><style>
+body { font: 12px sans-serif; } table { border-collapse: collapse; }
+td, th { padding: 1px 6px; text-align: left; vertical-align: top; }
+.ok { background: #cfe8fc; } .fail { background: #f9d3e4; } .info { background: #fde2b3; }
+</style></head><body><h1>Timeline</h1>
+"""
+
+
+def timeline(history: Sequence[Op]) -> str:
+    """The operations as an HTML table, one row each in order of invocation (the first 10,000)."""
+    operations = pairs(history)
+    rows = [_timeline_row(*pair) for pair in operations[:TIMELINE_OPS]]
+    note = ""
+    if len(operations) > TIMELINE_OPS:
+        note = f"<p>The first {TIMELINE_OPS:,} of {len(operations):,} operations.</p>\n"
+    head = "<tr><th>start (ms)<th>end (ms)<th>process<th>function<th>asked<th>outcome</tr>\n"
+    return f"{_TIMELINE_HEAD}{note}<table>\n{head}{''.join(rows)}</table></body></html>\n"
+
+
+def _timeline_row(invocation: Op, completion: Op | None) -> str:
+    outcome = completion.type if completion else "info"
+    end_ms = f"{completion.time_ns / _NS_PER_MS:.3f}" if completion else ""
+    answer = ""
+    if completion:
+        answer = dumps(completion.value if completion.error is None else completion.error)
+    asked, answered = escape(_cut(dumps(invocation.value))), escape(_cut(answer))
+    return (
+        f'<tr class="{outcome}"><td>{invocation.time_ns / _NS_PER_MS:.3f}<td>{end_ms}'
+        f"<td>{invocation.process}<td>{escape(invocation.f)}<td>{asked}"
+        f"<td>{outcome} {answered}</tr>\n"
+    )
+
+
+def _cut(text: str, limit: int = 200) -> str:
+    return text if len(text) <= limit else text[:limit] + "…"

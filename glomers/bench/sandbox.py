@@ -1,0 +1,239 @@
+"""What a node in virtual time sees instead of the machine: its clock, its dice, its way out.
+
+A run is to be a function of the node files, the flags and the seed alone.  While a test runs in
+virtual time, the standard library's clocks tell virtual time, its random sources are seeded, and
+what would break out of the single thread (threads, blocking sleeps, `os._exit`) explains itself.
+"""
+
+from __future__ import annotations
+
+import datetime
+import os
+import random
+import signal
+import sys
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any, NoReturn
+from unittest.mock import patch
+
+from glomers.bench.clock import NS_PER_S, VirtualClock
+from glomers.bench.errors import EXIT_BROKEN, BrokenTest
+from glomers.node import host
+
+EPOCH_NS = 1_767_225_600 * NS_PER_S
+"""Virtual runs begin at 2026-01-01T00:00:00Z."""
+HANG_CPU_S = 5.0
+HANG_WALL_S = 30.0
+TICK_S = 0.5
+MAX_INTERRUPTIONS = 4
+
+
+class NodeExit(BaseException):
+    """A node asked for the end of its process, or was found to hang."""
+
+
+@contextmanager
+def sandbox(
+    clock: VirtualClock,
+    rng: random.Random,
+    fail: Callable[[BrokenTest], None],
+    give_up: Callable[[BrokenTest], None],
+) -> Iterator[None]:
+    """Let nodes see virtual time and seeded randomness until the block ends.
+
+    A node that hangs is reported to `fail` and its code interrupted; should it catch even that,
+    `give_up` must save what there is, and the process ends.
+    """
+    with ExitStack() as stack:
+        for target, name, replacement in _replacements(clock, rng):
+            stack.enter_context(patch.object(target, name, replacement))
+        random.seed(rng.getrandbits(64))
+        stack.enter_context(_watchdog(clock, fail, give_up))
+        yield
+
+
+def _replacements(clock: VirtualClock, rng: random.Random) -> Iterator[tuple[Any, str, Any]]:
+    """Module, attribute and what stands there during a virtual run."""
+    yield from _clock_replacements(clock)
+    urandom = rng.randbytes
+    yield os, "urandom", urandom
+    yield random, "_urandom", urandom
+    yield random, "Random", _seeded_random(rng)
+    yield uuid, "_generate_time_safe", None
+    yield uuid, "_node", 0x0242AC110002
+    yield uuid, "_last_timestamp", None
+    yield os, "getpid", lambda: 1
+    yield os, "_exit", _leave
+    yield threading.Thread, "start", _refuse("threads do not exist in virtual time")
+    yield sys, "stdin", None
+    yield sys, "stdout", _NodeStream(sys.stdout, "print() goes to stderr: stdout is for messages")
+    yield sys, "stderr", _NodeStream(sys.stderr, None)
+
+
+def _clock_replacements(clock: VirtualClock) -> Iterator[tuple[Any, str, Any]]:
+    loop = clock.loop
+
+    def wall_ns() -> int:
+        return EPOCH_NS + loop.time_ns
+
+    def wall_s() -> float:
+        return wall_ns() / NS_PER_S
+
+    for name in ("monotonic", "perf_counter", "process_time", "thread_time"):
+        yield time, name, loop.time
+        yield time, f"{name}_ns", lambda: loop.time_ns
+    yield time, "time", wall_s
+    yield time, "time_ns", wall_ns
+    for name in ("gmtime", "localtime", "ctime"):
+        yield time, name, _defaulting(getattr(time, name), wall_s)
+    real_strftime, real_gmtime = time.strftime, time.gmtime
+    yield time, "strftime", lambda fmt, t=None: real_strftime(fmt, t or real_gmtime(wall_s()))
+    yield time, "sleep", _refuse("time.sleep() stops the whole node: await asyncio.sleep() instead")
+    yield datetime, "datetime", _virtual_datetime(wall_s)
+    yield datetime, "date", _virtual_date(wall_s)
+
+
+def _defaulting(function: Callable[..., Any], now_s: Callable[[], float]) -> Callable[..., Any]:
+    """`function` of a time in seconds that means now when none is given."""
+    return lambda seconds=None: function(now_s() if seconds is None else seconds)
+
+
+def _virtual_datetime(now_s: Callable[[], float]) -> type[datetime.datetime]:
+    class VirtualDatetime(datetime.datetime):
+        @classmethod
+        def now(cls, tz: datetime.tzinfo | None = None) -> Any:
+            return cls.fromtimestamp(now_s(), tz)
+
+        @classmethod
+        def today(cls) -> Any:
+            return cls.fromtimestamp(now_s())
+
+        @classmethod
+        def utcnow(cls) -> Any:
+            return cls.fromtimestamp(now_s(), datetime.UTC).replace(tzinfo=None)
+
+    VirtualDatetime.__name__ = VirtualDatetime.__qualname__ = "datetime"
+    return VirtualDatetime
+
+
+def _virtual_date(now_s: Callable[[], float]) -> type[datetime.date]:
+    class VirtualDate(datetime.date):
+        @classmethod
+        def today(cls) -> Any:
+            return cls.fromtimestamp(now_s())
+
+    VirtualDate.__name__ = VirtualDate.__qualname__ = "date"
+    return VirtualDate
+
+
+def _seeded_random(rng: random.Random) -> type[random.Random]:
+    """`random.Random` whose instances, made without a seed, are seeded by `rng`."""
+
+    class SeededRandom(random.Random):
+        def seed(self, a: Any = None, version: int = 2) -> None:
+            super().seed(rng.getrandbits(64) if a is None else a, version)
+
+    return SeededRandom
+
+
+def _refuse(reason: str) -> Callable[..., NoReturn]:
+    def refuse(*args: Any, **kwargs: Any) -> NoReturn:
+        raise RuntimeError(f"{reason}, or run the node with --clock real")
+
+    return refuse
+
+
+def _leave(status: int) -> NoReturn:
+    raise NodeExit(f"it left with exit status {status}")
+
+
+class _NodeStream:
+    """A standard stream that sends what a node writes to the node's log."""
+
+    def __init__(self, real: Any, explanation: str | None) -> None:
+        self._real = real
+        self._explanation = explanation
+        self._explained: set[str] = set()
+
+    def write(self, text: str) -> int:
+        node_host: Any = host.get(None)
+        if node_host is None:
+            return int(self._real.write(text))
+        if self._explanation and node_host.node_id not in self._explained:
+            self._explained.add(node_host.node_id)
+            node_host.log.write(f"({self._explanation})\n")
+        node_host.log.write(text)
+        return len(text)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._real, name)
+
+
+@contextmanager
+def private_modules(folder: Path) -> Iterator[None]:
+    """Import modules beside a node file afresh, so that nodes do not share their state."""
+    sys.path.insert(0, str(folder))
+    try:
+        yield
+    finally:
+        sys.path.remove(str(folder))
+        for name, module in list(sys.modules.items()):
+            file = getattr(module, "__file__", None)
+            if file and Path(file).parent == folder:
+                del sys.modules[name]
+
+
+@contextmanager
+def _watchdog(
+    clock: VirtualClock,
+    fail: Callable[[BrokenTest], None],
+    give_up: Callable[[BrokenTest], None],
+) -> Iterator[None]:
+    """End the run when virtual time stands still although the node of the moment keeps running."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    monotonic, process_time, leave = _real_functions
+    seen = [clock.loop.time_ns, monotonic(), process_time()]
+    interruptions = 0
+
+    def look(signum: int, frame: Any) -> None:
+        nonlocal interruptions
+        if clock.loop.time_ns != seen[0]:
+            seen[:] = clock.loop.time_ns, monotonic(), process_time()
+            return
+        if process_time() - seen[2] < HANG_CPU_S and monotonic() - seen[1] < HANG_WALL_S:
+            return
+        error = _hang(clock)
+        interruptions += 1
+        if interruptions > MAX_INTERRUPTIONS:
+            give_up(error)
+            leave(EXIT_BROKEN)
+        fail(error)
+        raise NodeExit("it hangs")
+
+    previous = signal.signal(signal.SIGALRM, look)
+    signal.setitimer(signal.ITIMER_REAL, TICK_S, TICK_S)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, previous)
+
+
+def _hang(clock: VirtualClock) -> BrokenTest:
+    culprit: Any = host.get(None)
+    name = f"Node {culprit.node_id}" if culprit else "A node"
+    return BrokenTest(
+        f"{name} hangs: virtual time stands still at {clock.now_ns() / NS_PER_S:.3f} s while "
+        "it keeps running. Does a loop never await?",
+        culprit.node_id if culprit else None,
+    )
+
+
+_real_functions = (time.monotonic, time.process_time, os._exit)

@@ -1,0 +1,66 @@
+"""Shapes of replies: what a node must answer, and a sentence about what it answered instead."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from glomers.protocol import dumps
+
+Check = tuple[str, Callable[[Any], bool]]
+
+ANYTHING: Check = ("anything", lambda value: True)
+INTEGER: Check = ("an integer", lambda value: type(value) is int)
+LIST: Check = ("a list", lambda value: isinstance(value, list))
+MAP: Check = ("a map", lambda value: isinstance(value, dict))
+
+_ENVELOPE: Mapping[str, Check] = {"in_reply_to": INTEGER, "msg_id": INTEGER}
+
+
+class MalformedReply(Exception):
+    """A node's reply does not have the shape that its request asks for."""
+
+
+@dataclass(frozen=True)
+class Reply:
+    """The shape of a reply: its type and its required fields; nothing else may be in it."""
+
+    type: str
+    fields: Mapping[str, Check] = field(default_factory=dict)
+
+    def check(self, node: str, request: dict[str, Any], body: dict[str, Any]) -> dict[str, Any]:
+        """Return `body` when it has this shape.
+
+        Raises:
+            MalformedReply: naming the node, what it was sent, what it should have answered and
+                what it did answer.
+        """
+        if problem := self._problem(body):
+            raise MalformedReply(
+                f"Malformed reply: {node} was sent {_show(request)} and should have answered "
+                f"{self}, but answered {_show(body)}: {problem}."
+            )
+        return body
+
+    def _problem(self, body: dict[str, Any]) -> str | None:
+        if body.get("type") != self.type:
+            return f"its type is {_show(body.get('type'))}, not {self.type!r}"
+        for name, (wanted, holds) in self.fields.items():
+            if name not in body:
+                return f"{name!r} is missing"
+            if not holds(body[name]):
+                return f"{name!r} is {_show(body[name])}, not {wanted}"
+        extra = sorted(body.keys() - self.fields.keys() - _ENVELOPE.keys() - {"type"})
+        if extra:
+            return f"{extra[0]!r} does not belong in it"
+        return None
+
+    def __str__(self) -> str:
+        fields = [f'"type": "{self.type}"', *(f'"{k}": {v[0]}' for k, v in self.fields.items())]
+        return "{" + ", ".join(fields) + "}"
+
+
+def _show(value: Any, limit: int = 300) -> str:
+    text = dumps(value).decode()
+    return text if len(text) <= limit else text[:limit] + "…"

@@ -1,0 +1,69 @@
+"""The store folder of one run, laid out as Maelstrom lays it out."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from glomers.bench.errors import BrokenTest
+
+
+class Store:
+    """The folder `store/<workload>/<timestamp>` below `base`, with its links."""
+
+    def __init__(self, base: Path, workload: str) -> None:
+        """Create the folder and point `current` at it.
+
+        Raises:
+            BrokenTest: when it cannot be written.
+        """
+        self._root = base / "store"
+        self._workload = workload
+        try:
+            self.path = self._create(self._root / workload)
+            (self.path / "node-logs").mkdir()
+            (self.path / "net-journal").mkdir()
+            _link(self._root / "current", self.path)
+        except OSError as error:
+            raise BrokenTest(
+                f"Cannot write the store folder {self._root}: {error.strerror}. "
+                "Run the test in a folder that you may write to."
+            ) from None
+
+    @staticmethod
+    def _create(parent: Path) -> Path:
+        """Make a folder named after the time; a test that starts in the same instant gets the next."""
+        parent.mkdir(parents=True, exist_ok=True)
+        moment = datetime.now(UTC)
+        while True:
+            name = moment.strftime("%Y%m%dT%H%M%S.") + f"{moment.microsecond // 1000:03}Z"
+            try:
+                (parent / name).mkdir()
+            except FileExistsError:
+                moment += timedelta(milliseconds=1)
+            else:
+                return parent / name
+
+    def write(self, name: str, text: str) -> None:
+        """Write a file of the run."""
+        (self.path / name).write_text(text, encoding="utf-8")
+
+    def write_facts(self, facts: Mapping[str, Any]) -> None:
+        """Write `bench.json`: what ran, and how, for whoever loads the folder later."""
+        self.write("bench.json", json.dumps(facts, indent=1, ensure_ascii=False) + "\n")
+
+    def finish(self) -> None:
+        """Point the `latest` links at this run."""
+        _link(self._root / "latest", self.path)
+        _link(self._root / self._workload / "latest", self.path)
+
+
+def _link(link: Path, target: Path) -> None:
+    """Let `link` point at `target`, atomically, so that two tests at once do not disturb it."""
+    temporary = link.with_name(f".{link.name}.{target.name}.{target.parent.name}")
+    temporary.symlink_to(os.path.relpath(target, link.parent), target_is_directory=True)
+    temporary.replace(link)

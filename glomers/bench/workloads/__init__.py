@@ -1,0 +1,30 @@
+"""The workloads: what clients ask of nodes, and what they make of the answers."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from glomers.bench.workloads.base import Workload
+
+_MODULES = {
+    "broadcast": "broadcast",
+    "echo": "echo",
+    "g-counter": "counters",
+    "g-set": "g_set",
+    "kafka": "kafka",
+    "lin-kv": "lin_kv",
+    "pn-counter": "counters",
+    "txn-list-append": "txn",
+    "txn-rw-register": "txn",
+    "unique-ids": "unique_ids",
+}
+WORKLOAD_NAMES = tuple(_MODULES)
+
+
+def workload_class(name: str) -> type[Workload]:
+    """The class of the workload `name`, imported on demand to keep the start-up short."""
+    module = import_module(f"{__name__}.{_MODULES[name]}")
+    classes: dict[str, type[Workload]] = module.WORKLOADS
+    return classes[name]

@@ -1,0 +1,82 @@
+"""What a workload is: a source of operations, and a way to carry each one out on a node."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+
+from glomers.bench.clients import Client
+
+if TYPE_CHECKING:
+    from glomers.bench.options import Options
+
+Invocation = tuple[str, Any]
+"""A function and its value, shaped as in a history (`glomers.formats.history`)."""
+
+
+class Failed(Exception):
+    """The operation certainly did not happen (outcome `fail`); `args[0]` is the error."""
+
+
+class Indeterminate(Exception):
+    """The operation may have happened (outcome `info`); `args[0]` is the error, if any."""
+
+
+class Runner(Protocol):
+    """What a workload's final phase may use."""
+
+    @property
+    def processes(self) -> Sequence[int]:
+        """The processes that are alive, one for each client thread."""
+
+    def now_ns(self) -> int:
+        """Nanoseconds since the first operation."""
+
+    async def perform(self, thread: int, invocation: Invocation, *, final: bool = False) -> Any:
+        """Let the process of client `thread` carry out one operation; returns its completion."""
+
+
+class Session:
+    """One process's connection to one node; state that a process keeps goes in a subclass."""
+
+    def __init__(self, client: Client, node: str, workload: Workload) -> None:
+        self.client = client
+        self.node = node
+        self.workload = workload
+
+    async def invoke(self, process: int, f: str, value: Any) -> Any:
+        """Carry out one operation and return the value of its `ok` completion.
+
+        Raises:
+            RpcTimeout, RPCError: judged by the workload's `interprets_errors` and `idempotent`.
+            MalformedReply: the operation becomes `info`, with the exception in the history.
+            Failed, Indeterminate: when the session itself knows the outcome.
+        """
+        raise NotImplementedError
+
+
+class Workload:
+    """The operations of a test, drawn from `rng`; subclasses say what they are."""
+
+    timeout_s: float = 5.0
+    idempotent: ClassVar[frozenset[str]] = frozenset()
+    """Functions that fail, rather than stay open, on an indefinite error."""
+    interprets_errors: ClassVar[bool] = True
+    """Whether error replies count; otherwise each is an exception and the outcome `info`."""
+    has_final_phase: ClassVar[bool] = False
+    session: ClassVar[type[Session]]
+
+    def __init__(self, options: Options, rng: random.Random) -> None:
+        self.options = options
+        self.rng = rng
+
+    async def setup(self, client: Client, node: str) -> None:
+        """Prepare `node` before the first operation."""
+
+    def next_op(self, process: int) -> Invocation:
+        """The next operation of the main phase, for `process`."""
+        raise NotImplementedError
+
+    async def final_phase(self, runner: Runner) -> None:
+        """What is done after the network has healed and rested."""

@@ -1,0 +1,33 @@
+"""echo: whatever a client sends comes back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from glomers.bench.schema import ANYTHING, Reply
+from glomers.bench.workloads.base import Invocation, Session, Workload
+from glomers.formats.edn import keywordize
+
+ECHO_OK = Reply("echo_ok", {"echo": ANYTHING})
+
+
+class EchoSession(Session):
+    """Sends a text and keeps the whole reply as the operation's value."""
+
+    async def invoke(self, process: int, f: str, value: Any) -> Any:
+        request = {"type": "echo", "echo": value}
+        body = await self.client.rpc(self.node, request, ECHO_OK, self.workload.timeout_s)
+        return keywordize(body)
+
+
+class Echo(Workload):
+    """Asks for one of 128 texts at random."""
+
+    interprets_errors = True
+    session = EchoSession
+
+    def next_op(self, process: int) -> Invocation:
+        return "echo", f"Please echo {self.rng.randrange(128)}"
+
+
+WORKLOADS = {"echo": Echo}
