@@ -182,9 +182,8 @@ class Test:
             await step
         except RpcTimeout:
             raise BrokenTest(
-                f"Node {node_id} did not answer while it was set up: it was given "
-                f"{INIT_TIMEOUT_S:.0f} s to answer `init`, and then {SETUP_TIMEOUT_S:.0f} s for the "
-                "topology, if the workload has one.",
+                f"Node {node_id} did not answer while it was set up: it had {INIT_TIMEOUT_S:.0f} s "
+                f"to answer `init` and {SETUP_TIMEOUT_S:.0f} s for the topology, if there is one.",
                 node_id,
             ) from None
         except (RPCError, MalformedReply) as error:

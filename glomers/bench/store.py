@@ -36,7 +36,7 @@ class Store:
 
     @staticmethod
     def _create(parent: Path) -> Path:
-        """Make a folder named after the time; a test that starts in the same instant gets the next."""
+        """Make a folder named after the time; tests of the same instant get later names."""
         parent.mkdir(parents=True, exist_ok=True)
         moment = datetime.now(UTC)
         while True:

@@ -1,4 +1,4 @@
-"""The neighbours that the broadcast workload suggests to nodes, by the names of Maelstrom's flag."""
+"""The neighbours that broadcast suggests to nodes, by the names of Maelstrom's flag."""
 
 from __future__ import annotations
 

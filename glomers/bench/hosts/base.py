@@ -1,0 +1,115 @@
+"""What every host of a node shares: its log, and the judgement of the lines that it writes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Protocol, TextIO
+
+from glomers.bench.errors import BrokenTest
+from glomers.protocol import loads
+
+Send = Callable[[str, str, dict[str, Any], bytes], None]
+"""Hands a message to the network: source, destination, body and the encoded line."""
+Warn = Callable[[str], None]
+"""Notes a sentence in the log of the run."""
+Fail = Callable[[BrokenTest], None]
+"""Ends the test."""
+
+MAX_WARNINGS = 20
+
+
+class Host(Protocol):
+    """A running node, as the network sees it."""
+
+    async def start(self) -> None:
+        """Start the node's program.
+
+        Raises:
+            BrokenTest: when it cannot be started.
+        """
+
+    def deliver(self, src: str, body: dict[str, Any], line: bytes) -> None:
+        """Hand a message to the node."""
+
+    async def stop(self) -> None:
+        """End the node, and every process it started."""
+
+
+class Outgoing:
+    """Judges each line that a node writes: sends messages, notes and skips everything else."""
+
+    def __init__(self, node_id: str, send: Send, warn: Warn) -> None:
+        self._node_id = node_id
+        self._send = send
+        self._warn = warn
+        self._warnings = 0
+
+    def line(self, line: bytes) -> None:
+        """Send the message in `line`, or note why that is not possible."""
+        try:
+            message = loads(line)
+        except ValueError:
+            self._skip(
+                line, "which is not JSON; stdout is for messages, stderr for everything else"
+            )
+            return
+        if problem := _message_problem(message):
+            self._skip(line, f"which is not a message: {problem}")
+            return
+        try:
+            self._send(message["src"], message["dest"], message["body"], line)
+        except LookupError as error:
+            self._skip(line, f"which cannot be delivered: {error}")
+
+    def _skip(self, line: bytes, reason: str) -> None:
+        self._warnings += 1
+        if self._warnings <= MAX_WARNINGS:
+            self._warn(f"{self._node_id} wrote {excerpt(line)}, {reason}")
+        if self._warnings == MAX_WARNINGS:
+            self._warn(f"{self._node_id}: further lines of this kind are skipped without a word")
+
+
+def _message_problem(message: Any) -> str | None:
+    """What keeps `message` from being one, or None."""
+    if not isinstance(message, dict):
+        return "it is not a JSON object"
+    for field, kind in (("src", str), ("dest", str), ("body", dict)):
+        if not isinstance(message.get(field), kind):
+            return f"its {field!r} is missing or not {'a string' if kind is str else 'an object'}"
+    return None
+
+
+def excerpt(line: bytes, limit: int = 200) -> str:
+    text = line[:limit].decode("utf-8", "replace")
+    return repr(text + "…" if len(line) > limit else text)
+
+
+class NodeLog:
+    """A node's stderr, in its log file."""
+
+    def __init__(self, path: Path, echo: Callable[[str], None] | None) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.path = path
+        self._file = path.open("w", encoding="utf-8", errors="backslashreplace")
+        self._echo = echo
+
+    def write(self, text: str) -> None:
+        """Append `text` as it is."""
+        self._file.write(text)
+        if self._echo:
+            self._echo(text)
+
+    def close(self) -> None:
+        """Write what is still buffered."""
+        self._file.close()
+
+
+def console_echo(node_id: str, stream: TextIO) -> Callable[[str], None]:
+    """A function that shows a node's stderr on `stream`, each line under the node's name."""
+
+    def echo(text: str) -> None:
+        for line in text.splitlines():
+            print(f"{node_id}: {line}", file=stream)
+
+    return echo

@@ -1,0 +1,136 @@
+"""A node in a process of its own, in any language, on the real clock."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+import tempfile
+from collections import deque
+from pathlib import Path
+from typing import Any
+
+from glomers.bench.errors import BrokenTest
+from glomers.bench.hosts.base import Fail, NodeLog, Outgoing, excerpt
+
+LAST_LINES = 32
+MAX_LINE_BYTES = 64 * 1024 * 1024
+MAX_UNREAD_BYTES = 256 * 1024 * 1024
+STOP_TIMEOUT_S = 2.0
+
+
+class ProcessHost:
+    """A node in a process of its own, in any language, that talks over stdin and stdout."""
+
+    def __init__(
+        self,
+        node_id: str,
+        path: Path,
+        args: tuple[str, ...],
+        log: NodeLog,
+        outgoing: Outgoing,
+        fail: Fail,
+    ) -> None:
+        self.node_id = node_id
+        self._command = _command(path, args)
+        self._log = log
+        self._outgoing = outgoing
+        self._fail = fail
+        self._process: asyncio.subprocess.Process | None = None
+        self._readers: list[asyncio.Task[None]] = []
+        self._stopping = False
+        self._stdout_tail: deque[bytes] = deque(maxlen=LAST_LINES)
+
+    async def start(self) -> None:
+        try:
+            self._process = await asyncio.create_subprocess_exec(
+                *self._command,
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.PIPE,
+                cwd=tempfile.gettempdir(),
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise BrokenTest(
+                f"Node {self.node_id} cannot start: {self._command[0]}: {error.strerror}. "
+                "A node is an executable file: give it a first line such as "
+                "#!/usr/bin/env python3 and make it executable with chmod +x.",
+                self.node_id,
+            ) from None
+        loop = asyncio.get_running_loop()
+        self._readers = [
+            loop.create_task(self._read_stdout()),
+            loop.create_task(self._read_stderr()),
+        ]
+
+    def deliver(self, src: str, body: dict[str, Any], line: bytes) -> None:
+        assert self._process is not None
+        pipe = self._process.stdin
+        if pipe is None or pipe.is_closing():
+            return
+        pipe.write(line + b"\n")
+        if pipe.transport.get_write_buffer_size() > MAX_UNREAD_BYTES:
+            self._broken("does not read its stdin: messages pile up.")
+
+    async def stop(self) -> None:
+        self._stopping = True
+        if self._process is not None:
+            _kill_group(self._process.pid)
+            await asyncio.wait_for(self._process.wait(), STOP_TIMEOUT_S)
+        for reader in self._readers:
+            reader.cancel()
+        await asyncio.gather(*self._readers, return_exceptions=True)
+        self._log.close()
+
+    def _broken(self, sentence: str) -> None:
+        tail = "\n".join(excerpt(line) for line in self._stdout_tail)
+        self._fail(BrokenTest(f"Node {self.node_id} {sentence}", self.node_id, tail))
+
+    async def _read_stdout(self) -> None:
+        assert self._process is not None
+        assert self._process.stdout is not None
+        pending = b""
+        while chunk := await self._process.stdout.read(1 << 16):
+            *lines, pending = (pending + chunk).split(b"\n")
+            self._stdout_tail.extend(lines[-LAST_LINES:])
+            try:
+                for line in lines:
+                    self._outgoing.line(line)
+            except BrokenTest as error:
+                self._fail(error)
+                return
+            if len(pending) > MAX_LINE_BYTES:
+                self._broken(f"wrote {MAX_LINE_BYTES >> 20} MB on stdout without ending the line.")
+                return
+        status = await self._process.wait()
+        if not self._stopping:
+            self._broken(f"crashed: {_ending(status)}.")
+
+    async def _read_stderr(self) -> None:
+        assert self._process is not None
+        assert self._process.stderr is not None
+        while chunk := await self._process.stderr.read(1 << 16):
+            self._log.write(chunk.decode("utf-8", "replace"))
+
+
+def _command(path: Path, args: tuple[str, ...]) -> list[str]:
+    """A Python file without a `#!` line runs with this interpreter; all else must be executable."""
+    path = path.resolve()
+    if path.suffix == ".py" and not os.access(path, os.X_OK):
+        return [sys.executable, str(path), *args]
+    return [str(path), *args]
+
+
+def _ending(status: int) -> str:
+    if status < 0:
+        return f"signal {signal.Signals(-status).name} ended it"
+    return f"it exited with status {status} before the test was over"
+
+
+def _kill_group(pid: int) -> None:
+    """Kill the process and whatever it started; `start_new_session` made it the group's leader."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(pid, signal.SIGKILL)
