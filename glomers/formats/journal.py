@@ -1,0 +1,102 @@
+"""The journal of a run's messages, as JSON lines in order of time.
+
+The first line is `{"format":"glomers-journal","version":1}`; each line after it is an event:
+
+    ["s",time_ns,id,message]   sent; message = {"src","dest","body"} as it was on the wire
+    ["r",time_ns,id]           received
+    ["d",time_ns,id]           dropped at delivery by a partition
+
+A message that has neither been received nor dropped was still under way when the run ended.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal, NamedTuple
+
+import orjson
+
+_HEADER = b'{"format":"glomers-journal","version":1}\n'
+_BUFFER_BYTES = 1 << 20
+
+Kind = Literal["send", "recv", "drop"]
+_KINDS: dict[str, Kind] = {"s": "send", "r": "recv", "d": "drop"}
+
+
+class JournalError(ValueError):
+    """A journal cannot be read."""
+
+
+class Event(NamedTuple):
+    """What happened to a message: `message` (with src, dest and body) is there when it is sent."""
+
+    kind: Kind
+    time_ns: int
+    id: int
+    message: dict[str, Any] | None = None
+
+
+class JournalWriter:
+    """Writes a journal to `path` while a run goes on; messages are stored as they come."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("wb", buffering=_BUFFER_BYTES)
+        self._write = self._file.write
+        self._write(_HEADER)
+
+    def __enter__(self) -> JournalWriter:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def send(self, time_ns: int, message_id: int, line: bytes) -> None:
+        """Record that a message was sent; `line` is its JSON text without a newline."""
+        self._write(b'["s",%d,%d,%b]\n' % (time_ns, message_id, line))
+
+    def recv(self, time_ns: int, message_id: int) -> None:
+        """Record that a message reached the one it is addressed to."""
+        self._write(b'["r",%d,%d]\n' % (time_ns, message_id))
+
+    def drop(self, time_ns: int, message_id: int) -> None:
+        """Record that a partition kept a message from being delivered."""
+        self._write(b'["d",%d,%d]\n' % (time_ns, message_id))
+
+    def close(self) -> None:
+        """Write what is still buffered and close the file."""
+        self._file.close()
+
+
+def read_journal(path: Path) -> Iterator[Event]:
+    """Yield the events of the journal at `path`.
+
+    A last line that is cut off, as when a run was killed, is skipped with a warning.
+
+    Raises:
+        JournalError: when the file is no journal, or damaged before its last line.
+    """
+    with path.open("rb") as file:
+        if file.readline() != _HEADER:
+            raise JournalError(f"{path} is no message journal of version 1")
+        for number, line in enumerate(file, start=2):
+            try:
+                yield _parse_event(line)
+            except (ValueError, KeyError, TypeError):
+                if file.readline():
+                    raise JournalError(f"{path}, line {number}: there is no event") from None
+                warnings.warn(f"{path} is cut off in line {number}, its last", stacklevel=2)
+
+
+def _parse_event(line: bytes) -> Event:
+    if not line.endswith(b"\n"):
+        raise ValueError("a line has no end")
+    kind, *fields = orjson.loads(line)
+    return Event(_KINDS[kind], *fields)
