@@ -24,14 +24,12 @@ from glomers.bench.errors import BrokenTest
 T = TypeVar("T")
 NS_PER_S = 1_000_000_000
 
-_serials = count(1)
-
 
 class _Future(asyncio.Future[Any]):
     """A future whose hash is its serial number, so that sets of futures iterate in one order."""
 
-    def __init__(self, *, loop: asyncio.AbstractEventLoop) -> None:
-        self._serial = next(_serials)
+    def __init__(self, serial: int, loop: asyncio.AbstractEventLoop) -> None:
+        self._serial = serial
         super().__init__(loop=loop)
 
     def __hash__(self) -> int:
@@ -41,8 +39,8 @@ class _Future(asyncio.Future[Any]):
 class _Task(asyncio.Task[Any]):
     """A task whose hash is its serial number, so that sets of tasks iterate in one order."""
 
-    def __init__(self, coro: Coroutine[Any, Any, Any], **kwargs: Any) -> None:
-        self._serial = next(_serials)
+    def __init__(self, serial: int, coro: Coroutine[Any, Any, Any], **kwargs: Any) -> None:
+        self._serial = serial
         super().__init__(coro, **kwargs)
 
     def __hash__(self) -> int:
@@ -58,6 +56,7 @@ class VirtualLoop(asyncio.AbstractEventLoop):
         self._ready: deque[asyncio.Handle] = deque()
         self._timers: list[tuple[int, int, Any, Any]] = []
         self._order = count()
+        self._serials = count()
         self._running = False
 
     # What asyncio's tasks, futures, locks, sleeps and time-outs ask of a loop.
@@ -76,10 +75,10 @@ class VirtualLoop(asyncio.AbstractEventLoop):
         return False
 
     def create_future(self) -> asyncio.Future[Any]:
-        return _Future(loop=self)
+        return _Future(next(self._serials), self)
 
     def create_task(self, coro: Any, **kwargs: Any) -> asyncio.Task[Any]:
-        return _Task(coro, loop=self, **kwargs)
+        return _Task(next(self._serials), coro, loop=self, **kwargs)
 
     def call_soon(
         self, callback: Callable[..., object], *args: Any, context: Context | None = None

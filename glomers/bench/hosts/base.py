@@ -81,6 +81,7 @@ def _message_problem(message: Any) -> str | None:
 
 
 def excerpt(line: bytes, limit: int = 200) -> str:
+    """The beginning of a line, quoted, for a sentence."""
     text = line[:limit].decode("utf-8", "replace")
     return repr(text + "…" if len(line) > limit else text)
 
