@@ -93,15 +93,3 @@ def test_threads_are_refused_with_the_way_out():
 
     with pytest.raises(RuntimeError, match="--clock real"):
         run(main)
-
-
-def test_zero_moves_the_origin_of_time_and_what_is_scheduled_follows_it():
-    async def main(clock):
-        await asyncio.sleep(7)
-        clock.zero()
-        seen = []
-        clock.at(5, lambda: seen.append(clock.now_ns()))
-        await clock.sleep_until(10)
-        return seen
-
-    assert run(main)[1] == [5]

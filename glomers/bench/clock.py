@@ -1,7 +1,7 @@
 """Clocks: virtual time, which jumps to the next event, and real time, which waits for it.
 
 Both offer the same three things to the rest of the bench: an event loop, `now_ns()` counted from
-`zero()`, and `at(when_ns, callback)`.  Everything that happens in a run is a callback on the loop,
+the start of the test, and `at(when_ns, callback)`.  Everything that happens in a run is a callback on the loop,
 so a virtual run is one single-threaded sequence of events in a total order (time, then order of
 scheduling): the order itself holds no randomness.
 """
@@ -168,16 +168,13 @@ class VirtualLoop(asyncio.AbstractEventLoop):
 
 
 class Clock(Protocol):
-    """Time as the bench sees it: nanoseconds since the operations of the run began."""
+    """Time as the bench sees it: nanoseconds since the test began."""
 
     name: str
     loop: asyncio.AbstractEventLoop
 
     def now_ns(self) -> int:
-        """Nanoseconds since `zero()` was called (negative before, while nodes are set up)."""
-
-    def zero(self) -> None:
-        """Let time count from now."""
+        """Nanoseconds since the test began."""
 
     def at(self, when_ns: int, callback: Callable[..., object], *args: Any) -> None:
         """Call `callback(*args)` at `when_ns`, or soon when that is past."""
@@ -196,16 +193,12 @@ class VirtualClock:
 
     def __init__(self) -> None:
         self.loop = VirtualLoop()
-        self._zero_ns = 0
 
     def now_ns(self) -> int:
-        return self.loop.time_ns - self._zero_ns
-
-    def zero(self) -> None:
-        self._zero_ns = self.loop.time_ns
+        return self.loop.time_ns
 
     def at(self, when_ns: int, callback: Callable[..., object], *args: Any) -> None:
-        self.loop.schedule(when_ns + self._zero_ns, callback, args)
+        self.loop.schedule(when_ns, callback, args)
 
     async def sleep_until(self, when_ns: int) -> None:
         delay_ns = when_ns - self.now_ns()
@@ -227,13 +220,10 @@ class RealClock:
 
     def __init__(self) -> None:
         self.loop: asyncio.AbstractEventLoop = asyncio.new_event_loop()
-        self._zero_ns = time.monotonic_ns()
+        self._began_ns = time.monotonic_ns()
 
     def now_ns(self) -> int:
-        return time.monotonic_ns() - self._zero_ns
-
-    def zero(self) -> None:
-        self._zero_ns = time.monotonic_ns()
+        return time.monotonic_ns() - self._began_ns
 
     def at(self, when_ns: int, callback: Callable[..., object], *args: Any) -> None:
         delay_ns = when_ns - self.now_ns()

@@ -72,14 +72,15 @@ class Generator:
         return self._processes
 
     def now_ns(self) -> int:
-        """Nanoseconds since the first operation."""
+        """Nanoseconds since the test began."""
         return self._clock.now_ns()
 
     async def run(self) -> None:
         """The main phase and, if the workload has one, the healing, the rest and the end."""
-        limit_ns = self._options.time_limit_s * NS_PER_S
-        faults = self._clock.loop.create_task(self._inject_faults(limit_ns))
-        await self._main_phase(limit_ns)
+        begin_ns = self.now_ns()
+        limit_ns = begin_ns + self._options.time_limit_s * NS_PER_S
+        faults = self._clock.loop.create_task(self._inject_faults(begin_ns, limit_ns))
+        await self._main_phase(begin_ns, limit_ns)
         faults.cancel()
         await asyncio.gather(faults, return_exceptions=True)
         if self._workload.has_final_phase:
@@ -88,12 +89,12 @@ class Generator:
             await self._clock.sleep_until(self.now_ns() + RECOVERY_S * NS_PER_S)
             await self._workload.final_phase(self)
 
-    async def _main_phase(self, limit_ns: int) -> None:
+    async def _main_phase(self, begin_ns: int, limit_ns: int) -> None:
         if self._options.rate == 0:
             await self._clock.sleep_until(limit_ns)
             return
         mean_ns = NS_PER_S / self._options.rate
-        next_ns = 0
+        next_ns = begin_ns
         while next_ns <= limit_ns:
             await self._clock.sleep_until(next_ns)
             thread = await self._free_thread()
@@ -167,11 +168,11 @@ class Generator:
         node = nodes[self._processes[thread] % len(nodes)]
         return self._workload.session(self._open_client(), node, self._workload)
 
-    async def _inject_faults(self, limit_ns: int) -> None:
+    async def _inject_faults(self, begin_ns: int, limit_ns: int) -> None:
         if self._nemesis is None:
             return
         mean_ns = self._options.nemesis_interval_s * NS_PER_S
-        next_ns = 0
+        next_ns = begin_ns
         while next_ns <= limit_ns:
             await self._clock.sleep_until(next_ns)
             f, cut = self._nemesis.next_op()

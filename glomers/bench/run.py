@@ -153,7 +153,6 @@ class Test:
             self._rng("generator"),
             self._rng("nemesis"),
         )
-        self.clock.zero()
         await generator.run()
 
     def _start_services(self) -> None:

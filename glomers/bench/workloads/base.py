@@ -31,7 +31,7 @@ class Runner(Protocol):
         """The processes that are alive, one for each client thread."""
 
     def now_ns(self) -> int:
-        """Nanoseconds since the first operation."""
+        """Nanoseconds since the test began."""
 
     async def perform(self, thread: int, invocation: Invocation, *, final: bool = False) -> Any:
         """Let the process of client `thread` carry out one operation; returns its completion."""

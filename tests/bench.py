@@ -1,0 +1,64 @@
+"""Running the bench inside a test: a node's source in, exit status, output and store out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from glomers.bench.cli import main
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run left: the exit status, what was printed, and the store folder."""
+
+    status: int
+    out: str
+    err: str
+    store: Path
+
+    def read(self, name: str) -> str:
+        return (self.store / name).read_text(encoding="utf-8")
+
+
+class Bench:
+    """Runs tests in `folder`, one store for all of them."""
+
+    def __init__(
+        self, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        self.folder = folder
+        self._capsys = capsys
+        monkeypatch.chdir(folder)
+        monkeypatch.setenv("PYTHONHASHSEED", "0")
+
+    def node(self, source: str, name: str = "node.py") -> Path:
+        """Write a node file."""
+        path = self.folder / name
+        path.write_text(source, encoding="utf-8")
+        return path
+
+    def test(self, node: Path | str, *flags: str, workload: str = "echo") -> Outcome:
+        """Run `test -w workload --bin node flags…`."""
+        status = main(["test", "-w", workload, "--bin", str(node), *flags])
+        printed = self._capsys.readouterr()
+        return Outcome(status, printed.out, printed.err, self.folder / "store" / "current")
+
+
+ECHO = """
+from glomers.node import Node
+
+node = Node()
+
+
+@node.on("echo")
+def echo(message):
+    return {"type": "echo_ok", "echo": message.body["echo"]}
+
+
+if __name__ == "__main__":
+    node.run()
+"""
+SHORT = ("--node-count", "1", "--time-limit", "1")
