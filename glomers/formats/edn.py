@@ -601,3 +601,22 @@ def _json_key(key: Any) -> str:
     if isinstance(key, str):
         return key
     return key.name if isinstance(key, Keyword) else dumps(key)
+
+
+def equality_key(value: Any) -> Any:
+    """A hashable key that is the same for two values exactly when EDN calls them equal.
+
+    Python's own `==` will not do: it takes 1, 1.0 and True for the same.
+    """
+    if value is None or type(value) in (int, str, Keyword):
+        return value
+    if isinstance(value, list | tuple):
+        return tuple(map(equality_key, value))
+    if isinstance(value, dict):
+        pairs = ((equality_key(key), equality_key(item)) for key, item in value.items())
+        return dict, frozenset(pairs)
+    if isinstance(value, set | frozenset):
+        return frozenset, frozenset(map(equality_key, value))
+    if isinstance(value, Tagged):
+        return Tagged, value.tag, equality_key(value.value)
+    return type(value), value

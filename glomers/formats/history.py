@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from glomers.formats.edn import Keyword, dumps, kw, loads, loads_all
+from glomers.formats.edn import Keyword, Tagged, dumps, kw, loads, loads_all
 
 TYPES = ("invoke", "ok", "fail", "info")
 _INDEX, _TIME, _TYPE, _PROCESS = kw("index"), kw("time"), kw("type"), kw("process")
@@ -141,12 +141,30 @@ def format_op(op: Op) -> str:
         f"{{:index {op.index}, :time {op.time_ns}, :type :{op.type}, "
         f":process {process}, :f :{op.f}, :value {dumps(op.value)}"
     ]
-    if op.final:
-        parts.append(":final? true")
-    parts += [f"{key} {dumps(value)}" for key, value in (op.extra or {}).items()]
-    if op.error is not None:
-        parts.append(f":error {dumps(op.error)}")
+    parts += [f"{key} {dumps(value)}" for key, value in _others(op).items()]
     return ", ".join(parts) + "}"
+
+
+def _others(op: Op) -> dict[Keyword, Any]:
+    """The keys of `op` that not every line has."""
+    others: dict[Keyword, Any] = {_FINAL: True} if op.final else {}
+    others |= op.extra or {}
+    if op.error is not None:
+        others[_ERROR] = op.error
+    return others
+
+
+def op_record(op: Op) -> Tagged:
+    """`op` as it stands in results: `#jepsen.history.Op{:index 0, ...}`."""
+    fields = {
+        _INDEX: op.index,
+        _TIME: op.time_ns,
+        _TYPE: kw(op.type),
+        _PROCESS: op.process if isinstance(op.process, int) else kw(op.process),
+        _F: kw(op.f),
+        _VALUE: op.value,
+    }
+    return Tagged("jepsen.history.Op", fields | _others(op))
 
 
 def write_history(path: Path, history: Iterable[Op]) -> None:

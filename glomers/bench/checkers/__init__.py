@@ -1,0 +1,116 @@
+"""Checkers: from a history to a verdict, with the names and the judgement of Maelstrom's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from importlib import import_module
+
+from glomers.bench.checkers import availability, exceptions, net, stats
+from glomers.bench.checkers.base import (
+    ERROR,
+    UNKNOWN,
+    VALID,
+    Checker,
+    CheckError,
+    CheckOptions,
+    Result,
+    merge_valid,
+)
+from glomers.bench.checkers.net import NetStats
+from glomers.formats.edn import keywordize, kw
+from glomers.formats.history import Op
+
+__all__ = [
+    "MODULES",
+    "CheckError",
+    "CheckOptions",
+    "Checker",
+    "NetStats",
+    "Result",
+    "anomaly_names",
+    "check_run",
+    "invalid_checkers",
+    "workload_checker",
+]
+
+MODULES = {
+    "echo": "echo",
+    "unique-ids": "unique_ids",
+    "broadcast": "sets",
+    "g-set": "sets",
+    "g-counter": "counters",
+    "pn-counter": "counters",
+    "kafka": "kafka",
+    "lin-kv": "linearizable",
+    "txn-rw-register": "rw_register",
+    "txn-list-append": "list_append",
+}
+"""The module that checks each workload."""
+
+WORKLOAD = kw("workload")
+
+
+def workload_checker(workload: str) -> Checker:
+    """The function that checks histories of `workload`; its module is loaded when asked for."""
+    checker: Checker = import_module(f"{__name__}.{MODULES[workload]}").check
+    return checker
+
+
+def check_run(
+    history: Sequence[Op], options: CheckOptions, net_stats: NetStats | None = None
+) -> Result:
+    """Judge a run: the whole map of `results.edn`.
+
+    Without `net_stats`, as for a recorded history, there is no `:net`.
+    """
+    results = keywordize(
+        {
+            "perf": keywordize(
+                {"latency-graph": {VALID: True}, "rate-graph": {VALID: True}, "valid?": True}
+            ),
+            "timeline": {VALID: True},
+            "exceptions": _check_safely(lambda: exceptions.check(history, options)),
+            "stats": _check_safely(lambda: stats.check(history, options)),
+            "availability": _check_safely(lambda: availability.check(history, options)),
+        }
+    )
+    if net_stats is not None:
+        results[kw("net")] = net.check(history, net_stats)
+    checker = workload_checker(options.workload)
+    results[WORKLOAD] = _check_safely(lambda: checker(history, options))
+    results[VALID] = merge_valid(result[VALID] for result in results.values())
+    return results
+
+
+def _check_safely(check: Callable[[], Result]) -> Result:
+    """Run a checker; what keeps it from judging makes the verdict unknown."""
+    try:
+        return check()
+    except CheckError as error:
+        return {VALID: UNKNOWN, ERROR: str(error)}
+    except Exception as error:  # a history of any shape must not break the run
+        return {VALID: UNKNOWN, ERROR: f"the checker failed: {type(error).__name__}: {error}"}
+
+
+def invalid_checkers(results: Result) -> list[str]:
+    """The checkers whose verdict is not true, of a whole run's results."""
+    return [key.name for key, result in results.items() if key != VALID and not _is_valid(result)]
+
+
+def _is_valid(result: Result) -> bool:
+    return result[VALID] is True
+
+
+def anomaly_names(workload: str, result: Result) -> list[str]:
+    """Names of what the workload's checker reports, whether or not it makes the run invalid."""
+    if workload in ("txn-rw-register", "txn-list-append"):
+        return sorted(name.name for name in result.get(kw("anomaly-types"), ()))
+    if workload == "kafka":
+        return sorted(name.name for name in result.get(kw("error-types"), ()))
+    if workload in ("broadcast", "g-set"):
+        return [n for n in ("lost", "stale", "never-read") if result.get(kw(f"{n}-count"), 0) > 0]
+    if workload == "unique-ids":
+        return ["duplicated"] if result.get(kw("duplicated-count"), 0) > 0 else []
+    if workload == "lin-kv":
+        return ["nonlinearizable"] if result[VALID] is False else []
+    return ["errors"] if result.get(kw("errors")) else []

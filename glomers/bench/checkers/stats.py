@@ -1,0 +1,34 @@
+"""Counts of outcomes by function; a function that never succeeded makes the run invalid."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from glomers.bench.checkers.base import CheckOptions, Result, merge_valid
+from glomers.formats.edn import keywordize, kw
+from glomers.formats.history import Op
+
+# The kafka workload crashes its clients on purpose, so that these never succeed.
+MAY_ALWAYS_FAIL = frozenset({"crash", "debug-topic-partitions"})
+
+
+def check(history: Sequence[Op], options: CheckOptions) -> Result:
+    """Count how clients' operations ended, in all and for each function (`:by-f`)."""
+    counts: dict[str, Counter[str]] = {}
+    for op in history:
+        if isinstance(op.process, int) and op.type != "invoke":
+            counts.setdefault(op.f, Counter())[op.type] += 1
+    verdict = merge_valid(
+        counter["ok"] > 0 for f, counter in counts.items() if f not in MAY_ALWAYS_FAIL
+    )
+    by_f = {kw(f): _summary(counts[f], counts[f]["ok"] > 0) for f in sorted(counts)}
+    return _summary(sum(counts.values(), Counter()), verdict) | {kw("by-f"): by_f}
+
+
+def _summary(counter: Mapping[str, int], verdict: Any) -> Result:
+    summary = keywordize({"valid?": verdict, "count": sum(counter.values())})
+    for outcome in ("ok", "fail", "info"):
+        summary[kw(f"{outcome}-count")] = counter[outcome]
+    return summary

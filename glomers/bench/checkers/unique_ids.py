@@ -1,0 +1,54 @@
+"""Unique ids: no id is given out twice."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from glomers.bench.checkers.base import CheckOptions, Result
+from glomers.bench.checkers.order import ordered
+from glomers.formats.edn import equality_key, freeze, keywordize
+from glomers.formats.history import Op
+
+MAX_DUPLICATES_SHOWN = 48
+
+
+def check(history: Sequence[Op], options: CheckOptions) -> Result:
+    """Count ids that were given out more than once, and show the most frequent of them.
+
+    Raises:
+        CheckError: when ids are of types that cannot be compared with one another.
+    """
+    attempted = 0
+    ids: list[Any] = []
+    copies: dict[Any, int] = {}
+    for op in history:
+        if op.f != "generate":
+            continue
+        if op.type == "invoke":
+            attempted += 1
+        elif op.type == "ok":
+            key = equality_key(op.value)
+            copies[key] = copies.get(key, 0) + 1
+            if copies[key] == 1:
+                ids.append(op.value)
+    ids = ordered(ids)
+    duplicated = {
+        freeze(value): count for value in ids if (count := copies[equality_key(value)]) > 1
+    }
+    return keywordize(
+        {
+            "valid?": not duplicated,
+            "attempted-count": attempted,
+            "acknowledged-count": sum(copies.values()),
+            "duplicated-count": len(duplicated),
+            "duplicated": _most_frequent(duplicated),
+            "range": [ids[0], ids[-1]] if ids else [None, None],
+        }
+    )
+
+
+def _most_frequent(duplicated: dict[Any, int]) -> dict[Any, int]:
+    """The ids with the most copies, in their own order."""
+    shown = set(sorted(duplicated, key=duplicated.__getitem__)[-MAX_DUPLICATES_SHOWN:])
+    return {key: count for key, count in duplicated.items() if key in shown}
