@@ -80,16 +80,16 @@ class VirtualLoop(asyncio.AbstractEventLoop):
     def create_task(self, coro: Any, **kwargs: Any) -> asyncio.Task[Any]:
         return _Task(next(self._serials), coro, loop=self, **kwargs)
 
-    def call_soon(
+    def call_soon(  # type: ignore[override]
         self, callback: Callable[..., object], *args: Any, context: Context | None = None
     ) -> asyncio.Handle:
         handle = asyncio.Handle(callback, args, self, context)
         self._ready.append(handle)
         return handle
 
-    call_soon_threadsafe = call_soon
+    call_soon_threadsafe = call_soon  # type: ignore[assignment]
 
-    def call_later(
+    def call_later(  # type: ignore[override]
         self,
         delay: float,
         callback: Callable[..., object],
@@ -98,7 +98,7 @@ class VirtualLoop(asyncio.AbstractEventLoop):
     ) -> asyncio.TimerHandle:
         return self.call_at(self.time() + delay, callback, *args, context=context)
 
-    def call_at(
+    def call_at(  # type: ignore[override]
         self,
         when: float,
         callback: Callable[..., object],
@@ -117,7 +117,7 @@ class VirtualLoop(asyncio.AbstractEventLoop):
         """Show an exception that nobody awaits, on the stderr of the node it came from."""
         print(context.get("message"), context.get("exception") or "", file=sys.stderr)
 
-    def run_in_executor(self, executor: Any, func: Callable[..., Any], *args: Any) -> Any:
+    def run_in_executor(self, executor: Any, func: Any, *args: Any) -> Any:  # type: ignore[override]
         raise RuntimeError(
             "threads do not exist in virtual time: do the work in the handler itself, "
             "or run the node with --clock real"
@@ -170,8 +170,13 @@ class VirtualLoop(asyncio.AbstractEventLoop):
 class Clock(Protocol):
     """Time as the bench sees it: nanoseconds since the test began."""
 
-    name: str
-    loop: asyncio.AbstractEventLoop
+    @property
+    def name(self) -> str:
+        """`virtual` or `real`."""
+
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """What everything runs on."""
 
     def now_ns(self) -> int:
         """Nanoseconds since the test began."""
@@ -192,7 +197,7 @@ class VirtualClock:
     name = "virtual"
 
     def __init__(self) -> None:
-        self.loop = VirtualLoop()
+        self.loop = VirtualLoop()  # type: ignore[abstract]  # no sockets, no signals
 
     def now_ns(self) -> int:
         return self.loop.time_ns

@@ -23,7 +23,7 @@ from unittest.mock import patch
 
 from glomers.bench.clock import NS_PER_S, VirtualClock
 from glomers.bench.errors import EXIT_BROKEN, BrokenTest
-from glomers.node import host
+from glomers.node import PRINT_EXPLANATION, host
 
 EPOCH_NS = 1_767_225_600 * NS_PER_S
 """Virtual runs begin at 2026-01-01T00:00:00Z."""
@@ -71,7 +71,7 @@ def _replacements(clock: VirtualClock, rng: random.Random) -> Iterator[tuple[Any
     yield os, "_exit", _leave
     yield threading.Thread, "start", _refuse("threads do not exist in virtual time")
     yield sys, "stdin", None
-    yield sys, "stdout", _NodeStream(sys.stdout, "print() goes to stderr: stdout is for messages")
+    yield sys, "stdout", _NodeStream(sys.stdout, PRINT_EXPLANATION)
     yield sys, "stderr", _NodeStream(sys.stderr, None)
 
 

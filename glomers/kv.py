@@ -1,0 +1,100 @@
+"""Clients for the services that Maelstrom offers to nodes: key-value stores and a clock.
+
+Source: Maelstrom's documentation, `doc/services.md`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from glomers.node import Node
+from glomers.protocol import ErrorCode, RPCError
+
+_ABSENT = object()
+
+
+class KV:
+    """A key-value store: `seq-kv`, `lin-kv` or `lww-kv`; keys and values are JSON values."""
+
+    def __init__(self, node: Node, service: str, timeout_s: float = 1.0) -> None:
+        self._node = node
+        self._service = service
+        self._timeout_s = timeout_s
+
+    async def read(self, key: Any, default: Any = _ABSENT) -> Any:
+        """The value of `key`, or `default`, if given, when there is none.
+
+        Raises:
+            RPCError: `KEY_DOES_NOT_EXIST` without a default; `TIMEOUT`.
+        """
+        try:
+            reply = await self._ask({"type": "read", "key": key})
+        except RPCError as error:
+            if error.code == ErrorCode.KEY_DOES_NOT_EXIST and default is not _ABSENT:
+                return default
+            raise
+        return reply["value"]
+
+    async def write(self, key: Any, value: Any) -> None:
+        """Give `key` a value.
+
+        Raises:
+            RPCError: `TIMEOUT`.
+        """
+        await self._ask({"type": "write", "key": key, "value": value})
+
+    async def cas(self, key: Any, old: Any, new: Any, *, create: bool = False) -> bool:
+        """Change `key` from `old` to `new`; returns whether it was `old`.
+
+        With `create`, a key that does not exist is made with the value `new`.
+
+        Raises:
+            RPCError: `KEY_DOES_NOT_EXIST` without `create`; `TIMEOUT`, after which the change may
+                or may not have happened.
+        """
+        request = {"type": "cas", "key": key, "from": old, "to": new}
+        if create:
+            request["create_if_not_exists"] = True
+        try:
+            await self._ask(request)
+        except RPCError as error:
+            if error.code == ErrorCode.PRECONDITION_FAILED:
+                return False
+            raise
+        return True
+
+    async def update(self, key: Any, change: Callable[[Any], Any], default: Any) -> Any:
+        """Replace the value of `key` by `change(value)`, again and again until nobody interferes.
+
+        `default` stands for the value of a missing key.  Returns the new value.
+
+        Raises:
+            RPCError: `TIMEOUT`, after which the change may or may not have happened.
+        """
+        while True:
+            old = await self.read(key, default)
+            new = change(old)
+            if await self.cas(key, old, new, create=True):
+                return new
+
+    async def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
+        return await self._node.rpc(self._service, request, self._timeout_s)
+
+
+class TSO:
+    """The timestamp oracle `lin-tso`: integers that only grow, for all nodes together."""
+
+    def __init__(self, node: Node, timeout_s: float = 1.0) -> None:
+        self._node = node
+        self._timeout_s = timeout_s
+
+    async def ts(self) -> int:
+        """The next timestamp.
+
+        Raises:
+            RPCError: `TIMEOUT`.
+        """
+        reply = await self._node.rpc("lin-tso", {"type": "ts"}, self._timeout_s)
+        timestamp: int = reply["ts"]
+        return timestamp

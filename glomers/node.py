@@ -1,0 +1,384 @@
+"""The runtime of a node: messages in, messages out, and whatever happens in between.
+
+    from glomers.node import Node
+
+    node = Node()
+
+
+    @node.on("echo")
+    def echo(message):
+        return {"type": "echo_ok", "echo": message.body["echo"]}
+
+
+    if __name__ == "__main__":
+        node.run()
+
+A handler takes a message and returns the body of its reply, or None for no reply; it may be a
+coroutine.  `send` tells, `rpc` asks and awaits the answer, `every` repeats, `spawn` runs aside.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import os
+import select
+import signal
+import sys
+import traceback
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
+from contextvars import ContextVar
+from random import random
+from typing import Any, NoReturn, Protocol, TextIO, TypeVar
+
+from glomers.protocol import Body, ErrorCode, RPCError, dumps, loads
+
+__all__ = ["ErrorCode", "Message", "Node", "RPCError", "retry"]
+
+T = TypeVar("T")
+Handler = Callable[["Message"], Any]
+Hook = Callable[[], Any]
+
+_READ_BYTES = 1 << 18
+
+
+class Host(Protocol):
+    """What runs a node instead of a process of its own: the bench, in virtual time."""
+
+    def attach(self, node: Node) -> None:
+        """Take `node` as the one to hand messages to."""
+
+    def emit(self, line: bytes) -> None:
+        """Send the message in `line`."""
+
+
+host: ContextVar[Host | None] = ContextVar("host", default=None)
+
+
+class Hosted(BaseException):
+    """Ends the execution of a node's file at `node.run()`, where the host takes over."""
+
+
+class Message:
+    """A message that arrived."""
+
+    __slots__ = ("body", "dest", "src")
+
+    def __init__(self, src: str, dest: str, body: Body) -> None:
+        self.src = src
+        self.dest = dest
+        self.body = body
+
+    @property
+    def type(self) -> str:
+        """The kind of message."""
+        return str(self.body["type"])
+
+    def __repr__(self) -> str:
+        return f"Message({self.src} -> {self.dest}: {self.body})"
+
+
+class Node:
+    """A node of the system: its handlers, and the way to talk to others.
+
+    `node_id` is its own name and `node_ids` those of all nodes, in the order that every node is
+    told; both are known once `init` has come.
+    """
+
+    def __init__(self) -> None:
+        self.node_id = ""
+        self.node_ids: list[str] = []
+        self._handlers: dict[str, tuple[Handler, bool]] = {}
+        self._init_hooks: list[Hook] = []
+        self._timers: list[tuple[float, Hook]] = []
+        self._pending: dict[int, asyncio.Future[Body]] = {}
+        self._last_msg_id = 0
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._emit: Callable[[bytes], None] = _not_running
+
+    @property
+    def peers(self) -> list[str]:
+        """The names of all other nodes."""
+        return [node_id for node_id in self.node_ids if node_id != self.node_id]
+
+    # What a node's program declares.
+
+    def on(self, kind: str) -> Callable[[Handler], Handler]:
+        """Let the decorated function handle messages of this type."""
+
+        def register(handler: Handler) -> Handler:
+            self._handlers[kind] = (handler, inspect.iscoroutinefunction(handler))
+            return handler
+
+        return register
+
+    def on_init(self, hook: Hook) -> Hook:
+        """Call the decorated function when `init` has come, before it is answered."""
+        self._init_hooks.append(hook)
+        return hook
+
+    def every(self, interval_s: float) -> Callable[[Hook], Hook]:
+        """Call the decorated function every `interval_s` seconds, from `init` on."""
+
+        def register(hook: Hook) -> Hook:
+            self._timers.append((interval_s, hook))
+            return hook
+
+        return register
+
+    # What it does while it runs.
+
+    def send(self, dest: str, body: Body) -> None:
+        """Send a message and expect nothing."""
+        self._emit(dumps({"src": self.node_id, "dest": dest, "body": body}))
+
+    def reply(self, message: Message, body: Body) -> None:
+        """Answer `message`; for answers later than the end of its handler."""
+        self.send(message.src, {**body, "in_reply_to": message.body.get("msg_id")})
+
+    async def rpc(self, dest: str, body: Body, timeout_s: float = 1.0) -> Body:
+        """Send a request and return the body of its reply.
+
+        Raises:
+            RPCError: the error that `dest` replied with, or `ErrorCode.TIMEOUT` after `timeout_s`.
+        """
+        loop = asyncio.get_running_loop()
+        self._last_msg_id = msg_id = self._last_msg_id + 1
+        future: asyncio.Future[Body] = loop.create_future()
+        self._pending[msg_id] = future
+        self.send(dest, {**body, "msg_id": msg_id})
+        timer = loop.call_later(timeout_s, self._expire, msg_id, dest)
+        try:
+            return await future
+        finally:
+            timer.cancel()
+            self._pending.pop(msg_id, None)
+
+    def spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+        """Run a coroutine aside; what it raises is shown on stderr."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)  # the loop itself holds tasks only weakly
+        task.add_done_callback(self._finished)
+        return task
+
+    def run(self) -> None:
+        """Serve until stdin ends. The last line of a node's program."""
+        node_host = host.get()
+        if node_host is not None:
+            self._emit = node_host.emit
+            node_host.attach(self)
+            raise Hosted
+        _Process(self).run()
+
+    def receive(self, line: bytes) -> None:
+        """Handle one incoming line, on the running loop."""
+        try:
+            message = loads(line)
+            body = message["body"]
+            kind = body.get("type")
+            answered = body.get("in_reply_to")
+            received = Message(message["src"], message["dest"], body)
+        except (ValueError, TypeError, KeyError, AttributeError):
+            print(f"skipped a line that is not a message: {line[:200]!r}", file=sys.stderr)
+            return
+        if answered is not None:
+            self._settle(answered, body)
+            return
+        handler, is_async = self._handlers.get(kind, (None, False))
+        if is_async or kind == "init":
+            self.spawn(self._respond(received, handler or self._init))
+            return
+        if handler is None:
+            if body.get("msg_id") is not None:
+                error = RPCError(ErrorCode.NOT_SUPPORTED, f"no handler for {kind!r}")
+                self.reply(received, error.body())
+            return
+        try:
+            answer = handler(received)
+        except Exception as error:
+            self._refuse(received, error)
+            return
+        if answer is not None:
+            self.reply(received, answer)
+
+    async def _respond(self, message: Message, handler: Handler) -> None:
+        try:
+            answer = await handler(message)
+        except Exception as error:
+            self._refuse(message, error)
+            return
+        if answer is not None:
+            self.reply(message, answer)
+
+    def _refuse(self, message: Message, error: Exception) -> None:
+        """Answer with the error that a handler raised; anything unforeseen is a crash."""
+        if not isinstance(error, RPCError):
+            traceback.print_exception(error, file=sys.stderr)
+            error = RPCError(ErrorCode.CRASH, f"{type(error).__name__}: {error}")
+        if message.body.get("msg_id") is not None:
+            self.reply(message, error.body())
+
+    async def _init(self, message: Message) -> Body:
+        self.node_id = message.body["node_id"]
+        self.node_ids = message.body["node_ids"]
+        for hook in self._init_hooks:
+            await _call(hook)
+        for interval_s, hook in self._timers:
+            self.spawn(self._repeat(interval_s, hook))
+        return {"type": "init_ok"}
+
+    async def _repeat(self, interval_s: float, hook: Hook) -> None:
+        loop = asyncio.get_running_loop()
+        due_s = loop.time() + interval_s
+        while True:
+            await asyncio.sleep(due_s - loop.time())
+            try:
+                await _call(hook)
+            except Exception as error:
+                traceback.print_exception(error, file=sys.stderr)
+            due_s = max(due_s + interval_s, loop.time())
+
+    def _settle(self, msg_id: int, body: Body) -> None:
+        """Hand a reply to whoever waits for it; nobody does when it comes too late."""
+        future = self._pending.pop(msg_id, None) if type(msg_id) is int else None
+        if future is None or future.done():
+            return
+        if body.get("type") == "error":
+            future.set_exception(RPCError(body.get("code", ErrorCode.CRASH), body.get("text")))
+        else:
+            future.set_result(body)
+
+    def _expire(self, msg_id: int, dest: str) -> None:
+        future = self._pending.pop(msg_id, None)
+        if future is not None and not future.done():
+            error = RPCError(ErrorCode.TIMEOUT, f"no reply from {dest} in time")
+            future.set_exception(error)
+
+    def _finished(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            traceback.print_exception(error, file=sys.stderr)
+
+
+async def _call(hook: Hook) -> None:
+    result = hook()
+    if inspect.isawaitable(result):
+        await result
+
+
+def _not_running(line: bytes) -> NoReturn:
+    raise RuntimeError("the node is not running yet: send from handlers, hooks and timers")
+
+
+async def retry(
+    attempt: Callable[[], Awaitable[T]], pause_s: float = 0.1, pause_s_max: float = 2.0
+) -> T:
+    """Repeat `attempt` until it succeeds or fails definitely; returns its result.
+
+    Pauses grow twofold from `pause_s` to `pause_s_max`, each shortened at random by up to half so
+    that nodes do not repeat in step.  A time-out does not tell whether the request took effect:
+    retry only what may happen twice, such as adding a value to a set.
+
+    Raises:
+        RPCError: the first definite error.
+    """
+    while True:
+        try:
+            return await attempt()
+        except RPCError as error:
+            if error.definite:
+                raise
+        await asyncio.sleep(pause_s * (1 - random() / 2))
+        pause_s = min(2 * pause_s, pause_s_max)
+
+
+class _Process:
+    """A node in a process of its own, between stdin and stdout."""
+
+    def __init__(self, node: Node) -> None:
+        self._node = node
+        self._out: list[bytes] = []
+        self._pending = b""
+        self._stdout_fd = -1
+
+    def run(self) -> None:
+        sys.stdout.flush()
+        self._stdout_fd = os.dup(sys.stdout.fileno())
+        sys.stdout = _Redirected(sys.stderr)
+        self._node._emit = self._emit
+        with suppress(KeyboardInterrupt):
+            asyncio.run(self._main())
+
+    async def _main(self) -> None:
+        loop = asyncio.get_running_loop()
+        ended: asyncio.Future[None] = loop.create_future()
+
+        def end() -> None:
+            if not ended.done():
+                ended.set_result(None)
+
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, end)
+        fd = sys.stdin.fileno()
+        try:
+            loop.add_reader(fd, self._read, fd, end)
+        except OSError:  # a regular file has no readiness to wait for
+            while chunk := await asyncio.to_thread(os.read, fd, _READ_BYTES):
+                self._feed(chunk)
+            end()
+        await ended
+        self._flush()
+
+    def _read(self, fd: int, end: Callable[[], None]) -> None:
+        chunk = os.read(fd, _READ_BYTES)
+        if chunk:
+            self._feed(chunk)
+        else:
+            asyncio.get_running_loop().remove_reader(fd)
+            end()
+
+    def _feed(self, chunk: bytes) -> None:
+        *lines, self._pending = (self._pending + chunk).split(b"\n")
+        for line in lines:
+            if line.strip():
+                self._node.receive(line)
+
+    def _emit(self, line: bytes) -> None:
+        if not self._out:
+            asyncio.get_running_loop().call_soon(self._flush)
+        self._out.append(line)
+
+    def _flush(self) -> None:
+        """Write everything that was sent since the last time, at once."""
+        if not self._out:
+            return
+        data = memoryview(b"\n".join(self._out) + b"\n")
+        self._out.clear()
+        while data:
+            try:
+                data = data[os.write(self._stdout_fd, data) :]
+            except BlockingIOError:
+                select.select([], [self._stdout_fd], [])
+            except BrokenPipeError:
+                os._exit(0)  # nobody listens any more
+
+
+class _Redirected:
+    """A stdout for `print`: what a node prints goes to stderr, where it does no harm."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._explained = False
+
+    def write(self, text: str) -> int:
+        if not self._explained:
+            self._explained = True
+            self._stream.write(f"({PRINT_EXPLANATION})\n")
+        return self._stream.write(text)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+PRINT_EXPLANATION = "print() goes to stderr: stdout is for messages"
