@@ -1,6 +1,7 @@
 """Fixtures that several test modules use."""
 
 import pytest
+
 from tests.bench import Bench
 
 

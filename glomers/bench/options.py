@@ -47,11 +47,11 @@ class Options:
     clock: str | None
 
 
-class _Parser(argparse.ArgumentParser):
+class Parser(argparse.ArgumentParser):
     """A parser that raises instead of leaving the process."""
 
     def error(self, message: str) -> NoReturn:
-        raise BadArguments(f"{message}. `glomers bench test --help` lists every flag.")
+        raise BadArguments(f"{message}. `{self.prog} --help` lists every flag.")
 
 
 def _whole(minimum: int) -> type:
@@ -124,7 +124,7 @@ def _concurrency(text: str) -> str:
 
 def build_parser() -> argparse.ArgumentParser:
     """The parser of `glomers bench test`: Maelstrom's flags, and `--seed` and `--clock`."""
-    parser = _Parser(
+    parser = Parser(
         prog="glomers bench test",
         description="Run one Maelstrom test. What follows -- goes to the node as arguments.",
         allow_abbrev=False,

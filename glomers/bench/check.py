@@ -1,0 +1,98 @@
+"""`glomers bench check`: judge a recorded history."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from glomers.bench.checkers import (
+    MODULES,
+    CheckOptions,
+    anomaly_names,
+    check_run,
+    invalid_checkers,
+)
+from glomers.bench.checkers.shapes import validate
+from glomers.bench.errors import EXIT_INVALID, EXIT_UNKNOWN, EXIT_VALID, BadArguments
+from glomers.bench.options import Parser, parse_availability, split_models
+from glomers.formats.edn import kw, to_json
+from glomers.formats.history import HistoryError, read_history
+
+_EXIT_STATUSES = {True: EXIT_VALID, False: EXIT_INVALID, "unknown": EXIT_UNKNOWN}
+
+
+def run_check(
+    history_path: Path,
+    workload: str,
+    consistency_models: Sequence[str] = ("strict-serializable",),
+    availability: float | None = None,
+) -> dict[str, Any]:
+    """Judge the history at `history_path` and return the verdict, ready for JSON.
+
+    The map holds `valid` (of the whole run, as far as a history decides it), `workload_valid`,
+    `invalid_checkers`, `anomalies` (names), `stats`, `availability` and the fields of the
+    workload's checker under their own names; what that checker itself calls `anomalies`, examples
+    of them, is `anomaly-examples`.
+
+    Raises:
+        HistoryError: in one sentence, when there is no sound history of the workload there.
+    """
+    history = read_history(history_path)
+    try:
+        validate(history, workload)
+    except HistoryError as error:
+        raise HistoryError(f"{history_path}: {error}") from None
+    options = CheckOptions(workload, tuple(consistency_models), availability)
+    results = check_run(history, options)
+    result = results[kw("workload")]
+    fields = to_json(result)
+    workload_valid = fields.pop("valid?")
+    if "anomalies" in fields:
+        fields["anomaly-examples"] = fields.pop("anomalies")
+    return {
+        "valid": to_json(results[kw("valid?")]),
+        "workload_valid": workload_valid,
+        "invalid_checkers": invalid_checkers(results),
+        "anomalies": anomaly_names(workload, result),
+        "stats": to_json(results[kw("stats")]),
+        "availability": to_json(results[kw("availability")]),
+        **fields,
+    }
+
+
+def _build_parser() -> Parser:
+    parser = Parser(
+        prog="glomers bench check",
+        description="Judge a recorded history; prints one JSON object. "
+        "Exit status: 0 valid, 1 invalid, 2 unknown, 254 no sound history.",
+        allow_abbrev=False,
+    )
+    add = parser.add_argument
+    add("-w", "--workload", choices=tuple(MODULES), required=True, help="whose history it is")
+    add(
+        "--consistency-models",
+        type=split_models,
+        default=("strict-serializable",),
+        metavar="MODELS",
+        help="for transactions: models separated by ' , ' (strict-serializable)",
+    )
+    add("--availability", type=parse_availability, metavar="A", help="'total', or 0 to 1")
+    add("history", type=Path, metavar="HISTORY", help="a history.edn, gzipped or not")
+    return parser
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run `glomers bench check` with the words after it; returns the exit status.
+
+    Raises:
+        BadArguments: in one sentence, for bad arguments and for bad histories.
+    """
+    args = _build_parser().parse_args(argv)
+    try:
+        verdict = run_check(args.history, args.workload, args.consistency_models, args.availability)
+    except HistoryError as error:
+        raise BadArguments(str(error)) from None
+    print(json.dumps(verdict, indent=2))
+    return _EXIT_STATUSES[verdict["valid"]]
