@@ -1,7 +1,7 @@
 """The services that every test offers to nodes: three key-value stores and a timestamp oracle.
 
 Their semantics are those of Maelstrom's documentation (`doc/services.md`).  Each is a state machine
-that answers one request at a time; what makes them differ is which state a request is answered from.
+that answers one request at a time; what makes them differ is which state answers.
 """
 
 from __future__ import annotations

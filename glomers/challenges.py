@@ -1,0 +1,176 @@
+"""The challenges as data: official commands and limits, and results that others have published.
+
+Sources: the challenge pages at https://fly.io/dist-sys/ for commands and limits; the repositories
+and pages named beside each published result.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+METRICS = {
+    "msgs_per_op": "messages per operation",
+    "stable_median_ms": "median stable latency (ms)",
+    "stable_max_ms": "maximum stable latency (ms)",
+}
+"""What a limit can be about, with the unit; messages are those between servers."""
+
+
+@dataclass(frozen=True)
+class Limit:
+    """A number that a challenge's page asks for: `metric` (a key of `METRICS`) below `below`."""
+
+    metric: str
+    below: float
+
+
+@dataclass(frozen=True)
+class Published:
+    """A published result: messages per operation, and stable latencies in ms where known."""
+
+    design: str
+    source: str
+    msgs_per_op: float
+    stable_median_ms: float | None = None
+    stable_max_ms: float | None = None
+
+
+@dataclass(frozen=True)
+class Challenge:
+    """One challenge: its name, official flags (all but `--bin`) and what results to compare with.
+
+    `also` are further flags of runs that must be valid too, without numeric limits; `solution` is
+    the module of `glomers.solutions` that the series holds to be the best; `seed_msgs_per_op` is
+    what the design that this series started from claims.
+    """
+
+    id: str
+    name: str
+    flags: str
+    solution: str
+    notebook: str
+    limits: tuple[Limit, ...] = ()
+    also: str = ""
+    seed_msgs_per_op: float | None = None
+    published: tuple[Published, ...] = field(default=())
+
+    @property
+    def workload(self) -> str:
+        """The name of Maelstrom's workload."""
+        words = self.flags.split()
+        return words[words.index("-w") + 1]
+
+    @property
+    def best_published(self) -> Published | None:
+        """The published result with the fewest messages that keeps within the limits, if any."""
+        inside = [result for result in self.published if self._within_limits(result)]
+        return min(inside, key=lambda result: result.msgs_per_op, default=None)
+
+    def _within_limits(self, result: Published) -> bool:
+        for limit in self.limits:
+            value = getattr(result, limit.metric)
+            if value is not None and value >= limit.below:
+                return False
+        return True
+
+
+_MAELSTROM_DOCS = "Maelstrom's documentation, doc/03-broadcast/02-performance.md"
+
+_BROADCAST_25 = (
+    Published("flooding over a total topology", _MAELSTROM_DOCS, 290.6, 77, 97),
+    Published("two-level tree, one RPC a value", "teivah/gossip-glomers", 23.38, 181, 207),
+    Published("origin sends to all, repairs every 3 s", "dstdfx/dist-sys", 14.73, 78, 102),
+    Published("tree of four, nothing acknowledged", _MAELSTROM_DOCS, 11.99, 386, 505),
+    Published("star with batches", "maszlasz/Gossip-Glomers", 8.5, 250, 390),
+    Published("hub every 500 ms, leaf every 100 ms", "a solution in Rust", 1.99, 339, 678),
+    Published("star, 500 ms batches, acknowledged", "teivah/gossip-glomers", 1.92, 764, 1087),
+    Published("tree of four, 500 ms batches", "a solution in Swift", 1.6, 1979, 2533),
+)
+
+_LOG = (
+    Published("three buckets in lin-kv", "teivah/gossip-glomers", 12.03),
+    Published("three buckets in lin-kv", "mdvsh", 12.2),
+    Published("one entry a log, one owner a key", "teivah/gossip-glomers", 6.88),
+    Published("locks for keys and a log in pages", "a solution in Python", 6.45),
+    Published("compare-and-set of a cached whole log", "a published solution", 2.65),
+    Published("owner by hash in memory, scatter and gather", "a published solution", 1.37),
+)
+
+_BROADCAST_25_FLAGS = "-w broadcast --node-count 25 --time-limit 20 --rate 100 --latency 100"
+_LOG_FLAGS = "-w kafka --node-count 2 --concurrency 2n --time-limit 20 --rate 1000"
+_TXN_2_FLAGS = (
+    "-w txn-rw-register --node-count 2 --concurrency 2n --time-limit 20 --rate 1000 "
+    "--consistency-models"
+)
+
+_ALL = (
+    Challenge(
+        "1",
+        "Echo",
+        "-w echo --node-count 1 --time-limit 10",
+        solution="echo",
+        notebook="01-echo",
+    ),
+    Challenge(
+        "2",
+        "Unique ids",
+        "-w unique-ids --time-limit 30 --rate 1000 --node-count 3 "
+        "--availability total --nemesis partition",
+        solution="unique_ids",
+        notebook="02-unique-ids",
+    ),
+    Challenge(
+        "3a",
+        "Broadcast, single node",
+        "-w broadcast --node-count 1 --time-limit 20 --rate 10",
+        solution="broadcast_single",
+        notebook="03a-broadcast-single",
+    ),
+    Challenge(
+        "3b",
+        "Broadcast, many nodes",
+        "-w broadcast --node-count 5 --time-limit 20 --rate 10",
+        solution="broadcast_all",
+        notebook="03b-broadcast-multi",
+    ),
+    Challenge(
+        "3c",
+        "Broadcast, fault tolerant",
+        "-w broadcast --node-count 5 --time-limit 20 --rate 10 --nemesis partition",
+        solution="broadcast_retry",
+        notebook="03c-broadcast-faults",
+    ),
+    Challenge(
+        "3d",
+        "Broadcast, efficient I",
+        _BROADCAST_25_FLAGS,
+        solution="broadcast_tree",
+        notebook="03d-broadcast-efficient",
+        limits=(
+            Limit("msgs_per_op", 30),
+            Limit("stable_median_ms", 400),
+            Limit("stable_max_ms", 600),
+        ),
+        also=f"{_BROADCAST_25_FLAGS} --nemesis partition",
+        seed_msgs_per_op=23,
+        published=_BROADCAST_25,
+    ),
+    Challenge(
+        "3e",
+        "Broadcast, efficient II",
+        _BROADCAST_25_FLAGS,
+        solution="broadcast_batched",
+        notebook="03e-broadcast-batched",
+        limits=(
+            Limit("msgs_per_op", 20),
+            Limit("stable_median_ms", 1000),
+            Limit("stable_max_ms", 2000),
+        ),
+        also=f"{_BROADCAST_25_FLAGS} --nemesis partition",
+        seed_msgs_per_op=1.92,
+        published=_BROADCAST_25,
+    ),
+)
+
+CHALLENGES: dict[str, Challenge] = {challenge.id: challenge for challenge in _ALL}
+"""Every challenge of the series by its id, in the order of the series."""
