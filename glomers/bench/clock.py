@@ -1,7 +1,7 @@
 """Clocks: virtual time, which jumps to the next event, and real time, which waits for it.
 
 Both offer the same three things to the rest of the bench: an event loop, `now_ns()` counted from
-the start of the test, and `at(when_ns, callback)`.  Everything that happens is a callback on the loop,
+the start of the test, and `at(when_ns, callback)`.  All that happens is a callback on the loop,
 so a virtual run is one single-threaded sequence of events in a total order (time, then order of
 scheduling): the order itself holds no randomness.
 """
