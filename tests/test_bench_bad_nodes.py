@@ -62,7 +62,8 @@ def test_a_task_that_never_pauses_is_interrupted(bench):
     assert "n0 hangs" in outcome.err
 
 
-def test_a_node_that_floods_the_network_is_stopped(bench):
+def test_a_node_that_floods_the_network_is_stopped(bench, monkeypatch):
+    monkeypatch.setattr(sandbox, "HANG_CPU_S", 5.0)
     flood = 'while True: node.send("n0", {"type": "more"})'
     outcome = bench.test(bench.node(with_body(flood)), *SHORT)
     assert outcome.status == 255
@@ -88,9 +89,10 @@ def test_a_node_that_never_answers_init_breaks_the_test(bench):
 
 def test_a_node_that_leaves_breaks_the_test(bench):
     for way in ("import sys; sys.exit(3)", "import os; os._exit(3)", "raise SystemExit(3)"):
-        outcome = bench.test(bench.node(with_body(way)), *SHORT)
-        assert outcome.status == 255
-        assert "n0 crashed: it left with exit status 3" in outcome.err
+        for source in (with_body(way), with_body(way).replace("def echo", "async def echo")):
+            outcome = bench.test(bench.node(source), *SHORT)
+            assert outcome.status == 255
+            assert "n0 crashed: it left with exit status 3" in outcome.err
 
 
 def test_print_goes_to_the_log_with_an_explanation(bench):
@@ -147,7 +149,7 @@ def test_a_process_that_exits_breaks_the_test_with_its_last_lines(bench):
 
 
 def test_a_process_that_is_no_program_is_explained(bench):
-    path = bench.node("neither a script nor a binary")
+    path = bench.node("neither a script nor a binary", "node")
     outcome = bench.test(path, *REAL)
     assert outcome.status == 255
     assert "chmod +x" in outcome.err

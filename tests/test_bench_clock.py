@@ -11,7 +11,9 @@ from glomers.bench.errors import BrokenTest
 
 def run(main):
     clock = VirtualClock()
-    return clock, clock.run(main(clock))
+    task = clock.loop.create_task(main(clock))
+    clock.run_until(task)
+    return clock, task.result()
 
 
 def test_an_hour_of_sleep_takes_no_real_time():

@@ -15,13 +15,13 @@ import time
 from asyncio import events
 from collections import deque
 from collections.abc import Callable, Coroutine
-from contextvars import Context
+from contextvars import Context, ContextVar
 from itertools import count
 from typing import Any, Protocol, TypeVar
 
 from glomers.bench.errors import BrokenTest
 
-T = TypeVar("T")
+V = TypeVar("V")
 NS_PER_S = 1_000_000_000
 
 
@@ -52,7 +52,7 @@ class VirtualLoop(asyncio.AbstractEventLoop):
 
     def __init__(self) -> None:
         self.time_ns = 0
-        self.current: asyncio.Handle | None = None
+        self._current: asyncio.Handle | None = None
         self._ready: deque[asyncio.Handle] = deque()
         self._timers: list[tuple[int, int, Any, Any]] = []
         self._order = count()
@@ -115,6 +115,8 @@ class VirtualLoop(asyncio.AbstractEventLoop):
 
     def call_exception_handler(self, context: dict[str, Any]) -> None:
         """Show an exception that nobody awaits, on the stderr of the node it came from."""
+        if not self._running:
+            return  # the run is over: tasks that still wait are not worth a word
         print(context.get("message"), context.get("exception") or "", file=sys.stderr)
 
     def run_in_executor(self, executor: Any, func: Any, *args: Any) -> Any:  # type: ignore[override]
@@ -128,6 +130,13 @@ class VirtualLoop(asyncio.AbstractEventLoop):
 
     # What the bench asks of it.
 
+    def in_charge(self, variable: ContextVar[V | None]) -> V | None:
+        """What `variable` holds where the loop is at work, in a callback or just after it."""
+        value = variable.get(None)
+        if value is None and self._current is not None:
+            value = self._current._context.get(variable)  # type: ignore[attr-defined]
+        return value
+
     def schedule(
         self, when_ns: int, callback: Callable[..., object], args: tuple[Any, ...]
     ) -> None:
@@ -135,9 +144,12 @@ class VirtualLoop(asyncio.AbstractEventLoop):
         when_ns = max(when_ns, self.time_ns)
         heapq.heappush(self._timers, (when_ns, next(self._order), callback, args))
 
-    def run_until_complete(self, future: Any) -> Any:
-        """Run until `future` is done; `BrokenTest` when nothing is left to happen before that."""
-        task = asyncio.ensure_future(future, loop=self)
+    def run_until(self, task: asyncio.Task[Any]) -> None:
+        """Run until `task` is done, or an exception escapes from a callback.
+
+        Raises:
+            BrokenTest: when nothing is left to happen before `task` is done.
+        """
         events._set_running_loop(self)
         self._running = True
         try:
@@ -145,13 +157,12 @@ class VirtualLoop(asyncio.AbstractEventLoop):
                 if not self._ready:
                     self._advance()
                 for _ in range(len(self._ready)):
-                    self.current = handle = self._ready.popleft()
+                    self._current = handle = self._ready.popleft()
                     if not handle.cancelled():
                         handle._run()
         finally:
             self._running = False
             events._set_running_loop(None)
-        return task.result()
 
     def _advance(self) -> None:
         """Jump to the next event and run it, or make its handle ready."""
@@ -187,8 +198,11 @@ class Clock(Protocol):
     async def sleep_until(self, when_ns: int) -> None:
         """Return at `when_ns`, or at once when that is past."""
 
-    def run(self, main: Coroutine[Any, Any, T]) -> T:
-        """Run `main` to its end on the loop."""
+    def run_until(self, main: asyncio.Task[Any]) -> None:
+        """Run the loop until `main` is done, however it ends.
+
+        An exception that escapes from a callback ends the call, not the loop: call again.
+        """
 
 
 class VirtualClock:
@@ -213,9 +227,8 @@ class VirtualClock:
         self.at(when_ns, future.set_result, None)
         await future
 
-    def run(self, main: Coroutine[Any, Any, T]) -> T:
-        result: T = self.loop.run_until_complete(main)
-        return result
+    def run_until(self, main: asyncio.Task[Any]) -> None:
+        self.loop.run_until(main)
 
 
 class RealClock:
@@ -240,8 +253,5 @@ class RealClock:
     async def sleep_until(self, when_ns: int) -> None:
         await asyncio.sleep(max(0, when_ns - self.now_ns()) / NS_PER_S)
 
-    def run(self, main: Coroutine[Any, Any, T]) -> T:
-        try:
-            return self.loop.run_until_complete(main)
-        finally:
-            self.loop.close()
+    def run_until(self, main: asyncio.Task[Any]) -> None:
+        self.loop.run_until_complete(asyncio.wait({main}))

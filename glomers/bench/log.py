@@ -11,15 +11,17 @@ class RunLog:
 
     def __init__(self, path: Path) -> None:
         self._file = path.open("w", encoding="utf-8")
+        # A virtual run gives the streams of `sys` to the nodes: keep the true ones.
+        self.console, self._errors = sys.stdout, sys.stderr
 
     def say(self, text: str) -> None:
         """A line for everybody."""
-        print(text, flush=True)
+        print(text, file=self.console, flush=True)
         self._file.write(text + "\n")
 
     def warn(self, text: str) -> None:
         """A line about something that went wrong but does not end the test."""
-        print(f"WARN {text}", file=sys.stderr, flush=True)
+        print(f"WARN {text}", file=self._errors, flush=True)
         self.note(f"WARN {text}")
 
     def note(self, text: str) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
@@ -83,13 +82,27 @@ class Test:
         Raises:
             BrokenTest: when a node crashed, hangs, or did not answer `init`.
         """
+        main = self.clock.loop.create_task(self._guarded())
         try:
             with self._surroundings():
-                self.clock.run(self._guarded())
-        except (NodeExit, SystemExit) as error:
-            raise self._failure or self._exit(error) from None
+                while not main.done():
+                    self._go_on(main)
         finally:
             self.save()
+        main.result()
+
+    def _go_on(self, main: asyncio.Task[None]) -> None:
+        """Let the clock run until `main` is done, or somebody wants to leave."""
+        try:
+            self.clock.run_until(main)
+        except KeyboardInterrupt:
+            main.cancel()
+            self.clock.run_until(main)
+            raise
+        except SystemExit as error:
+            self._fail(self._exit(error))
+        except BrokenTest as error:
+            self._fail(error)
 
     def save(self) -> None:
         """Write what is still buffered of the history and the journal."""
@@ -101,11 +114,11 @@ class Test:
             return sandbox(self.clock, self._rng("nodes"), self._fail, self._give_up)
         return nullcontext()
 
-    def _exit(self, error: BaseException) -> BrokenTest:
+    def _exit(self, error: SystemExit) -> BrokenTest:
         """The sentence about a node that ended its own process, in virtual time."""
         why = error if isinstance(error, NodeExit) else f"it left with exit status {error}"
-        handle = getattr(self.clock.loop, "current", None)
-        host: Any = handle._context.get(current_host) if handle else None
+        assert isinstance(self.clock, VirtualClock)  # nodes are processes on the real clock
+        host: Any = self.clock.loop.in_charge(current_host)
         if host is None:
             return BrokenTest(f"A node crashed: {why}.")
         return BrokenTest(f"Node {host.node_id} crashed: {why}.", host.node_id)
@@ -190,7 +203,7 @@ class Test:
 
     def _make_host(self, node_id: str) -> Host:
         options = self.options
-        echo = console_echo(node_id, sys.stdout) if options.log_stderr else None
+        echo = console_echo(node_id, self._log.console) if options.log_stderr else None
         log = NodeLog(self._store.path / "node-logs" / f"{node_id}.log", echo)
         outgoing = Outgoing(node_id, self.network.send_line, self._log.warn)
         host = VirtualHost if self._program.virtual else ProcessHost

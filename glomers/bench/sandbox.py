@@ -33,7 +33,7 @@ TICK_S = 0.5
 MAX_INTERRUPTIONS = 4
 
 
-class NodeExit(BaseException):
+class NodeExit(SystemExit):
     """A node asked for the end of its process, or was found to hang."""
 
 
@@ -227,7 +227,7 @@ def _watchdog(
 
 
 def _hang(clock: VirtualClock) -> BrokenTest:
-    culprit: Any = host.get(None)
+    culprit: Any = clock.loop.in_charge(host)
     name = f"Node {culprit.node_id}" if culprit else "A node"
     return BrokenTest(
         f"{name} hangs: virtual time stands still at {clock.now_ns() / NS_PER_S:.3f} s while "

@@ -50,7 +50,7 @@ class VirtualHost(NodeHost):
                 self._context.run(exec, code, module.__dict__)
         except Hosted:
             pass
-        except (Exception, NodeExit, SystemExit) as error:
+        except (Exception, SystemExit) as error:
             self.log.write("".join(traceback.format_exception(error)))
             raise self._broken(f"crashed while it started: {_why(error)}.") from None
         finally:
@@ -88,13 +88,18 @@ class VirtualHost(NodeHost):
 
     def deliver(self, src: str, body: dict[str, Any], line: bytes) -> None:
         assert self._node is not None
-        self._context.run(self._node.receive, line)
+        try:
+            self._context.run(self._node.receive, line)
+        except SystemExit as error:
+            self._fail(self._broken(f"crashed: {_why(error)}."))
 
     async def stop(self) -> None:
         self.log.close()
 
 
 def _why(error: BaseException) -> str:
+    if isinstance(error, NodeExit):
+        return str(error)
     if isinstance(error, SystemExit):
         return f"it left with exit status {error.code}"
     return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
