@@ -54,12 +54,25 @@ def _summary_lines(results: Results) -> Iterator[str]:
         yield f"Stable latencies (ms by quantile): {dumps(latencies)}"
     for part, result in results.items():
         if isinstance(result, dict) and result.get(kw("valid?")) is not True:
-            yield f"Not valid: {part} {_brief(result)}"
+            yield f"Not valid: {part.name}: {_brief(result)}"
 
 
-def _brief(result: Results, limit: int = 600) -> str:
-    text = dumps(result)
-    return text if len(text) <= limit else f"{text[:limit]} … (the rest is in results.edn)"
+def _brief(result: Results) -> str:
+    """The fields of a checker's result that say something, in a line; the rest is in the store."""
+    told = ((key.name, _told(value)) for key, value in result.items() if key != kw("valid?"))
+    return ", ".join(f"{name} {text}" for name, text in told if text)
+
+
+def _told(value: Any, most: int = 8) -> str:
+    """A value in a few words; nothing for what is zero, empty or nested."""
+    if isinstance(value, dict):
+        return f"of {len(value)} kinds" if value else ""
+    if not isinstance(value, (list, tuple, frozenset)):
+        return dumps(value) if value or value is False else ""
+    if any(isinstance(item, (dict, list, tuple, Op)) for item in value):
+        return f"({len(value):,} in results.edn)"
+    shown = [dumps(item) for item in list(value)[:most]]
+    return " ".join(shown + (["…"] if len(value) > most else []))
 
 
 def write_results(store: Store, results: Results, history: Sequence[Op]) -> None:
