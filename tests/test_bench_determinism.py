@@ -63,7 +63,7 @@ if __name__ == "__main__":
     node.run()
 """
 
-FLAGS = shlex.split("--node-count 4 --time-limit 4 --rate 20 --latency 30 --latency-dist exponential")
+FLAGS = shlex.split("--node-count 4 --time-limit 4 --rate 20 --latency 30 --latency-dist uniform")
 FAULTS = ["--nemesis", "partition", "--nemesis-interval", "1"]
 COMPARED = ("history.edn", "results.edn", "history.txt", "net-journal/messages.jsonl")
 
