@@ -73,7 +73,8 @@ class Message:
     @property
     def type(self) -> str:
         """The kind of message."""
-        return str(self.body["type"])
+        kind: str = self.body["type"]
+        return kind
 
     def __repr__(self) -> str:
         return f"Message({self.src} -> {self.dest}: {self.body})"
@@ -96,6 +97,7 @@ class Node:
         self._last_msg_id = 0
         self._tasks: set[asyncio.Task[Any]] = set()
         self._emit: Callable[[bytes], None] = _not_running
+        self._early: list[Message] | None = []  # what came before `init` was through; then None
 
     @property
     def peers(self) -> list[str]:
@@ -176,7 +178,9 @@ class Node:
         try:
             message = loads(line)
             body = message["body"]
-            kind = body.get("type")
+            kind = body["type"]
+            if not isinstance(kind, str):
+                raise TypeError("a type is a string")
             answered = body.get("in_reply_to")
             received = Message(message["src"], message["dest"], body)
         except (ValueError, TypeError, KeyError, AttributeError):
@@ -185,22 +189,29 @@ class Node:
         if answered is not None:
             self._settle(answered, body)
             return
-        handler, is_async = self._handlers.get(kind, (None, False))
-        if is_async or kind == "init":
-            self.spawn(self._respond(received, handler or self._init))
-            return
+        if kind == "init":
+            self.spawn(self._respond(received, self._init))
+        elif self._early is not None:
+            self._early.append(received)
+        else:
+            self._dispatch(received)
+
+    def _dispatch(self, message: Message) -> None:
+        handler, is_async = self._handlers.get(message.type, (None, False))
         if handler is None:
-            if body.get("msg_id") is not None:
-                error = RPCError(ErrorCode.NOT_SUPPORTED, f"no handler for {kind!r}")
-                self.reply(received, error.body())
+            text = f"no handler for {message.type!r}"
+            self._refuse(message, RPCError(ErrorCode.NOT_SUPPORTED, text))
+            return
+        if is_async:
+            self.spawn(self._respond(message, handler))
             return
         try:
-            answer = handler(received)
+            answer = handler(message)
         except Exception as error:
-            self._refuse(received, error)
+            self._refuse(message, error)
             return
         if answer is not None:
-            self.reply(received, answer)
+            self.reply(message, answer)
 
     async def _respond(self, message: Message, handler: Handler) -> None:
         try:
@@ -219,14 +230,17 @@ class Node:
         if message.body.get("msg_id") is not None:
             self.reply(message, error.body())
 
-    async def _init(self, message: Message) -> Body:
+    async def _init(self, message: Message) -> None:
         self.node_id = message.body["node_id"]
         self.node_ids = message.body["node_ids"]
         for hook in self._init_hooks:
             await _call(hook)
         for interval_s, hook in self._timers:
             self.spawn(self._repeat(interval_s, hook))
-        return {"type": "init_ok"}
+        self.reply(message, {"type": "init_ok"})
+        early, self._early = self._early or [], None
+        for early_message in early:  # peers whose own init was through may have begun to talk
+            self._dispatch(early_message)
 
     async def _repeat(self, interval_s: float, hook: Hook) -> None:
         loop = asyncio.get_running_loop()
@@ -245,7 +259,8 @@ class Node:
         if future is None or future.done():
             return
         if body.get("type") == "error":
-            future.set_exception(RPCError(body.get("code", ErrorCode.CRASH), body.get("text")))
+            code, text = body.get("code"), body.get("text")
+            future.set_exception(RPCError(code if type(code) is int else ErrorCode.CRASH, text))
         else:
             future.set_result(body)
 
