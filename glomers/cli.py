@@ -1,0 +1,131 @@
+"""The `glomers` command. Each subcommand imports what it needs only when it is chosen."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+from glomers.series.errors import (
+    EXIT_BAD_ARGUMENTS,
+    EXIT_FAILED,
+    EXIT_INTERRUPTED,
+    BadInput,
+    SeriesError,
+)
+
+ENGINES = ("bench", "maelstrom")
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong with the arguments in one sentence."""
+
+    def error(self, message: str) -> NoReturn:
+        sentence = f"{self.prog}: {message}. `{self.prog} --help` lists what there is."
+        print(sentence, file=sys.stderr)
+        raise SystemExit(EXIT_BAD_ARGUMENTS)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command with the words of `argv` (default: those it was called with)."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    if words[:1] == ["bench"]:
+        from glomers.bench.cli import main as bench
+
+        return bench(words[1:])
+    try:
+        arguments = _parser().parse_args(words)
+        signal.signal(signal.SIGTERM, _interrupt)
+        status: int = arguments.act(arguments)
+    except SystemExit as error:
+        return int(error.code or 0)
+    except BadInput as error:
+        print(error, file=sys.stderr)
+        return EXIT_BAD_ARGUMENTS
+    except SeriesError as error:
+        print(error, file=sys.stderr)
+        return EXIT_FAILED
+    except KeyboardInterrupt:
+        print("Interrupted.", file=sys.stderr)
+        return EXIT_INTERRUPTED
+    return status
+
+
+def _interrupt(signum: int, frame: Any) -> None:
+    raise KeyboardInterrupt
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="glomers", description="Distributed systems taught in notebooks.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=_Parser)
+    _add_run(commands)
+    _add_export(commands)
+    commands.add_parser("bench", help="run or judge a test, with Maelstrom's flags")
+    return parser
+
+
+def _add_run(commands: Any) -> None:
+    run = commands.add_parser("run", help="execute notebooks and export their pages")
+    run.add_argument(
+        "notebooks",
+        nargs="*",
+        metavar="NOTEBOOK",
+        help="a path, a name, or a number such as 03d (default: every notebook)",
+    )
+    run.add_argument("--engine", choices=ENGINES, help="what runs the tests (default: the bench)")
+    run.add_argument(
+        "--jobs", type=_at_least_one, metavar="N", help="notebooks at a time (default: processors)"
+    )
+    run.add_argument("--out", type=Path, metavar="DIR", help="where to (default: runs/<time>)")
+    run.add_argument(
+        "-p",
+        dest="parameters",
+        nargs=2,
+        action="append",
+        default=[],
+        metavar=("NAME", "VALUE"),
+        help="a parameter for the notebooks that have it",
+    )
+    run.set_defaults(act=_run)
+
+
+def _add_export(commands: Any) -> None:
+    export = commands.add_parser("export", help="make HTML pages of a batch")
+    export.add_argument(
+        "folder", nargs="?", type=Path, metavar="DIR", help="the batch (default: runs/latest)"
+    )
+    export.set_defaults(act=_export)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    from glomers.series.run import run_series
+
+    return run_series(
+        arguments.notebooks,
+        engine=arguments.engine,
+        jobs=arguments.jobs,
+        out=arguments.out,
+        parameters=arguments.parameters,
+    )
+
+
+def _export(arguments: argparse.Namespace) -> int:
+    from glomers.series.export import export_batch
+    from glomers.series.project import project_root, shown
+
+    folder = arguments.folder or project_root() / "runs" / "latest"
+    print(f"Pages: {shown(export_batch(folder))}")
+    return 0
+
+
+def _at_least_one(text: str) -> int:
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not a whole number of at least 1")
+    return int(text)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

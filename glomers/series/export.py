@@ -1,0 +1,270 @@
+"""`glomers export`: the notebooks of a batch as self-contained HTML pages with an index."""
+
+from __future__ import annotations
+
+import base64
+import mimetypes
+import posixpath
+from dataclasses import dataclass
+from functools import cache
+from html import escape
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from bs4 import BeautifulSoup, Tag
+
+from glomers.challenges import CHALLENGES
+from glomers.series import page
+from glomers.series.errors import BadInput, SeriesError
+from glomers.series.notebook import Notebook, read_notebook
+from glomers.series.project import shown
+from glomers.series.record import load_record, load_results
+from glomers.series.task import Outcome
+
+TITLE = "Distributed systems in notebooks: results"
+_INJECTED = "injected-parameters"
+_ERROR_MARK = "papermill-error-cell-tag"
+_FAILED_ID = "failed-cell"
+_LEFT_ALONE = ("data", "http", "https", "mailto")
+# Scripts and widgets need a library from the network; their plain forms do not.
+_DISPLAY = ["text/html", "text/markdown", "image/svg+xml", "image/png", "image/jpeg", "text/plain"]
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page to be: its notebook, if there is an executed copy, and how that ended."""
+
+    outcome: Outcome
+    notebook: Notebook | None
+
+    @property
+    def title(self) -> str:
+        return self.notebook.title if self.notebook else self.outcome.name
+
+    @property
+    def href(self) -> str:
+        return f"{self.outcome.name}.html" if self.notebook else ""
+
+
+def export_batch(folder: Path, html: Path | None = None) -> Path:
+    """Write a page for each notebook in `folder`, and the index; returns the path of the index.
+
+    The pages go to `html` (default: `folder/html`). A folder that holds notebooks but is no batch
+    will do as well: its notebooks count as they are.
+
+    Raises:
+        BadInput: when the folder holds no notebooks, or the pages cannot be written.
+        SeriesError: when a notebook shows an image that is missing.
+    """
+    pages = _pages(folder)
+    html = html or folder / "html"
+    try:
+        html.mkdir(parents=True, exist_ok=True)
+        for old in html.glob("*.html"):
+            old.unlink()
+        for position, each in enumerate(pages):
+            if each.notebook:
+                text = _notebook_page(each, each.notebook, pages, position)
+                (html / each.href).write_text(text, encoding="utf-8")
+        index = html / "index.html"
+        index.write_text(_index_page(folder, pages), encoding="utf-8")
+    except OSError as error:
+        raise BadInput(f"Cannot write pages to {shown(html)}: {error.strerror}.") from error
+    return index
+
+
+def _pages(folder: Path) -> list[Page]:
+    record = load_record(folder)
+    found = {path.stem: path for path in sorted(folder.glob("*.ipynb"))}
+    if not found and not record:
+        raise BadInput(f"There are no notebooks in {shown(folder)}: `glomers run` makes a batch.")
+    outcomes = {outcome.name: outcome for outcome in record.outcomes} if record else {}
+    names = sorted(found.keys() | outcomes.keys())
+    return [
+        Page(outcomes.get(name) or Outcome(name, "ok"), _readable(found.get(name)))
+        for name in names
+    ]
+
+
+def _readable(path: Path | None) -> Notebook | None:
+    """The notebook, unless it is missing or was cut off in the middle of being written."""
+    try:
+        return read_notebook(path) if path else None
+    except BadInput:
+        return None
+
+
+def _notebook_page(this: Page, notebook: Notebook, pages: list[Page], position: int) -> str:
+    before = [each for each in pages[:position] if each.href]
+    after = [each for each in pages[position + 1 :] if each.href]
+    body = BeautifulSoup(_converted(notebook), features="html.parser")
+    _embed_images(body, notebook)
+    _point_links(body, {each.outcome.name for each in pages if each.href})
+    links = page.links(_link(before[-1:]), _link(after[:1]))
+    failure = _failure(this.outcome, marked=body.find(id=_FAILED_ID) is not None)
+    return page.page(this.title, failure + str(body), links)
+
+
+def _link(pages: list[Page]) -> dict[str, str] | None:
+    return {"href": pages[0].href, "title": pages[0].title} if pages else None
+
+
+def _failure(outcome: Outcome, *, marked: bool) -> str:
+    if outcome.state == "ok":
+        return ""
+    how = "failed" if outcome.state == "failed" else "was stopped"
+    where = f' <a href="#{_FAILED_ID}">Go to where it stopped.</a>' if marked else ""
+    return page.note(
+        f"This notebook {how}: the page shows what it did until then. "
+        f"{escape(outcome.error or '')}{where}",
+        bad=True,
+    )
+
+
+def _converted(notebook: Notebook) -> str:
+    """The cells of a notebook as HTML, without what papermill adds to them."""
+    import nbformat
+
+    # Read anew: the exporter changes what it is given.
+    book: Any = nbformat.read(notebook.path, as_version=4)  # type: ignore[no-untyped-call]
+    book.cells = [_shown_cell(cell) for cell in book.cells]
+    book.metadata.setdefault("language_info", {"name": "python", "pygments_lexer": "ipython3"})
+    html, _ = _exporter().from_notebook_node(book)
+    return str(html)
+
+
+@cache
+def _exporter() -> Any:
+    from nbconvert import HTMLExporter
+    from traitlets.config import Config
+
+    config = Config({"NbConvertBase": {"display_data_priority": _DISPLAY}})
+    return HTMLExporter(  # type: ignore[no-untyped-call]
+        config=config,
+        template_name="basic",
+        exclude_input_prompt=True,
+        exclude_output_prompt=True,
+    )
+
+
+def _shown_cell(cell: Any) -> Any:
+    """The cell as the page shows it: what papermill injected and marked becomes a note."""
+    tags = cell.metadata.get("tags", [])
+    if _INJECTED in tags:
+        lines = [line for line in cell.source.splitlines() if line and not line.startswith("#")]
+        values = ", ".join(f"<code>{escape(line)}</code>" for line in lines)
+        return _markdown(page.note(f"This page was made with {values}."), cell)
+    if _ERROR_MARK in tags:
+        anchor = f'<span id="{_FAILED_ID}"></span>' if "id=" in cell.source else ""
+        return _markdown(anchor, cell)
+    return cell
+
+
+def _markdown(html: str, cell: Any) -> Any:
+    from nbformat.v4 import new_markdown_cell
+
+    return new_markdown_cell(html, id=cell.get("id", "note"))  # type: ignore[no-untyped-call]
+
+
+def _embed_images(body: BeautifulSoup, notebook: Notebook) -> None:
+    """Put the images that lie beside the source into the page itself."""
+    source = notebook.metadata.get("papermill", {}).get("input_path")
+    folder = Path(source).parent if source else notebook.path.parent
+    for image in body.find_all("img"):
+        address = str(image.get("src", ""))
+        parts = urlsplit(address)
+        if parts.scheme == "data":
+            continue
+        if parts.scheme or parts.netloc:
+            raise SeriesError(
+                f"{notebook.path.name} shows the image {address} from the network: pages must "
+                "work offline, so keep a copy beside the notebook."
+            )
+        image["src"] = _data_address(folder / unquote(parts.path), notebook)
+
+
+def _data_address(path: Path, notebook: Notebook) -> str:
+    try:
+        content = base64.b64encode(path.read_bytes()).decode("ascii")
+    except OSError as error:
+        raise SeriesError(
+            f"{notebook.path.name} shows the image {shown(path)}, which cannot be read: "
+            f"{error.strerror}."
+        ) from error
+    kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+    return f"data:{kind};base64,{content}"
+
+
+def _point_links(body: BeautifulSoup, names: set[str]) -> None:
+    """Point links between notebooks to their pages; other files are not there, so no link."""
+    for link in body.find_all("a", href=True):
+        parts = urlsplit(str(link["href"]))
+        if parts.scheme in _LEFT_ALONE or parts.netloc or not parts.path:
+            continue
+        name, suffix = posixpath.splitext(posixpath.basename(unquote(parts.path)))
+        if suffix == ".ipynb" and name in names:
+            link["href"] = f"{name}.html" + (f"#{parts.fragment}" if parts.fragment else "")
+        elif isinstance(link, Tag):
+            link.unwrap()
+
+
+def _index_page(folder: Path, pages: list[Page]) -> str:
+    names = [each.outcome.name for each in pages]
+    hrefs = {each.outcome.name: each.href for each in pages}
+    record = load_record(folder)
+    body = page.index(
+        title=TITLE,
+        batch=folder.resolve().name,
+        engine=(record and record.engine) or "the default (the embedded bench)",
+        counts=_counts(pages),
+        results=[_result_row(result, hrefs) for result in load_results(folder, names)],
+        notebooks=[_notebook_row(each) for each in pages],
+    )
+    return page.page(TITLE, body)
+
+
+def _counts(pages: list[Page]) -> str:
+    good = sum(each.outcome.state == "ok" for each in pages)
+    return f"{good} of {len(pages)} notebooks ran to their end."
+
+
+def _notebook_row(each: Page) -> dict[str, str]:
+    outcome = each.outcome
+    return {
+        "title": each.title,
+        "href": each.href,
+        "state": outcome.state,
+        "state_class": "good" if outcome.state == "ok" else "bad",
+        "seconds": f"{outcome.seconds:.1f}" if outcome.seconds else "",
+        "error": outcome.error or "",
+    }
+
+
+def _result_row(result: dict[str, Any], hrefs: dict[str, str]) -> dict[str, str]:
+    identity = str(result.get("challenge", ""))
+    challenge = CHALLENGES.get(identity)
+    notebook = str(result.get("notebook") or (challenge.notebook if challenge else ""))
+    valid, met = result.get("valid"), result.get("limits_met")
+    has_limits = not challenge or bool(challenge.limits)
+    return {
+        "challenge": f"{identity} {challenge.name}" if challenge else identity,
+        "notebook": notebook,
+        "href": hrefs.get(notebook, ""),
+        "verdict": "valid" if valid is True else "invalid" if valid is False else str(valid),
+        "verdict_class": "good" if valid is True else "bad",
+        "msgs_per_op": _number(result.get("msgs_per_op"), 2),
+        "median": _number(result.get("stable_median_ms"), 0),
+        "maximum": _number(result.get("stable_max_ms"), 0),
+        "answered": _percent(result.get("ok_fraction")),
+        "limits": ("met" if met else "missed") if has_limits and met is not None else "none",
+        "limits_class": "" if not has_limits else "good" if met else "bad",
+    }
+
+
+def _number(value: Any, digits: int) -> str:
+    return f"{value:.{digits}f}" if isinstance(value, int | float) else ""
+
+
+def _percent(value: Any) -> str:
+    return f"{100 * value:.2f} %" if isinstance(value, int | float) else ""

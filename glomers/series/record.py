@@ -1,0 +1,76 @@
+"""What a batch leaves behind about itself: `batch.json`, and the results of its notebooks."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from glomers.series.task import Outcome
+
+FILE = "batch.json"
+
+
+@dataclass(frozen=True)
+class Record:
+    """The engine that a batch asked for (None: the environment decided) and its outcomes."""
+
+    engine: str | None
+    outcomes: list[Outcome]
+
+    def save(self, folder: Path) -> None:
+        """Write the record as a whole, or not at all."""
+        fields = {"engine": self.engine, "notebooks": [asdict(each) for each in self.outcomes]}
+        new = folder / f"{FILE}.new"
+        new.write_text(json.dumps(fields, indent=1) + "\n", encoding="utf-8")
+        new.replace(folder / FILE)
+
+
+def load_record(folder: Path) -> Record | None:
+    """The record of a batch; None where there is none that can be read."""
+    try:
+        fields = json.loads((folder / FILE).read_text(encoding="utf-8"))
+        return Record(fields["engine"], [Outcome(**each) for each in fields["notebooks"]])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def load_results(folder: Path, names: Sequence[str]) -> list[dict[str, Any]]:
+    """The lines that the notebooks of these names wrote about their challenges, in that order.
+
+    A line that was cut off, as when its notebook was killed, is left out.
+    """
+    results = []
+    for name in names:
+        path = folder / "results" / f"{name}.jsonl"
+        lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
+        results += [line for line in map(_parsed, lines) if line is not None]
+    return results
+
+
+def _parsed(line: str) -> dict[str, Any] | None:
+    try:
+        fields = json.loads(line)
+    except ValueError:
+        return None
+    return fields if isinstance(fields, dict) else None
+
+
+def point_latest(folder: Path) -> None:
+    """Make the link `latest` beside the batch's folder point to it, in one step.
+
+    Raises:
+        OSError: when there is something else of that name, or links cannot be made.
+    """
+    link = folder.parent / "latest"
+    new = folder.parent / f".latest-{os.getpid()}"
+    new.unlink(missing_ok=True)
+    new.symlink_to(folder.name)
+    try:
+        new.replace(link)
+    except OSError:
+        new.unlink()
+        raise

@@ -1,0 +1,153 @@
+"""`glomers run`: the batch as a person sees it, from the choice of notebooks to the pages."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from glomers.series.batch import execute, new_batch_folder, prepare
+from glomers.series.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, BadInput
+from glomers.series.parameters import resolve_parameters
+from glomers.series.project import project_root, select_notebooks, shown
+from glomers.series.record import Record, point_latest
+from glomers.series.task import Outcome, Task
+
+
+@dataclass
+class Progress:
+    """Says how each notebook ended, one line each, and keeps the batch's record up to date."""
+
+    out: Path
+    engine: str | None
+    outcomes: dict[str, Outcome]
+    done: int = field(default=0)
+
+    def __call__(self, outcome: Outcome) -> None:
+        self.done += 1
+        self.outcomes[outcome.name] = outcome
+        self.save()
+        width = max(len(name) for name in self.outcomes)
+        line = f"{outcome.name:<{width}}  {outcome.state:<7} {outcome.seconds:6.1f} s"
+        said = [part for part in (_retry_note(outcome), outcome.error) if part]
+        print(f"[{self.done}/{len(self.outcomes)}] {'  '.join([line, *said])}", flush=True)
+
+    def save(self) -> None:
+        Record(self.engine, list(self.outcomes.values())).save(self.out)
+
+
+def run_series(
+    names: Sequence[str],
+    *,
+    engine: str | None = None,
+    jobs: int | None = None,
+    out: Path | None = None,
+    parameters: Sequence[Sequence[str]] = (),
+    executor: Executor | None = None,
+) -> int:
+    """Execute notebooks and export their pages; returns the exit status.
+
+    `jobs` notebooks run at a time (default: one a processor), each in a process of its own, unless
+    another executor carries them. `parameters` are pairs of a name and a text.
+
+    Raises:
+        BadInput: before anything runs, when the notebooks, parameters or folder are no good.
+    """
+    notebooks = select_notebooks(names)
+    values = resolve_parameters(notebooks, parameters)
+    folder = _folder(out)
+    tasks = [Task(notebook, folder, engine, values[notebook]) for notebook in notebooks]
+    prepare(tasks)
+    print(f"Executing {_count(len(tasks), 'notebook')} into {shown(folder)}", flush=True)
+    outcomes = run_tasks(tasks, jobs=jobs, executor=executor)
+    _summarise(tasks, outcomes)
+    if any(outcome.state in ("stopped", "not run") for outcome in outcomes):
+        print(
+            f"Interrupted. What is finished is in {shown(folder)}; "
+            f"`glomers export {shown(folder)}` makes pages of it."
+        )
+        return EXIT_INTERRUPTED
+    _publish(folder, link=out is None)
+    failed = any(outcome.state == "failed" for outcome in outcomes)
+    return EXIT_FAILED if failed else EXIT_OK
+
+
+def run_tasks(
+    tasks: Sequence[Task], *, jobs: int | None = None, executor: Executor | None = None
+) -> list[Outcome]:
+    """Execute prepared tasks with a line of progress each; outcomes in the order of the tasks."""
+    waiting = {task.name: Outcome(task.name, "not run", error="not run") for task in tasks}
+    progress = Progress(tasks[0].out, tasks[0].engine, waiting)
+    progress.save()
+    # Each thread waits for the process of one notebook.
+    with executor or ThreadPoolExecutor(jobs or _processors()) as chosen:
+        outcomes = execute(tasks, chosen, progress)
+    Record(tasks[0].engine, outcomes).save(tasks[0].out)
+    return outcomes
+
+
+def _processors() -> int:
+    """How many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _folder(out: Path | None) -> Path:
+    if out is None:
+        return new_batch_folder(project_root() / "runs")
+    out = out.expanduser().resolve()
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        reason = "it is not a folder" if isinstance(error, FileExistsError) else error.strerror
+        raise BadInput(f"Cannot write to {shown(out)}: {reason}.") from error
+    return out
+
+
+def _publish(folder: Path, *, link: bool) -> None:
+    from glomers.series.export import export_batch
+
+    index = export_batch(folder)
+    if link:
+        try:
+            point_latest(folder)
+            index = folder.parent / "latest" / index.relative_to(folder)
+        except OSError as error:
+            print(f"The link {shown(folder.parent / 'latest')} cannot be made: {error.strerror}.")
+    print(f"Pages: {shown(index)}")
+
+
+def _summarise(tasks: Sequence[Task], outcomes: Sequence[Outcome]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table("notebook", "state", title="Notebooks of this batch", title_justify="left")
+    table.add_column("seconds", justify="right")
+    table.add_column("first error")
+    for outcome in outcomes:
+        style = {"ok": "green", "failed": "bold red"}.get(outcome.state, "yellow")
+        seconds = f"{outcome.seconds:.1f}" if outcome.seconds else ""
+        error = outcome.error if outcome.state == "failed" else _retry_note(outcome)
+        table.add_row(outcome.name, Text(outcome.state, style), seconds, Text(error or ""))
+    Console(width=max(80, shutil.get_terminal_size((120, 24)).columns)).print(table)
+    for task, outcome in zip(tasks, outcomes, strict=True):
+        if outcome.state in ("failed", "stopped"):
+            print(f"{outcome.name}: {_left_behind(task)}")
+
+
+def _left_behind(task: Task) -> str:
+    partial = f"what it did is in {shown(task.executed)}, " if task.executed.exists() else ""
+    return f"{partial}its log in {shown(task.log)}"
+
+
+def _retry_note(outcome: Outcome) -> str | None:
+    return "(its kernel died once)" if outcome.retried and outcome.state == "ok" else None
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"

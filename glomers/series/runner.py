@@ -1,0 +1,189 @@
+"""The process that executes one notebook with papermill: `python -m glomers.series.runner TASK`.
+
+It is a process of its own so that a notebook can neither disturb another one nor the batch. It
+reads nothing from stdin, but ends when stdin is closed: then the batch is gone. The outcome goes to
+stdout as one JSON object; what papermill and the cells say goes to stderr.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import os
+import select
+import signal
+import sys
+import tempfile
+import threading
+import traceback
+from pathlib import Path
+from typing import Any
+
+import papermill  # type: ignore[import-untyped]
+from ipykernel.kernelspec import get_kernel_dict
+from jupyter_client.kernelspec import KernelSpec
+from jupyter_client.manager import AsyncKernelManager
+from nbclient.exceptions import DeadKernelError
+from papermill.exceptions import (  # type: ignore[import-untyped]
+    PapermillExecutionError,
+    strip_color,
+)
+
+from glomers.series.task import Task
+
+_POLL_S = 0.5
+_ERROR_CHARACTERS = 300
+_DIED_AT_START = "Kernel died before replying"
+
+
+class KernelDied(Exception):
+    """The kernel of a notebook went away, in the cell that the text names."""
+
+
+class ThisPythonsKernel(AsyncKernelManager):
+    """Starts kernels with this interpreter, whatever kernel specifications the user has.
+
+    A `python3` kernel installed for the user hides the one of a virtual environment.
+    """
+
+    groups: list[int] = []  # noqa: RUF012 - shared on purpose: every kernel of this process
+
+    @property
+    def kernel_spec(self) -> KernelSpec:
+        return KernelSpec(**get_kernel_dict())
+
+    async def start_kernel(self, **kwargs: Any) -> None:  # type: ignore[override]
+        await self._async_start_kernel(**kwargs)
+        pid = getattr(self.provisioner, "pid", None)
+        if pid:
+            self.groups.append(pid)
+
+
+def main(argv: list[str]) -> int:
+    """Execute the task that `argv` holds as JSON."""
+    task = _task(json.loads(argv[0]))
+    # Whatever is printed goes to the log; the outcome has a descriptor that no child inherits.
+    answer = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    logging.basicConfig(stream=sys.stderr, format="%(message)s", level=logging.INFO)
+    signal.signal(signal.SIGTERM, _interrupt)
+    threading.Thread(target=_watch, args=(task.stop,), daemon=True).start()
+    with answer:
+        json.dump(_outcome(task), answer)
+    return 0
+
+
+def _task(fields: dict[str, Any]) -> Task:
+    fields["notebook"] = Path(fields["notebook"])
+    fields["out"] = Path(fields["out"])
+    return Task(**fields)
+
+
+def _interrupt(signum: int, frame: Any) -> None:
+    # Once is enough: a second one would cut the tidying short.
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    raise KeyboardInterrupt
+
+
+def _watch(stop: Path) -> None:
+    """Interrupt this process when the batch asks for it, or is gone."""
+    while True:
+        closed, _, _ = select.select([0], [], [], _POLL_S)
+        if closed or stop.exists():
+            os.kill(os.getpid(), signal.SIGTERM)
+            return
+
+
+def _outcome(task: Task) -> dict[str, Any]:
+    retried = False
+    try:
+        try:
+            _execute(task)
+        except KernelDied:
+            # A kernel can die of something that passes, such as a want of memory: one more try.
+            retried = True
+            logging.warning("The kernel died; trying once more.")
+            _execute(task)
+        return {"state": "ok", "retried": retried}
+    except KeyboardInterrupt:
+        return {"state": "stopped", "error": "stopped in the middle", "retried": retried}
+    except KernelDied as error:
+        return {"state": "failed", "error": f"{error}, and again when tried anew", "retried": True}
+    except PapermillExecutionError as error:
+        return {"state": "failed", "error": _cell_error(error), "retried": retried}
+    except Exception as error:
+        traceback.print_exc()
+        return {"state": "failed", "error": _short(error, str(error)), "retried": retried}
+
+
+def _execute(task: Task) -> None:
+    task.results.unlink(missing_ok=True)
+    with tempfile.TemporaryDirectory(prefix="glomers-kernel-") as private:
+        # The user's IPython start-up files would make a run differ from machine to machine.
+        os.environ["IPYTHONDIR"] = os.path.join(private, "ipython")
+        os.environ["JUPYTER_RUNTIME_DIR"] = os.path.join(private, "runtime")
+        try:
+            papermill.execute_notebook(
+                _literal(task.notebook),
+                _literal(task.executed),
+                parameters=task.parameters,
+                kernel_name="python3",
+                language="python",
+                progress_bar=False,
+                log_output=True,
+                cwd=str(task.work),
+                kernel_manager_class=ThisPythonsKernel,
+                coalesce_streams=True,
+            )
+        except DeadKernelError as error:
+            raise KernelDied(_where_it_died(task)) from error
+        except RuntimeError as error:
+            if _DIED_AT_START not in str(error):
+                raise
+            raise KernelDied("the kernel died while it was starting") from error
+        finally:
+            _end_groups()
+
+
+def _literal(path: Path) -> str:
+    """The path as papermill wants it: it takes braces for placeholders."""
+    return str(path).replace("{", "{{").replace("}", "}}")
+
+
+def _end_groups() -> None:
+    """End what the kernels have left behind in the background."""
+    for group in ThisPythonsKernel.groups:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(group, signal.SIGKILL)
+    ThisPythonsKernel.groups.clear()
+
+
+def _where_it_died(task: Task) -> str:
+    cells = json.loads(task.executed.read_text(encoding="utf-8"))["cells"]
+    code = [cell for cell in cells if cell["cell_type"] == "code"]
+    started = [cell for cell in code if cell["metadata"].get("papermill", {}).get("start_time")]
+    where = f" in cell {len(started)} ({_first_line(started[-1]['source'])})" if started else ""
+    return f"the kernel died{where}"
+
+
+def _cell_error(error: PapermillExecutionError) -> str:
+    what = _short(error.ename, error.evalue)
+    return f"cell {error.exec_count} ({_first_line(error.source)}): {what}"
+
+
+def _first_line(source: str | list[str]) -> str:
+    text = source if isinstance(source, str) else "".join(source)
+    line = next((line.strip() for line in text.splitlines() if line.strip()), "")
+    return line if len(line) <= 40 else line[:37] + "..."
+
+
+def _short(kind: str | Exception, text: str) -> str:
+    """The kind of an error and the first line of its text."""
+    name = kind if isinstance(kind, str) else type(kind).__name__
+    lines = [line.strip() for line in strip_color(text).splitlines() if line.strip()]
+    return f"{name}: {lines[0]}"[:_ERROR_CHARACTERS] if lines else name
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
