@@ -122,7 +122,8 @@ pre { line-height: 1.45; margin: 0; overflow-x: auto; }
 figure { margin: 1rem 0; } img, svg { height: auto; max-width: 100%; }
 figcaption, caption { color: var(--soft); font-size: .85rem; text-align: left; }
 .wide { overflow-x: auto; }
-table { border: 0; border-collapse: collapse; font-size: .85rem; line-height: 1.4; margin: .8rem 0; }
+table { border: 0; border-collapse: collapse; font-size: .85rem; line-height: 1.4;
+  margin: .8rem 0; }
 caption { padding-bottom: .4rem; }
 th, td { border: 0; border-bottom: 1px solid var(--line); padding: .35rem .7rem; text-align: left;
   vertical-align: top; }

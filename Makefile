@@ -1,0 +1,56 @@
+# `make run` executes the series, `make test` checks everything, `make lab` opens JupyterLab.
+# Each makes .venv and installs into it when that has not been done yet.
+
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+PYTHONS := $(or $(PYTHON),python3 python3.14 python3.13 python3.12 python3.11 python)
+
+.DEFAULT_GOAL := run
+.PHONY: run test lab outputs setup clean
+
+run: $(INSTALLED)
+	$(BIN)/glomers run
+
+test: $(INSTALLED)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/pytest -n 2
+	$(BIN)/glomers check
+
+lab: $(INSTALLED)
+	$(BIN)/jupyter lab notebooks
+
+# Executes the notebooks and writes their outputs back into notebooks/, clean and ready to commit.
+outputs: $(INSTALLED)
+	$(BIN)/python -m glomers.series.outputs
+
+setup: $(INSTALLED)
+
+# Only a change of pyproject.toml makes this install again: the package itself is installed in place.
+$(INSTALLED): pyproject.toml
+	@if ! $(BIN)/python -c 'import pip' 2>/dev/null; then $(MAKE_VENV); fi
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+define MAKE_VENV
+	for python in $(PYTHONS) none; do \
+	    $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && break; \
+	done; \
+	if [ $$python = none ]; then \
+	    echo 'Python 3.11 or newer is needed, and there is none: install it, or say where it' \
+	        'is with `make PYTHON=...`.' >&2; \
+	    exit 1; \
+	fi; \
+	if ! $$python -c 'import ensurepip, venv' 2>/dev/null; then \
+	    echo "$$python lacks the module venv or ensurepip: install it, on Debian and Ubuntu with" \
+	        '`apt-get install python3-venv`.' >&2; \
+	    exit 1; \
+	fi; \
+	$$python -m venv --clear $(VENV)
+endef
+
+# Removes batches and caches, but neither .venv nor the nodes that were edited under runs/nodes.
+clean:
+	rm -rf runs/2* runs/latest build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
