@@ -1,0 +1,237 @@
+"""A run as a notebook sees it: the verdict, the figures, and the tables of what happened."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Iterator
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from glomers.formats.edn import Keyword, dumps, kw, to_json
+from glomers.lab import html
+from glomers.lab.errors import StoreError
+from glomers.lab.stats import Stats, stats_of
+from glomers.lab.store import Facts, StoreFolder
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Valid = bool | Literal["unknown"] | None
+
+_VALID = kw("valid?")
+_OWN_FLAGS = ("--seed", "--clock")
+_MOST_FINDINGS = 6
+_FINDING_CHARACTERS = 90
+_ERROR_CHARACTERS = 400
+_COLOURS = {True: "#0072b2", False: "#d55e00", "unknown": "#b37400", None: "#d55e00"}
+_MARKS = {True: "✓", False: "✗", "unknown": "?", None: "✗"}
+
+
+class Run:
+    """One test and what it left; tables are read when they are first asked for.
+
+    Attributes:
+        valid: True, False or "unknown"; None when there is no verdict.
+        verdict: the same in words.
+        explanation: why a test broke, in the words of the program that ran it; else empty.
+        command: the command line, as Maelstrom takes it.
+        engine: "bench" or "maelstrom".
+        clock: "virtual" or "real", of the bench.
+        seed: the bench's seed.
+        nodes: the names of the nodes.
+        store: the folder that the run left, if any.
+        results: `results.edn` as plain dictionaries, lists and strings; empty when there is none.
+        stats: its figures.
+        problems: what was found damaged in the folder so far.
+    """
+
+    def __init__(
+        self, folder: StoreFolder | None, command: tuple[str, ...] = (), explanation: str = ""
+    ) -> None:
+        self._folder = folder
+        facts = folder.facts() if folder else Facts("bench", command)
+        self._results = folder.results() if folder else None
+        self.explanation = explanation
+        self.command = _command_line(facts.command or command)
+        self.engine, self.clock, self.seed = facts.engine, facts.clock, facts.seed
+        self.nodes = facts.nodes
+        self.store: Path | None = folder.path if folder else None
+        self.results: dict[str, Any] = to_json(self._results or {})
+        self.stats: Stats = stats_of(self._results)
+        self.valid: Valid = _valid(self._results)
+        self.verdict: str = self._verdict()
+
+    @classmethod
+    def load(cls, path: Path | str) -> Run:
+        """Load the store folder `path`, of whichever engine.
+
+        A folder that is damaged, or of a test that was cut off, is loaded as far as it can be read,
+        with a warning that says what is missing.
+
+        Raises:
+            StoreError: when there is no such folder, or it is none of a run.
+        """
+        return cls(StoreFolder(Path(path).resolve()))
+
+    @property
+    def problems(self) -> list[str]:
+        """What was found damaged in the store so far, a sentence each."""
+        return self._folder.problems if self._folder else []
+
+    @cached_property
+    def _history(self) -> list[Any]:
+        return self._opened().history()
+
+    @cached_property
+    def ops(self) -> pd.DataFrame:
+        """The clients' operations; see `glomers.lab.tables.ops_table` for the columns.
+
+        Raises:
+            StoreError: when the run left no history.
+        """
+        from glomers.lab.tables import ops_table
+
+        return ops_table(self._history, self.nodes)
+
+    @cached_property
+    def messages(self) -> pd.DataFrame:
+        """The messages; see `glomers.lab.tables.messages_table` for the columns.
+
+        Raises:
+            StoreError: when the run left no journal of messages that the lab can read.
+        """
+        from glomers.lab.tables import messages_table
+
+        return messages_table(self._opened().events())
+
+    @cached_property
+    def partitions(self) -> pd.DataFrame:
+        """The partitions: `start_s`, `end_s`, `description`.
+
+        Raises:
+            StoreError: when the run left no history.
+        """
+        from glomers.lab.tables import partitions_table
+
+        return partitions_table(self._history)
+
+    def _opened(self) -> StoreFolder:
+        if self._folder is None:
+            raise StoreError("This run left no store folder: it was refused before it began.")
+        return self._folder
+
+    def _verdict(self) -> str:
+        if self.valid is True:
+            return "valid"
+        if self.valid is None:
+            return "broken" if self.explanation else "no verdict: the run broke or was cut off"
+        parts = ", ".join(name for name, _ in self._invalid_parts())
+        word = "invalid" if self.valid is False else "unknown"
+        return f"{word} ({parts})" if parts else word
+
+    def _invalid_parts(self) -> Iterator[tuple[str, dict[Keyword, Any]]]:
+        for key, part in (self._results or {}).items():
+            if isinstance(part, dict) and part.get(_VALID, True) is not True:
+                yield str(getattr(key, "name", key)), part
+
+    @property
+    def findings(self) -> list[str]:
+        """What the checkers that are not content report, a line each."""
+        return [f"{name}: {_finding(part)}" for name, part in self._invalid_parts()]
+
+    def _lines(self) -> list[str]:
+        """The summary below the verdict and the command."""
+        engine = [self.engine]
+        engine += [f"{self.clock} clock"] if self.clock else []
+        engine += [f"seed {self.seed}"] if self.seed is not None else []
+        return [", ".join(engine), *_figures(self.stats)]
+
+    def __repr__(self) -> str:
+        lines = [f"{_MARKS[self.valid]} {self.verdict}", self.command, *self._lines()]
+        lines += [self.explanation] if self.explanation else []
+        return "\n".join(filter(None, [*lines, *self.findings, *self.problems]))
+
+    def _repr_html_(self) -> str:
+        colour = _COLOURS[self.valid]
+        lines = "".join(f"<div>{html.text(line)}</div>" for line in self._lines())
+        notes = [*self.findings, *self.problems]
+        items = "".join(f"<li>{html.text(note)}</li>" for note in notes)
+        notes_list = f'<ul style="margin:2px 0">{items}</ul>' if items else ""
+        explanation = html.preformatted(self.explanation) if self.explanation else ""
+        return (
+            f'<div style="border-left:4px solid {colour};padding:2px 0 2px 10px;margin:4px 0">'
+            f'<div><b style="color:{colour}">{_MARKS[self.valid]} {html.text(self.verdict)}</b> '
+            f"<code>{html.text(self.command)}</code></div>{lines}{explanation}{notes_list}</div>"
+        )
+
+
+def _valid(results: dict[Keyword, Any] | None) -> Valid:
+    if results is None:
+        return None
+    valid = results.get(_VALID)
+    if isinstance(valid, bool):
+        return valid
+    return "unknown" if valid == kw("unknown") else None
+
+
+def _command_line(words: tuple[str, ...]) -> str:
+    """The words as Maelstrom takes them: without the bench's own flags and folders' full names."""
+    if not words:
+        return ""
+    kept: list[str] = []
+    skip = False
+    for i, word in enumerate(words):
+        if word == "--":
+            kept += words[i:]
+            break
+        if skip or word in _OWN_FLAGS:
+            skip = not skip
+        elif not word.startswith(tuple(f"{flag}=" for flag in _OWN_FLAGS)):
+            kept.append(_relative(word))
+    return shlex.join(["maelstrom", *kept])
+
+
+def _relative(word: str) -> str:
+    """A path below the current folder without what stands before; others by their name only."""
+    if not os.path.isabs(word):
+        return word
+    relative = os.path.relpath(word)
+    return os.path.basename(word) if relative.startswith("..") else relative
+
+
+def _figures(stats: Stats) -> Iterator[str]:
+    if stats.op_count is not None:
+        ok, failed, unknown = stats.ok_count or 0, stats.fail_count or 0, stats.info_count or 0
+        counts = f"{ok:,} ok, {failed:,} failed, {unknown:,} of unknown outcome"
+        yield f"{stats.op_count:,} operations: {counts}"
+    if stats.msgs_per_op is not None:
+        everyone = f" ({stats.msgs_per_op_all:.4g} in all)" if stats.msgs_per_op_all else ""
+        yield f"{stats.msgs_per_op:.4g} messages per operation between servers{everyone}"
+    if stats.stable_median_ms is not None and stats.stable_max_ms is not None:
+        median, largest = stats.stable_median_ms, stats.stable_max_ms
+        yield f"stable latency: median {median:,.0f} ms, maximum {largest:,.0f} ms"
+
+
+def _finding(part: dict[Keyword, Any]) -> str:
+    """What a checker reports, in a line: the error that stopped it, or what is not empty."""
+    error = part.get(kw("error"))
+    if error is not None:
+        return html.shortened(_error(error), _ERROR_CHARACTERS)
+    reported = []
+    for key, value in part.items():
+        if key == _VALID or value in (None, 0, True, False) or value in ([], (), {}, frozenset()):
+            continue
+        name = getattr(key, "name", str(key))
+        reported.append(f"{name} {html.shortened(dumps(value), _FINDING_CHARACTERS)}")
+    more = "" if len(reported) <= _MOST_FINDINGS else f", and {len(reported) - _MOST_FINDINGS} more"
+    return ", ".join(reported[:_MOST_FINDINGS]) + more or "not valid"
+
+
+def _error(error: Any) -> str:
+    """An error as text; the real Maelstrom gives a map with the cause and a whole stack trace."""
+    if isinstance(error, dict):
+        cause = error.get(kw("cause"))
+        return f"the checker failed: {cause}" if cause else f"the checker failed: {dumps(error)}"
+    return error if isinstance(error, str) else dumps(error)

@@ -1,0 +1,182 @@
+"""Reading the files of a store folder, whole or damaged, ours or the real Maelstrom's."""
+
+from __future__ import annotations
+
+import gc
+import json
+import re
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from glomers.formats.edn import EdnError, Keyword, loads
+from glomers.formats.history import HistoryError, Op, parse_op, read_history
+from glomers.formats.journal import Event, JournalError, read_journal
+from glomers.lab.errors import LabWarning, StoreError
+
+_JOURNAL = "net-journal/messages.jsonl"
+_COMMAND_IN_LOG = re.compile(r"Command line:\s*\n\s*lein run (.+)")
+_HEAD_OF_LOG = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What ran, and how, as far as the folder tells.
+
+    `command` holds the words from `test` on; `clock` and `seed` are the bench's own.
+    """
+
+    engine: str
+    command: tuple[str, ...] = ()
+    clock: str | None = None
+    seed: int | None = None
+    nodes: tuple[str, ...] = ()
+
+
+class StoreFolder:
+    """One run's folder; what is damaged in it is listed in `problems` as it is come across."""
+
+    def __init__(self, path: Path) -> None:
+        """Open the folder.
+
+        Raises:
+            StoreError: when there is none, or nothing in it that a run leaves.
+        """
+        if not path.is_dir():
+            raise StoreError(f"There is no store folder {path}: run a test first.")
+        files = ("results.edn", "history.edn", "bench.json", "jepsen.log", "net-journal")
+        if not any((path / name).exists() for name in files):
+            raise StoreError(f"{path} is no store folder: there is no results.edn or history.edn.")
+        self.path = path
+        self.problems: list[str] = []
+
+    def _report(self, problem: str) -> None:
+        self.problems.append(problem)
+        warnings.warn(problem, LabWarning, stacklevel=2)
+
+    def facts(self) -> Facts:
+        """Read `bench.json`; a folder without it is the real Maelstrom's, which leaves a log."""
+        path = self.path / "bench.json"
+        if not path.exists():
+            return self._maelstrom_facts()
+        try:
+            facts = json.loads(path.read_text(encoding="utf-8"))
+            seed, clock = facts.get("seed"), facts.get("clock")
+            return Facts(
+                str(facts.get("engine", "bench")),
+                tuple(map(str, facts.get("command", ()))),
+                str(clock) if clock else None,
+                seed if isinstance(seed, int) else None,
+                tuple(map(str, facts.get("nodes", ()))) or self._nodes(),
+            )
+        except (OSError, ValueError, AttributeError, TypeError):
+            self._report("bench.json is damaged: what ran is not known.")
+            return Facts("bench", nodes=self._nodes())
+
+    def _maelstrom_facts(self) -> Facts:
+        try:
+            with (self.path / "jepsen.log").open(encoding="utf-8", errors="replace") as file:
+                match = _COMMAND_IN_LOG.search(file.read(_HEAD_OF_LOG))
+        except OSError:
+            match = None
+        command = tuple(match[1].split()) if match else ()
+        return Facts("maelstrom", command, nodes=self._nodes())
+
+    def _nodes(self) -> tuple[str, ...]:
+        """The nodes' names, from their logs."""
+        names = [path.stem for path in (self.path / "node-logs").glob("*.log")]
+        return tuple(sorted(names, key=lambda name: (len(name), name)))
+
+    def results(self) -> dict[Keyword, Any] | None:
+        """Read `results.edn`; None when the run left none, or none that can be read."""
+        path = self.path / "results.edn"
+        if not path.exists():
+            return None
+        try:
+            results = loads(path.read_text(encoding="utf-8"))
+        except (EdnError, OSError, UnicodeDecodeError) as error:
+            self._report(f"results.edn is damaged, so there is no verdict: {error}.")
+            return None
+        if isinstance(results, dict):
+            return results
+        self._report("results.edn holds no results, so there is no verdict.")
+        return None
+
+    def history(self) -> list[Op]:
+        """Read `history.edn`; of a damaged one the lines that are operations.
+
+        Raises:
+            StoreError: when there is none.
+        """
+        path = self.path / "history.edn"
+        if not path.exists():
+            raise StoreError("There is no history.edn in the store: the run ended before it began.")
+        with _without_collection():
+            try:
+                return read_history(path)
+            except HistoryError as error:
+                sentence = str(error).removeprefix(str(path)).lstrip(":, ")
+            history = list(_readable_ops(path))
+        if path.stat().st_size:
+            kept = f"{len(history):,} operations' beginnings and ends can be read"
+            self._report(f"history.edn is damaged ({sentence}): {kept}.")
+        return history
+
+    def events(self) -> list[Event]:
+        """Read the journal of messages; of a damaged one what stands before the damage.
+
+        Raises:
+            StoreError: when there is none, or only the real Maelstrom's, in a format of its own.
+        """
+        path = self.path / _JOURNAL
+        if not path.exists():
+            raise StoreError(self._no_journal())
+        events: list[Event] = []
+        with _without_collection(), warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            try:
+                events.extend(read_journal(path))
+            except JournalError as error:
+                caught_error: str | None = str(error)
+            else:
+                caught_error = None
+        problem = caught_error or (str(caught[0].message) if caught else None)
+        if problem:
+            problem = problem.replace(str(path), _JOURNAL)
+            self._report(f"{problem}: {len(events):,} events before that can be read.")
+        return events
+
+    def _no_journal(self) -> str:
+        if any((self.path / "net-journal").glob("*.fressian")):
+            return (
+                "The messages of this run are in Maelstrom's own journal (Fressian), which the lab "
+                "cannot read; its messages.svg shows the first of them."
+            )
+        return f"There is no journal of messages in the store: {_JOURNAL} is missing."
+
+
+def _readable_ops(path: Path) -> Iterator[Op]:
+    try:
+        text = path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return
+    for line in text.splitlines():
+        try:
+            yield parse_op(line)
+        except ValueError:
+            continue
+
+
+@contextmanager
+def _without_collection() -> Iterator[None]:
+    """Keep Python from looking for garbage while only new objects are made: twice as fast."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()

@@ -1,0 +1,43 @@
+"""The work folder: where a notebook writes its nodes and finds its stores."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from glomers.lab.errors import LabError
+
+
+def workspace() -> None:
+    """Go to the work folder, and make `nodes/` in it.
+
+    The work folder is `$GLOMERS_WORK` if that is set, else `runs/` in the project's folder,
+    wherever below it a notebook is run.
+
+    Raises:
+        LabError: when there is no project folder above, or the work folder cannot be written.
+    """
+    given = os.environ.get("GLOMERS_WORK")
+    folder = Path(given) if given else _project_root() / "runs"
+    try:
+        (folder / "nodes").mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise LabError(f"The work folder {folder} cannot be made: {error.strerror}.") from None
+    os.chdir(folder)
+
+
+def _project_root() -> Path:
+    """The nearest folder above the current one, or above the package, that holds the notebooks."""
+    for start in (Path.cwd(), Path(__file__).resolve().parent):
+        for folder in _upwards(start):
+            if (folder / "pyproject.toml").is_file() and (folder / "notebooks").is_dir():
+                return folder
+    raise LabError(
+        "There is no project folder (one with pyproject.toml and notebooks/) above this one: "
+        "open the notebook inside the project, or set GLOMERS_WORK to the folder to work in."
+    )
+
+
+def _upwards(start: Path) -> Iterable[Path]:
+    return [start, *start.parents]

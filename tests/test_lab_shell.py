@@ -1,0 +1,245 @@
+"""Shelling out to a bench: what comes back, what is refused, and that nothing is left running."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from glomers import lab
+from glomers.lab import guard, shell
+from tests.bench import ECHO
+from tests.lab_stores import SAMPLES
+
+LINE = "test -w echo --bin nodes/echo.py --node-count 1 --time-limit 1"
+
+
+@pytest.fixture
+def work(tmp_path, monkeypatch):
+    """A work folder with an echo node."""
+    monkeypatch.setenv("GLOMERS_WORK", str(tmp_path))
+    monkeypatch.delenv("GLOMERS_ENGINE", raising=False)
+    monkeypatch.chdir(tmp_path)
+    lab.workspace()
+    (tmp_path / "nodes" / "echo.py").write_text(ECHO)
+    return tmp_path
+
+
+def test_a_command_line_comes_back_as_a_run(work):
+    run = lab.maelstrom(LINE, seed=7)
+    assert (run.valid, run.engine, run.clock, run.seed) == (True, "bench", "virtual", 7)
+    assert run.command == f"maelstrom {LINE}"
+    assert run.store.parent == work / "store" / "echo"
+    assert set(run.ops["outcome"]) == {"ok"}
+    assert {"echo", "echo_ok", "init", "init_ok"} == set(run.messages["type"])
+
+
+def test_equal_seeds_give_equal_text(work):
+    assert repr(lab.maelstrom(LINE)) == repr(lab.maelstrom(LINE))
+
+
+@pytest.mark.parametrize("prefix", ["./maelstrom ", "maelstrom ", "./maelstrom \\\n  "])
+def test_a_line_copied_from_a_challenge_page_works_as_it_is(work, prefix):
+    line = f"{prefix}test -w echo --bin ~/go/bin/maelstrom-echo --node-count 1 --time-limit 1"
+    assert lab.maelstrom(line, bin="nodes/echo.py").command == f"maelstrom {LINE}"
+
+
+def test_bin_replaces_or_adds_the_program():
+    words = ["test", "--bin=old", "-w", "echo", "--", "--bin", "mine"]
+    replaced = ["test", "--bin", "new", "-w", "echo", "--", "--bin", "mine"]
+    assert shell._with_flag(words, "--bin", "new", replace=True) == replaced
+    assert shell._with_flag(["test", "--", "x"], "--bin", "new") == [
+        "test",
+        "--bin",
+        "new",
+        "--",
+        "x",
+    ]
+    assert shell._with_flag(["test", "--seed", "5"], "--seed", "0") == ["test", "--seed", "5"]
+
+
+def test_an_unexpected_verdict_is_raised_with_what_the_checkers_found(work):
+    (work / "nodes" / "echo.py").write_text(
+        ECHO.replace('message.body["echo"]}', 'message.body["echo"] + "!"}')
+    )
+    with pytest.raises(lab.RunFailed, match="invalid") as failed:
+        lab.maelstrom(LINE)
+    first, finding = str(failed.value).splitlines()[:2]
+    assert first == "The run is invalid (workload), but this cell expects it to be valid."
+    assert finding.startswith("workload: errors (")
+    assert failed.value.run.valid is False
+    assert lab.maelstrom(LINE, expect="invalid").valid is False
+    assert lab.maelstrom(LINE, expect="any").valid is False
+
+
+def test_a_valid_run_where_an_invalid_one_is_expected_is_raised(work):
+    with pytest.raises(lab.RunFailed, match="is valid, but this cell expects it to be invalid"):
+        lab.maelstrom(LINE, expect="invalid")
+    with pytest.raises(lab.RunFailed, match="is valid, but this cell expects it to be broken"):
+        lab.maelstrom(LINE, expect="broken")
+
+
+def test_a_broken_test_is_explained_without_folders_of_this_machine(work):
+    (work / "nodes" / "echo.py").write_text("from glomers.node import Node\n1 / 0\n")
+    with pytest.raises(lab.RunFailed, match="Node n0 crashed while it started") as failed:
+        lab.maelstrom(LINE)
+    text = str(failed.value)
+    assert "ZeroDivisionError" in text
+    assert str(work) not in text
+    assert "store/" not in text, "the folder's name differs each time"
+    run = lab.maelstrom(LINE, expect="broken")
+    assert (run.valid, run.verdict) == (None, "broken")
+    assert "ZeroDivisionError" in run._repr_html_()
+    assert run.store is not None
+
+
+def test_the_refusal_of_an_en_dash_is_passed_on(work):
+    with pytest.raises(lab.RunFailed, match="dash that is not a hyphen"):
+        lab.maelstrom(f"{LINE} –-nemesis partition")
+    refused = lab.maelstrom(f"{LINE} –-nemesis partition", expect="broken")
+    assert refused.valid is None
+    assert refused.store is None
+    with pytest.raises(lab.StoreError, match="left no store folder"):
+        _ = refused.ops
+
+
+def test_a_missing_program_is_explained(work):
+    with pytest.raises(lab.RunFailed, match="required: --bin"):
+        lab.maelstrom("test -w echo --node-count 1")
+    with pytest.raises(lab.RunFailed, match=r"nodes/nothing\.py"):
+        lab.maelstrom(LINE, bin="nodes/nothing.py")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ({"expect": "success"}, 'expect is one of "valid", "invalid", "broken", "any"'),
+        ({"engine": "toaster"}, 'engine is one of "bench", "maelstrom"'),
+    ],
+)
+def test_unknown_choices_are_refused_before_anything_runs(work, arguments, sentence):
+    with pytest.raises(lab.LabError, match=sentence):
+        lab.maelstrom(LINE, **arguments)
+    assert not (work / "store").exists()
+
+
+@pytest.mark.parametrize("line", ["", "-w echo", "rm -rf x", 'test "'])
+def test_what_is_no_command_line_is_refused(work, line):
+    with pytest.raises(lab.LabError, match="command line"):
+        lab.maelstrom(line)
+
+
+def test_errors_show_no_traceback_in_a_notebook():
+    error = lab.RunFailed("Node n0 crashed.")
+    assert error._render_traceback_() == ["RunFailed: Node n0 crashed."]
+
+
+def test_the_work_folder_lies_in_the_project_wherever_the_notebook_is(tmp_path, monkeypatch):
+    monkeypatch.delenv("GLOMERS_WORK", raising=False)
+    notebooks = tmp_path / "notebooks"
+    notebooks.mkdir()
+    (tmp_path / "pyproject.toml").touch()
+    monkeypatch.chdir(notebooks)
+    for _ in range(2):
+        lab.workspace()
+        assert Path.cwd() == tmp_path / "runs"
+        assert Path("nodes").is_dir()
+
+
+def test_the_real_maelstrom_gets_its_own_flags_and_a_launcher(work, monkeypatch):
+    sample = SAMPLES / "echo"
+    store = "store/echo/20261123T041528.940Z"
+    fake = work / "fake-maelstrom"
+    fake.write_text(
+        f'#!/bin/sh\necho "$@" > asked\nmkdir -p {store}\ncp -R {sample}/. {store}\n'
+        f'echo "INFO jepsen.store: Wrote {work}/{store}/results.edn"\n'
+    )
+    fake.chmod(0o755)
+    monkeypatch.setenv("GLOMERS_MAELSTROM", str(fake))
+    monkeypatch.setenv("GLOMERS_ENGINE", "maelstrom")
+    run = lab.maelstrom(f"{LINE} --seed 3 --rate 10")
+    assert (run.engine, run.valid) == ("maelstrom", True)
+    asked = (work / "asked").read_text().split()
+    assert asked == [
+        *["test", "-w", "echo", "--bin", "nodes/.launchers/echo.sh"],
+        *["--node-count", "1", "--time-limit", "1", "--rate", "10"],
+    ]
+    launcher = (work / "nodes" / ".launchers" / "echo.sh").read_text()
+    assert f'exec {sys.executable} {work}/nodes/echo.py "$@"' in launcher
+
+
+def test_a_missing_maelstrom_is_explained(work, monkeypatch):
+    monkeypatch.delenv("GLOMERS_MAELSTROM", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(work))
+    monkeypatch.setenv("PATH", str(work))
+    with pytest.raises(lab.LabError, match="glomers install-maelstrom"):
+        lab.maelstrom(LINE, engine="maelstrom")
+
+
+def wait_until(condition):
+    deadline = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < deadline, "it never happened"
+        time.sleep(0.02)
+
+
+def is_alive(pid):
+    try:
+        return "zombie" not in Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return False
+
+
+SLEEPER = """
+import os, subprocess, sys, time
+child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+open("pids.tmp", "w").write(f"{os.getpid()} {child.pid}")
+os.rename("pids.tmp", "pids")
+time.sleep(600)
+"""
+
+
+def test_the_guard_stops_the_whole_group_when_its_owner_is_killed(work):
+    owner = f"""
+import sys
+from glomers.lab import shell
+shell._run([sys.executable, "-c", {SLEEPER!r}])
+"""
+    process = subprocess.Popen([sys.executable, "-c", owner], cwd=work)
+    wait_until((work / "pids").exists)
+    pids = (work / "pids").read_text().split()
+    assert all(map(is_alive, pids))
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    wait_until(lambda: not any(map(is_alive, pids)))
+
+
+def test_an_interrupt_stops_the_test_and_goes_on(work):
+    owner = f"""
+import sys
+from glomers.lab import shell
+try:
+    shell._run([sys.executable, "-c", {SLEEPER!r}])
+except KeyboardInterrupt:
+    sys.exit(42)
+"""
+    process = subprocess.Popen([sys.executable, "-c", owner], cwd=work)
+    wait_until((work / "pids").exists)
+    pids = (work / "pids").read_text().split()
+    process.send_signal(signal.SIGINT)
+    assert process.wait() == 42
+    wait_until(lambda: not any(map(is_alive, pids)))
+
+
+def test_a_test_that_never_ends_is_stopped_at_the_deadline(work, monkeypatch):
+    monkeypatch.setattr(shell, "DEADLINE_S", 0.5)
+    with pytest.raises(lab.RunFailed, match="did not end within"):
+        shell._run([sys.executable, "-c", "import time; time.sleep(600)"])
+
+
+def test_the_guard_reports_what_cannot_be_started(capsys):
+    assert guard.main([f"{os.sep}nowhere{os.sep}program"]) == 127
+    assert "cannot be started" in capsys.readouterr().err
