@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from html import escape
+from itertools import islice
 from typing import Any
 
 from glomers.bench.store import Store
 from glomers.formats.edn import Keyword, dumps, kw, pretty
 from glomers.formats.history import Op, pairs
+from glomers.formats.journal import read_journal
+from glomers.formats.partitions import partitions_of
+from glomers.formats.spacetime import Band, arrows_of, column_order, draw
 
 TIMELINE_OPS = 10_000
+DRAWN_EVENTS = 1_000
 _NS_PER_MS = 1_000_000
 
 _CLOSING_LINES = {
@@ -76,10 +81,20 @@ def _told(value: Any, most: int = 8) -> str:
 
 
 def write_results(store: Store, results: Results, history: Sequence[Op]) -> None:
-    """Write `results.edn`, `history.txt` and `timeline.html`."""
+    """Write `results.edn`, `history.txt`, `timeline.html` and `messages.svg`."""
     store.write("results.edn", pretty(results) + "\n")
     store.write("history.txt", "".join(_text_lines(history)))
     store.write("timeline.html", timeline(history))
+    store.write("messages.svg", _messages(store, history))
+
+
+def _messages(store: Store, history: Sequence[Op]) -> str:
+    """A diagram of the first messages; the lab draws any other stretch of the run."""
+    events = islice(read_journal(store.journal), DRAWN_EVENTS)
+    arrows = [arrow for arrow in arrows_of(events) if arrow.recv_s is not None]
+    bands = [Band(*partition) for partition in partitions_of(history)]
+    title = "The first messages of the run"
+    return draw(column_order(arrows), arrows, bands, limit=DRAWN_EVENTS, title=title)
 
 
 def _text_lines(history: Sequence[Op]) -> Iterator[str]:

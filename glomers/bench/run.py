@@ -63,7 +63,7 @@ class Test:
         self._failure: BrokenTest | None = None
         self._broken = asyncio.Event()
         self.history = HistoryWriter(store.path / "history.edn")
-        self._journal = JournalWriter(store.path / "net-journal" / "messages.jsonl")
+        self._journal = JournalWriter(store.journal)
         self.network = Network(
             self.clock,
             self._journal,

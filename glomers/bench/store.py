@@ -34,6 +34,11 @@ class Store:
                 "Run the test in a folder that you may write to."
             ) from None
 
+    @property
+    def journal(self) -> Path:
+        """The file with the run's messages."""
+        return self.path / "net-journal" / "messages.jsonl"
+
     @staticmethod
     def _create(parent: Path) -> Path:
         """Make a folder named after the time; tests of the same instant get later names."""

@@ -1,0 +1,76 @@
+"""The partitions of a run, as its history tells them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from glomers.formats.edn import Keyword, kw
+from glomers.formats.history import Op
+
+_HEALED = kw("network-healed")
+_KINDS = {
+    "one": "one node alone",
+    "minority-third": "a minority third",
+    "majority": "a majority and the rest",
+    "majorities-ring": "overlapping majorities in a ring",
+}
+
+
+class Partition(NamedTuple):
+    """A stretch of time in which some nodes did not hear some others, in words."""
+
+    start_s: float
+    end_s: float
+    description: str
+
+
+def partitions_of(history: Sequence[Op]) -> list[Partition]:
+    """The partitions in order; one that nobody healed lasts to the end of the history.
+
+    The nemesis stands in a history twice: what it was asked to do, then the effect, which is the
+    moment that counts: `[:isolated {node #{nodes it hears nothing from}}]` or `:network-healed`.
+    """
+    partitions: list[Partition] = []
+    kind = ""
+    begun: tuple[float, str] | None = None
+    for op in history:
+        if op.process != "nemesis":
+            continue
+        time_s = op.time_ns / 1e9
+        if op.f == "start-partition":
+            if isinstance(op.value, Keyword):
+                kind = op.value.name
+            elif begun is None:
+                begun = time_s, _describe(kind, op.value)
+        elif op.f == "stop-partition" and op.value == _HEALED and begun:
+            partitions.append(Partition(begun[0], time_s, begun[1]))
+            begun = None
+    if begun:
+        partitions.append(Partition(begun[0], history[-1].time_ns / 1e9, begun[1]))
+    return partitions
+
+
+def _describe(kind: str, effect: Any) -> str:
+    name = _KINDS.get(kind, kind or "partition")
+    groups = _groups(effect[1]) if isinstance(effect, list | tuple) and len(effect) == 2 else []
+    if not groups:
+        return name
+    return f"{name}: {' | '.join(' '.join(group) for group in groups)}"
+
+
+def _groups(grudges: Any) -> list[list[str]]:
+    """The sides of a clean cut; none when the cut is not clean, as in a ring of majorities."""
+    if not isinstance(grudges, Mapping):
+        return []
+    by_grudge: dict[frozenset[str], list[str]] = defaultdict(list)
+    for node, deaf_to in grudges.items():
+        if not isinstance(deaf_to, frozenset | set):
+            return []
+        by_grudge[frozenset(deaf_to)].append(str(node))
+    everyone = {str(node) for node in grudges}
+    if any(everyone.difference(group) != deaf_to for deaf_to, group in by_grudge.items()):
+        return []
+    groups = [sorted(group, key=lambda name: (len(name), name)) for group in by_grudge.values()]
+    return sorted(groups, key=lambda group: (len(group), group))
