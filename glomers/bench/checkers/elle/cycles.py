@@ -15,9 +15,11 @@ that, components of the graphs that each consistency model wants acyclic (`cycle
 which kinds need not be looked for, and prove the verdict should the search miss the cycle.
 
 A cycle of a kind is a closed path without repetition, of edges that a small automaton accepts.
-Finding one is NP-hard in general, so the search goes breadth first over all paths until
-MAX_PATHS, and then over one path for each vertex and state of the automaton (MAX_STATES in all).
-It visits vertices in the order of Elle's hash tries: of several cycles the same one is shown,
+Finding one is NP-hard in general, so the search goes breadth first over all paths, and is cut off
+when these become too many (`Budget`).  Then a second search keeps only one path for each vertex
+and state of the automaton; it may miss a kind, and shows every kind that it finds.
+
+Vertices are visited in the order of Elle's hash tries: of several cycles the same one is shown,
 and the kind that it turns out to be is the same (see `docs/verdicts.md`).
 """
 
@@ -26,6 +28,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import pairwise
 
 from glomers.bench.checkers.elle.graph import (
     PROCESS,
@@ -47,8 +50,10 @@ from glomers.bench.checkers.elle.models import (
 )
 from glomers.bench.checkers.elle.tries import trie_order
 
-MAX_PATHS = 60_000
-MAX_STATES = 400_000
+MAX_PATHS = 300_000
+MIN_PATHS = 5_000
+MAX_PATHS_IN_ALL = 1_000_000
+MAX_STATES_OF_KIND = 50_000
 
 Cycle = list[int]
 """Transactions by number, the first one again at the end."""
@@ -98,42 +103,119 @@ class Findings:
     """For a `-cycle-exists` anomaly, the smallest set of transactions with such a cycle."""
     cycles: list[tuple[str, Cycle]] = field(default_factory=list)
     """Cycles, each with its kind."""
-    unfinished: list[str] = field(default_factory=list)
-    """Kinds whose search was cut off."""
+    is_cut_off: bool = False
+    """Whether there were too many paths to look at all of them."""
 
 
-Classify = Callable[[Cycle], str]
+class CutOff(Exception):
+    """The search took too many steps."""
 
 
-def search(edges: Edges, classify: Classify, index_of: Callable[[int], int]) -> Findings:
+class Steps:
+    """How many more steps a search may take."""
+
+    def __init__(self, left: int) -> None:
+        self.left = left
+
+    def take(self) -> None:
+        """Take a step.
+
+        Raises:
+            CutOff: when there is none left.
+        """
+        self.left -= 1
+        if self.left < 0:
+            raise CutOff
+
+
+class Budget:
+    """How many paths the searches in all components of a history may look at."""
+
+    def __init__(self) -> None:
+        self._left = MAX_PATHS_IN_ALL
+
+    def for_component(self) -> Steps:
+        """Steps for the next component: fewer when many were taken before."""
+        steps = Steps(max(MIN_PATHS, min(MAX_PATHS, self._left)))
+        self._left -= steps.left
+        return steps
+
+    def give_back(self, steps: Steps) -> None:
+        """Keep what a component left for the others."""
+        self._left += max(0, steps.left)
+
+
+def search(
+    edges: Edges,
+    main_relation: Callable[[int], int],
+    index_of: Callable[[int], int],
+    budget: Budget,
+) -> Findings:
     """Look for cycles of every kind in a component.
 
-    `classify` names the kind of a cycle by the reasons of its edges; `index_of` gives the index
-    of the operation that ended a transaction.
+    `main_relation` tells which of several relations an edge counts as when a cycle is named;
+    `index_of` gives the index of the operation that ended a transaction.
     """
     findings = Findings(exists=_cycle_exists(edges))
     needless = set(_impossible_kinds(findings.exists))
+    steps = budget.for_component()
     views: dict[int, View] = {}
-    for kind in CYCLE_ANOMALIES:
-        if kind in needless or kind not in SPECS:
-            continue
-        spec = SPECS[kind]
-        view = views.get(spec.relations)
-        if view is None:
-            view = views[spec.relations] = View(edges, spec.relations, index_of)
-        try:
-            cycle = _find(view, spec)
-        except _CutOff:
-            findings.unfinished.append(kind)
-            continue
-        if cycle is None:
-            continue
-        found = classify(cycle)
-        if spec.is_exact and found != kind:
-            continue
-        findings.cycles.append((found, cycle))
-        needless |= implied_anomalies([kind])
+    try:
+        for kind, spec in SPECS.items():
+            if kind in needless:
+                continue
+            if spec.relations not in views:
+                views[spec.relations] = View(edges, spec.relations, index_of)
+            cycle = _find(views[spec.relations], spec, steps, every_path=True)
+            if cycle is None:
+                continue
+            found = kind_of([main_relation(edges[a][b]) for a, b in pairwise(cycle)])
+            if found == kind or not spec.is_exact:
+                findings.cycles.append((found, cycle))
+                needless |= implied_anomalies([kind])
+    except CutOff:
+        findings.is_cut_off = True
+        _search_states(edges, main_relation, index_of, findings)
+    budget.give_back(steps)
     return findings
+
+
+def _search_states(
+    edges: Edges,
+    main_relation: Callable[[int], int],
+    index_of: Callable[[int], int],
+    findings: Findings,
+) -> None:
+    """Add cycles of the kinds that are missing in `findings`, as far as they are soon found."""
+    main = {
+        source: {target: main_relation(relations) for target, relations in targets.items()}
+        for source, targets in edges.items()
+    }
+    known = {kind for kind, _ in findings.cycles}
+    for kind, spec in SPECS.items():
+        if kind in known:
+            continue
+        view = View(_cyclic_part(main, spec.relations), spec.relations, index_of)
+        try:
+            cycle = _find(view, spec, Steps(MAX_STATES_OF_KIND), every_path=False)
+        except CutOff:
+            continue
+        if cycle and kind_of([main[a][b] for a, b in pairwise(cycle)]) == kind:
+            findings.cycles.append((kind, cycle))
+
+
+def _cyclic_part(edges: Edges, relations: int) -> Edges:
+    """The edges of `relations` that lie on cycles of such edges."""
+    component_of: dict[int, int] = {}
+    components = strong_components(
+        edges, lambda vertex: (t for t, r in edges[vertex].items() if r & relations)
+    )
+    for number, component in enumerate(components):
+        component_of |= dict.fromkeys(component, number)
+    return {
+        source: {t: r for t, r in targets.items() if component_of[t] == component_of[source]}
+        for source, targets in edges.items()
+    }
 
 
 def _cycle_exists(edges: Edges) -> dict[str, list[int]]:
@@ -297,11 +379,15 @@ def _variant(spec: Spec, relation: int) -> Spec:
     )
 
 
-SPECS: Mapping[str, Spec] = {
+_ALL_SPECS = {
     f"{name}{suffix}": _variant(spec, relation) if relation else spec
     for name, spec in _BASE_SPECS.items()
     for suffix, relation in (("", 0), ("-process", PROCESS), ("-realtime", REALTIME))
 }
+SPECS: Mapping[str, Spec] = {
+    kind: _ALL_SPECS[kind] for kind in CYCLE_ANOMALIES if kind in _ALL_SPECS
+}
+"""The automata of the kinds that histories without predicates can show, the severest first."""
 
 
 def kind_of(relations: Sequence[int]) -> str:
@@ -317,10 +403,6 @@ def kind_of(relations: Sequence[int]) -> str:
     if REALTIME in relations:
         return f"{kind}-realtime"
     return f"{kind}-process" if PROCESS in relations else kind
-
-
-class _CutOff(Exception):
-    """The search took too many steps."""
 
 
 class View:
@@ -378,40 +460,21 @@ class _Path:
         return vertices[::-1]
 
 
-class _Budget:
-    """How many more paths may be looked at."""
-
-    def __init__(self, steps: int) -> None:
-        self.steps = steps
-
-    def spend(self) -> None:
-        self.steps -= 1
-        if self.steps < 0:
-            raise _CutOff
-
-
-def _find(view: View, spec: Spec) -> Cycle | None:
+def _find(view: View, spec: Spec, steps: Steps, every_path: bool) -> Cycle | None:
     """A cycle that `spec` accepts, if there is one.
 
     Raises:
-        _CutOff: when neither the search of all paths nor the one of all states came to an end.
+        CutOff: when the steps are used up.
     """
-    try:
-        return _find_within(view, spec, _Budget(MAX_PATHS), every_path=True)
-    except _CutOff:
-        return _find_within(view, spec, _Budget(MAX_STATES), every_path=False)
-
-
-def _find_within(view: View, spec: Spec, budget: _Budget, every_path: bool) -> Cycle | None:
     for start in view.vertices:
-        cycle = _find_from(start, view, view.successors, spec, budget, every_path)
+        cycle = _find_from(start, view, view.successors, spec, steps, every_path)
         if cycle is not None:
             return cycle
     return None
 
 
 def _find_from(
-    start: int, view: View, successors: Successors, spec: Spec, budget: _Budget, every_path: bool
+    start: int, view: View, successors: Successors, spec: Spec, steps: Steps, every_path: bool
 ) -> Cycle | None:
     """The first cycle met when going breadth first from `start`, which may lie before it."""
     shell = [_Path(None, start, spec.start)]
@@ -421,7 +484,7 @@ def _find_from(
             if path.is_loop and spec.accepts(path.state):
                 if path.vertex == start:
                     return path.vertices()
-                cycle = _trimmed(path, view, spec, budget, every_path)
+                cycle = _trimmed(path, view, spec, steps, every_path)
                 if cycle is not None:
                     return cycle
         following = []
@@ -431,7 +494,7 @@ def _find_from(
             is_first = path.before is None
             for target, relations in successors.get(path.vertex, {}).items():
                 for state in spec.steps(path.state, relations, is_first):
-                    budget.spend()
+                    steps.take()
                     if not every_path and target not in path.visited:
                         if (target, state) in seen:
                             continue
@@ -441,15 +504,13 @@ def _find_from(
     return None
 
 
-def _trimmed(
-    path: _Path, view: View, spec: Spec, budget: _Budget, every_path: bool
-) -> Cycle | None:
+def _trimmed(path: _Path, view: View, spec: Spec, steps: Steps, every_path: bool) -> Cycle | None:
     """A cycle among the vertices of the loop that `path` ends in."""
     vertices = path.vertices()
     loop = vertices[vertices.index(path.vertex) :]
     successors = view.restricted_to(loop)
     for start in loop:
-        cycle = _find_from(start, view, successors, spec, budget, every_path)
+        cycle = _find_from(start, view, successors, spec, steps, every_path)
         if cycle is not None:
             return cycle
     return None

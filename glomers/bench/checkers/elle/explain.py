@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any, Protocol
 
-from glomers.bench.checkers.elle.cycles import Cycle, kind_of
+from glomers.bench.checkers.elle.cycles import Cycle
 from glomers.bench.checkers.elle.graph import PROCESS, REALTIME, RW, WR, WW, Edges
 from glomers.bench.checkers.elle.txn import Anomaly, Txn
 from glomers.formats.edn import Keyword, keywordize, kw
@@ -34,16 +34,6 @@ def main_relation(relations: int, data_first: Sequence[int]) -> int:
     return next(r for r in (*data_first, REALTIME, PROCESS) if relations & r)
 
 
-def kind_of_cycle(cycle: Cycle, edges: Edges, data_first: Sequence[int]) -> str:
-    """The kind of a cycle, by the main relations of its edges."""
-    return kind_of(_main_relations(cycle, edges, data_first))
-
-
-def _main_relations(cycle: Cycle, edges: Edges, data_first: Sequence[int]) -> list[int]:
-    pairs = pairwise(cycle)
-    return [main_relation(edges[a][b], data_first) for a, b in pairs]
-
-
 def explain(
     kind: str, cycle: Cycle, edges: Edges, txns: Sequence[Txn], reasons: DataReasons
 ) -> Anomaly:
@@ -59,10 +49,8 @@ def explain(
         f"{name} = index {txns[number].done.index}"
         for name, number in zip(names[:-1], cycle, strict=False)
     ]
-    relations = _main_relations(cycle, edges, reasons.relations)
-    for at, relation in enumerate(relations):
-        before, after = cycle[at], cycle[at + 1]
-        pair = (names[at], names[at + 1])
+    for (before, after), pair in zip(pairwise(cycle), pairwise(names), strict=True):
+        relation = main_relation(edges[before][after], reasons.relations)
         if relation in (WW, WR, RW):
             step = reasons.reason(relation, before, after, pair)
         else:

@@ -7,8 +7,8 @@ from typing import Any
 
 from glomers.bench.checkers.base import UNKNOWN, VALID, Result
 from glomers.bench.checkers.elle import cycles
-from glomers.bench.checkers.elle.explain import DataReasons, explain, kind_of_cycle
-from glomers.bench.checkers.elle.graph import PROCESS, Edges, Graph
+from glomers.bench.checkers.elle.explain import DataReasons, explain, main_relation
+from glomers.bench.checkers.elle.graph import PROCESS, Graph
 from glomers.bench.checkers.elle.models import CYCLE_ANOMALIES, boundary, forbidden_anomalies
 from glomers.bench.checkers.elle.order import RealTime, process_edges
 from glomers.bench.checkers.elle.txn import Anomaly, Txn
@@ -41,27 +41,22 @@ def cycle_anomalies(graph: Graph, txns: Sequence[Txn], reasons: DataReasons) -> 
     """A cycle of each kind for every component of `graph`; see `cycles.search`."""
     found: Anomalies = {EMPTY: True} if graph.is_empty else {}
     components = graph.components()
+    budget = cycles.Budget()
     for edges in graph.subgraphs(components) if components else ():
-        _search(edges, txns, reasons, found)
-    return found
-
-
-def _search(edges: Edges, txns: Sequence[Txn], reasons: DataReasons, found: Anomalies) -> None:
-    """Add the cycles of a component to `found`."""
-    findings = cycles.search(
-        edges,
-        lambda cycle: kind_of_cycle(cycle, edges, reasons.relations),
-        lambda number: txns[number].done.index,
-    )
-    for anomaly, members in findings.exists.items():
-        found.setdefault(anomaly, []).append(_existence(anomaly, members, txns))
-    for kind, cycle in findings.cycles:
-        found.setdefault(kind, []).append(explain(kind, cycle, edges, txns, reasons))
-    if findings.unfinished:
-        case = {"type": CUT_OFF, "unfinished": findings.unfinished, "scc-size": len(edges)}
-        found.setdefault(CUT_OFF, []).append(
-            keywordize(case | {"type": kw(CUT_OFF), "unfinished": [*map(kw, findings.unfinished)]})
+        findings = cycles.search(
+            edges,
+            lambda relations: main_relation(relations, reasons.relations),
+            lambda number: txns[number].done.index,
+            budget,
         )
+        for anomaly, members in findings.exists.items():
+            found.setdefault(anomaly, []).append(_existence(anomaly, members, txns))
+        for kind, cycle in findings.cycles:
+            found.setdefault(kind, []).append(explain(kind, cycle, edges, txns, reasons))
+        if findings.is_cut_off:
+            case = keywordize({"type": kw(CUT_OFF), "scc-size": len(edges)})
+            found.setdefault(CUT_OFF, []).append(case)
+    return found
 
 
 def _existence(anomaly: str, members: Sequence[int], txns: Sequence[Txn]) -> Anomaly:

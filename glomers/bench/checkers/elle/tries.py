@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import cache
+from typing import Any
 
 _BITS = 5
 _HASH_BITS = 32
@@ -17,8 +18,13 @@ _MASK = 0xFFFFFFFF
 
 def trie_order(vertices: Iterable[int], index_of: Callable[[int], int]) -> list[int]:
     """`vertices` in the order of a trie of the hashes of their indices."""
+    return _ordered((_hash(index_of(vertex)), vertex) for vertex in vertices)
+
+
+def _ordered(hashed: Iterable[tuple[int, int]]) -> list[int]:
+    """Numbers in the order of a trie of the hashes before them."""
     ordered: list[int] = []
-    nodes = [([(_hash(index_of(vertex)), vertex) for vertex in vertices], 0)]
+    nodes = [([*hashed], 0)]
     while nodes:
         entries, shift = nodes.pop()
         if len(entries) < 2 or shift > _HASH_BITS:
@@ -37,10 +43,49 @@ def trie_order(vertices: Iterable[int], index_of: Callable[[int], int]) -> list[
     return ordered
 
 
+def value_order(values: Iterable[Any]) -> list[Any]:
+    """`values` in the order of a trie of their hash codes in Java.
+
+    Values that hold other things than integers, text, nil and vectors of those keep their places.
+    """
+    values = list(values)
+    hashes = [_java_hash(value) for value in values]
+    if None in hashes:
+        return values
+    codes = [_stirred(hashed) for hashed in hashes if hashed is not None]
+    return [values[at] for at in _ordered(zip(codes, range(len(values)), strict=True))]
+
+
+def _java_hash(value: Any) -> int | None:
+    """Java's hash code of a value, or None where it is not known here."""
+    if value is None:
+        return 0
+    if type(value) is int:
+        return (value ^ value >> 32) & _MASK
+    if type(value) is str:
+        units = value.encode("utf-16-le", "surrogatepass")
+        items = [int.from_bytes(units[at : at + 2], "little") for at in range(0, len(units), 2)]
+        return _java_sequence_hash(0, items)
+    if not isinstance(value, list):
+        return None
+    hashes = [_java_hash(item) for item in value]
+    return None if None in hashes else _java_sequence_hash(1, hashes)
+
+
+def _java_sequence_hash(hashed: int, items: Iterable[int | None]) -> int:
+    for item in items:
+        hashed = 31 * hashed + (item or 0) & _MASK
+    return hashed
+
+
 @cache
 def _hash(index: int) -> int:
-    """Murmur3 of a 64-bit integer, folded to 32 bits and stirred as Bifurcan does."""
-    hashed = _murmur3(index)
+    """The hash of a transaction whose operation has that index."""
+    return _stirred(_murmur3(index))
+
+
+def _stirred(hashed: int) -> int:
+    """A 32-bit hash as Bifurcan folds (with its sign) and stirs it."""
     if hashed >> 31:
         hashed = ~hashed & _MASK
     hashed ^= hashed >> 20 ^ hashed >> 12
@@ -52,14 +97,20 @@ def _murmur3(number: int) -> int:
     """Murmur3 (32 bits, seed 0) of a 64-bit integer, with zero for zero, as on the JVM."""
     if not number:
         return 0
-    hashed = 0
-    for word in (number & _MASK, number >> 32 & _MASK):
-        word = word * 0xCC9E2D51 & _MASK
-        word = (word << 15 | word >> 17) & _MASK
-        hashed ^= word * 0x1B873593 & _MASK
-        hashed = (hashed << 13 | hashed >> 19) & _MASK
-        hashed = (hashed * 5 + 0xE6546B64) & _MASK
-    hashed ^= 8
+    hashed = _mix(_mix(0, number & _MASK), number >> 32 & _MASK)
+    return _finish(hashed, 8)
+
+
+def _mix(hashed: int, word: int) -> int:
+    word = word * 0xCC9E2D51 & _MASK
+    word = (word << 15 | word >> 17) & _MASK
+    hashed ^= word * 0x1B873593 & _MASK
+    hashed = (hashed << 13 | hashed >> 19) & _MASK
+    return (hashed * 5 + 0xE6546B64) & _MASK
+
+
+def _finish(hashed: int, length: int) -> int:
+    hashed ^= length
     hashed ^= hashed >> 16
     hashed = hashed * 0x85EBCA6B & _MASK
     hashed ^= hashed >> 13
