@@ -63,6 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=_Parser)
     _add_run(commands)
     _add_export(commands)
+    _add_check(commands)
     commands.add_parser("bench", help="run or judge a test, with Maelstrom's flags")
     return parser
 
@@ -100,6 +101,14 @@ def _add_export(commands: Any) -> None:
     export.set_defaults(act=_export)
 
 
+def _add_check(commands: Any) -> None:
+    check = commands.add_parser("check", help="check that notebooks and package agree")
+    check.add_argument(
+        "--execute", action="store_true", help="also execute the notebooks and compare their texts"
+    )
+    check.set_defaults(act=_check)
+
+
 def _run(arguments: argparse.Namespace) -> int:
     from glomers.series.run import run_series
 
@@ -119,6 +128,12 @@ def _export(arguments: argparse.Namespace) -> int:
     folder = arguments.folder or project_root() / "runs" / "latest"
     print(f"Pages: {shown(export_batch(folder))}")
     return 0
+
+
+def _check(arguments: argparse.Namespace) -> int:
+    from glomers.series.check import check_series
+
+    return check_series(execute=arguments.execute)
 
 
 def _at_least_one(text: str) -> int:

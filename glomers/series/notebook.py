@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from glomers.series.errors import BadInput
 from glomers.series.project import shown
+
+_MARKUP = re.compile(r"\[([^]]*)\]\([^)]*\)|[*`]")
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,7 @@ class Notebook:
         for cell in self.cells:
             for line in cell.source.splitlines() if cell.kind == "markdown" else ():
                 if line.startswith("# "):
-                    return line[2:].strip()
+                    return _MARKUP.sub(r"\1", line[2:]).strip()
         return self.path.stem
 
 

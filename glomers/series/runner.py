@@ -163,13 +163,15 @@ def _where_it_died(task: Task) -> str:
     cells = json.loads(task.executed.read_text(encoding="utf-8"))["cells"]
     code = [cell for cell in cells if cell["cell_type"] == "code"]
     started = [cell for cell in code if cell["metadata"].get("papermill", {}).get("start_time")]
-    where = f" in cell {len(started)} ({_first_line(started[-1]['source'])})" if started else ""
+    where = (
+        f" in cell In [{len(started)}] ({_first_line(started[-1]['source'])})" if started else ""
+    )
     return f"the kernel died{where}"
 
 
 def _cell_error(error: PapermillExecutionError) -> str:
     what = _short(error.ename, error.evalue)
-    return f"cell {error.exec_count} ({_first_line(error.source)}): {what}"
+    return f"cell In [{error.exec_count}] ({_first_line(error.source)}): {what}"
 
 
 def _first_line(source: str | list[str]) -> str:

@@ -1,0 +1,89 @@
+"""The `glomers` command: which subcommands there are, and how it refuses bad arguments."""
+
+import subprocess
+import sys
+
+import pytest
+
+from glomers.cli import main
+from glomers.series.errors import BadInput
+from glomers.series.project import select_notebooks
+from tests.series import Series
+
+
+@pytest.fixture
+def series(tmp_path, monkeypatch):
+    series = Series(tmp_path / "project")
+    for name in ("00-start", "03a-one", "03d-tree", "04-counter"):
+        series.write(name, "print(1)")
+    monkeypatch.chdir(series.root)
+    return series
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ([], "required: COMMAND"),
+        (["fly"], "invalid choice: 'fly'"),
+        (["run", "--jobs", "0"], "0 is not a whole number of at least 1"),
+        (["run", "--jobs", "many"], "many is not a whole number of at least 1"),
+        (["run", "--engine", "steam"], "invalid choice: 'steam'"),
+        (["run", "--fast"], "unrecognized arguments: --fast"),
+        (["run", "-p", "seed"], "expected 2 arguments"),
+        (["run", "nothing"], "There is no notebook nothing. The notebooks are: 00-start"),
+        (["run", "other/03a-one.ipynb"], "There is no notebook other/03a-one.ipynb."),
+        (["export", "nowhere"], "There are no notebooks in nowhere"),
+        (["export"], "There are no notebooks in runs/latest"),
+    ],
+)
+def test_bad_arguments_end_in_one_sentence_and_status_254(series, capsys, words, sentence):
+    assert main(words) == 254
+    out, err = capsys.readouterr()
+    assert sentence in err
+    assert err.count("\n") == 1
+    assert out == ""
+
+
+@pytest.mark.parametrize(
+    ("names", "stems"),
+    [
+        ([], ["00-start", "03a-one", "03d-tree", "04-counter"]),
+        (["3d"], ["03d-tree"]),
+        (["03d"], ["03d-tree"]),
+        (["03"], ["03a-one", "03d-tree"]),
+        (["04-counter", "03a"], ["04-counter", "03a-one"]),
+        (["notebooks/03a-one.ipynb", "03a"], ["03a-one"]),
+        (["03a-one.ipynb"], ["03a-one"]),
+    ],
+)
+def test_notebooks_are_chosen_by_path_name_or_number(series, names, stems):
+    assert [path.stem for path in select_notebooks(names)] == stems
+
+
+@pytest.mark.parametrize("name", ["", "3d-tre", "d", "."])
+def test_a_name_that_fits_nothing_is_refused(series, name):
+    with pytest.raises(BadInput, match="There is no notebook"):
+        select_notebooks([name])
+
+
+def test_two_notebooks_of_one_name_are_refused(series, tmp_path):
+    other = tmp_path / "elsewhere"
+    other.mkdir()
+    path = series.write("03a-one", "print(1)", folder=other)
+    with pytest.raises(BadInput, match="the same name"):
+        select_notebooks(["03a", str(path)])
+
+
+def test_everything_after_bench_is_the_benchs_own(capsys):
+    assert main(["bench", "test", "-w", "no-such-workload", "--bin", "x"]) == 254
+    assert "no-such-workload" in capsys.readouterr().err
+
+
+def test_the_bench_starts_without_what_only_notebooks_need():
+    look = (
+        "import sys; from glomers.cli import main; main(['bench', '--help']); "
+        "print([m for m in ('pandas', 'papermill', 'matplotlib', 'rich', 'nbformat') "
+        "if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
