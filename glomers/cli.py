@@ -18,6 +18,7 @@ from glomers.series.errors import (
 )
 
 ENGINES = ("bench", "maelstrom")
+CLOCKS = ("virtual", "real")
 
 
 class _Parser(argparse.ArgumentParser):
@@ -64,6 +65,8 @@ def _parser() -> argparse.ArgumentParser:
     _add_run(commands)
     _add_export(commands)
     _add_check(commands)
+    _add_nodes(commands)
+    _add_challenge(commands)
     commands.add_parser("bench", help="run or judge a test, with Maelstrom's flags")
     return parser
 
@@ -109,6 +112,29 @@ def _add_check(commands: Any) -> None:
     check.set_defaults(act=_check)
 
 
+def _add_nodes(commands: Any) -> None:
+    nodes = commands.add_parser("nodes", help="write every solution as a runnable node program")
+    nodes.add_argument(
+        "folder", nargs="?", type=Path, metavar="DIR", help="where to (default: runs/nodes)"
+    )
+    nodes.set_defaults(act=_nodes)
+
+
+def _add_challenge(commands: Any) -> None:
+    from glomers.challenges import CHALLENGES
+
+    challenge = commands.add_parser("challenge", help="run one challenge with its official flags")
+    challenge.add_argument("id", metavar="ID", choices=list(CHALLENGES), help="such as 3d")
+    challenge.add_argument(
+        "--bin", type=Path, metavar="FILE", help="the node (default: the series' solution)"
+    )
+    challenge.add_argument("--engine", choices=ENGINES, help="what runs it (default: the bench)")
+    challenge.add_argument("--seed", type=int, default=0, metavar="N", help="for the bench")
+    challenge.add_argument("--clock", choices=CLOCKS, help="for the bench (default: what suits)")
+    challenge.add_argument("--json", action="store_true", help="print one JSON object")
+    challenge.set_defaults(act=_challenge)
+
+
 def _run(arguments: argparse.Namespace) -> int:
     from glomers.series.run import run_series
 
@@ -134,6 +160,29 @@ def _check(arguments: argparse.Namespace) -> int:
     from glomers.series.check import check_series
 
     return check_series(execute=arguments.execute)
+
+
+def _nodes(arguments: argparse.Namespace) -> int:
+    from glomers.series.nodes import write_nodes
+    from glomers.series.project import project_root
+
+    for line in write_nodes(arguments.folder or project_root() / "runs" / "nodes"):
+        print(line)
+    return 0
+
+
+def _challenge(arguments: argparse.Namespace) -> int:
+    from glomers.challenges import CHALLENGES
+    from glomers.series.challenge import run_challenge
+
+    return run_challenge(
+        CHALLENGES[arguments.id],
+        bin=arguments.bin,
+        engine=arguments.engine,
+        seed=arguments.seed,
+        clock=arguments.clock,
+        as_json=arguments.json,
+    )
 
 
 def _at_least_one(text: str) -> int:

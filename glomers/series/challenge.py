@@ -1,0 +1,198 @@
+"""`glomers challenge`: one challenge with its official flags, and how the result compares."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from glomers import lab
+from glomers.challenges import METRICS, Challenge, Published
+from glomers.series.errors import EXIT_FAILED, EXIT_OK, BadInput, SeriesError
+from glomers.series.nodes import solution_file, write_node
+from glomers.series.project import shown
+
+
+@dataclass(frozen=True)
+class Report:
+    """How a node did in a challenge; `wall_s` is what the official run took, in seconds."""
+
+    challenge: Challenge
+    run: lab.Run
+    extra: dict[str, bool]
+    wall_s: float
+
+    @property
+    def targets(self) -> dict[str, bool]:
+        """Whether each limit is met, by its metric; what was not measured is not met."""
+        return {
+            limit.metric: (value := getattr(self.run.stats, limit.metric)) is not None
+            and value < limit.below
+            for limit in self.challenge.limits
+        }
+
+    @property
+    def targets_met(self) -> bool:
+        return all(self.targets.values()) and all(self.extra.values())
+
+    @property
+    def passed(self) -> bool:
+        return self.run.valid is True and self.targets_met
+
+    def as_json(self) -> dict[str, Any]:
+        """The report as plain data; latencies in ms by quantile."""
+        stats = self.run.stats
+        latency = stats.stable_latency_ms
+        return {
+            "challenge": self.challenge.id,
+            "engine": self.run.engine,
+            "command": self.run.command,
+            "valid": self.run.valid,
+            "targets_met": self.targets_met,
+            "msgs_per_op": stats.msgs_per_op,
+            "msgs_per_op_all": stats.msgs_per_op_all,
+            "stable_latency_ms": latency and {f"{q:g}": ms for q, ms in latency.items()},
+            "ok_fraction": stats.ok_fraction,
+            "extra": self.extra,
+            "wall_s": round(self.wall_s, 3),
+            "store": str(self.run.store) if self.run.store else None,
+        }
+
+
+def run_challenge(
+    challenge: Challenge,
+    *,
+    bin: Path | None = None,
+    engine: str | None = None,
+    seed: int = 0,
+    clock: str | None = None,
+    as_json: bool = False,
+) -> int:
+    """Run a challenge and print how it went; returns the exit status.
+
+    Raises:
+        BadInput: when `bin` is no program.
+        SeriesError: when the engine cannot be used, or the test broke.
+    """
+    with _program(challenge, bin, engine) as program:
+        report = _report(challenge, program, {"engine": engine, "seed": seed, "clock": clock})
+    if as_json:
+        print(json.dumps(report.as_json()))
+    if report.run.valid is None:
+        raise SeriesError(report.run.explanation or report.run.verdict)
+    if not as_json:
+        _show(report)
+    return EXIT_OK if report.passed else EXIT_FAILED
+
+
+@contextmanager
+def _program(challenge: Challenge, bin: Path | None, engine: str | None) -> Iterator[Path]:
+    """The program to run: what was asked for, or the series' solution."""
+    if bin is not None:
+        if not bin.is_file():
+            raise BadInput(f"There is no file {bin}: --bin must name the program of a node.")
+        yield bin
+        return
+    # A copy, because the real Maelstrom needs a launcher beside the file, and the package is not
+    # the place for one.
+    with tempfile.TemporaryDirectory(prefix="glomers-node-") as folder:
+        solution = solution_file(challenge.solution)
+        yield write_node(solution, Path(folder)) if engine == "maelstrom" else solution
+
+
+def _report(challenge: Challenge, program: Path, how: dict[str, Any]) -> Report:
+    began = time.monotonic()
+    run = _test(challenge.flags, program, how)
+    wall_s = time.monotonic() - began
+    extra = {}
+    if challenge.also and run.valid is not None:
+        extra["valid with partitions"] = _test(challenge.also, program, how).valid is True
+    return Report(challenge, run, extra, wall_s)
+
+
+def _test(flags: str, program: Path, how: dict[str, Any]) -> lab.Run:
+    try:
+        return lab.maelstrom(f"test {flags}", bin=program, expect="any", **how)
+    except lab.LabError as error:
+        raise SeriesError(str(error)) from error
+
+
+def _show(report: Report) -> None:
+    from rich.console import Console
+    from rich.text import Text
+
+    challenge, run = report.challenge, report.run
+    console = Console(width=max(80, shutil.get_terminal_size((120, 24)).columns))
+    console.print(Text(f"Challenge {challenge.id}, {challenge.name}: {run.verdict}", "bold"))
+    console.print(Text(run.command))
+    for finding in run.findings:
+        console.print(Text(finding))
+    console.print(_targets(report))
+    if challenge.published:
+        console.print(_comparison(report))
+    store = f" Store: {shown(run.store)}" if run.store else ""
+    console.print(Text(f"Engine {run.engine}, {report.wall_s:.1f} s.{store}"))
+
+
+def _targets(report: Report) -> Any:
+    """The table of what was asked for and what was measured."""
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table("target", "asked for", "measured", "", title="Targets", title_justify="left")
+    stats = report.run.stats
+
+    def add(name: str, asked: str, measured: str, met: bool) -> None:
+        table.add_row(name, asked, measured, Text("met" if met else "missed", _style(met)))
+
+    add("verdict", "valid", str(report.run.verdict), report.run.valid is True)
+    for limit in report.challenge.limits:
+        measured = _number(getattr(stats, limit.metric))
+        add(METRICS[limit.metric], f"below {limit.below:g}", measured, report.targets[limit.metric])
+    for name, passed in report.extra.items():
+        add(name, "yes", "yes" if passed else "no", passed)
+    if stats.ok_fraction is not None:
+        table.add_row("share of requests that succeeded", "", f"{stats.ok_fraction:.4f}", "")
+    if not report.challenge.limits:
+        table.add_row(METRICS["msgs_per_op"], "", _number(stats.msgs_per_op), "")
+    return table
+
+
+def _style(met: bool) -> str:
+    return "green" if met else "bold red"
+
+
+def _comparison(report: Report) -> Any:
+    """The table of published results, with this one in its place."""
+    from rich.table import Table
+
+    table = Table("design", title="Beside published results", title_justify="left")
+    for column in ("messages per operation", "median (ms)", "maximum (ms)"):
+        table.add_column(column, justify="right")
+    table.add_column("source")
+    stats = report.run.stats
+    rows = [(result, "") for result in report.challenge.published]
+    if stats.msgs_per_op is not None:
+        measured = stats.msgs_per_op, stats.stable_median_ms, stats.stable_max_ms
+        rows.append((Published("this run", "measured here", *measured), "bold"))
+    for result, style in sorted(rows, key=lambda row: row[0].msgs_per_op):
+        table.add_row(
+            result.design,
+            _number(result.msgs_per_op),
+            _number(result.stable_median_ms),
+            _number(result.stable_max_ms),
+            result.source,
+            style=style,
+        )
+    return table
+
+
+def _number(value: float | None) -> str:
+    """The value with at most two decimals; empty where there is none."""
+    return "" if value is None else f"{value:.2f}".rstrip("0").rstrip(".")

@@ -1,0 +1,81 @@
+"""`glomers nodes`: every solution as a node program that any Maelstrom can start by hand."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+
+from glomers.series.errors import BadInput
+from glomers.series.project import shown
+
+_PACKAGE = Path(__file__).resolve().parents[1]
+
+
+def solution_file(name: str) -> Path:
+    """The file of the solution of that name."""
+    return _PACKAGE / "solutions" / f"{name}.py"
+
+
+def solution_files() -> list[Path]:
+    """The files of all solutions, in the order of their names."""
+    return sorted(
+        path for path in (_PACKAGE / "solutions").glob("*.py") if not path.name.startswith("_")
+    )
+
+
+def write_nodes(folder: Path) -> list[str]:
+    """Write every solution and its launcher to `folder`; returns what to tell, a line each.
+
+    A node file there that says something else, as when a learner has edited it, is kept beside it
+    under another name.
+
+    Raises:
+        BadInput: when the folder cannot be written.
+    """
+    told = []
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for solution in solution_files():
+            kept = _keep(folder / solution.name, solution.read_bytes())
+            if kept:
+                told.append(f"{shown(folder / solution.name)} was edited: kept as {shown(kept)}")
+            launcher = write_node(solution, folder)
+            told.append(f"{shown(launcher)} starts {launcher.name}.py")
+    except OSError as error:
+        reason = "it is not a folder" if isinstance(error, FileExistsError) else error.strerror
+        raise BadInput(f"Cannot write nodes to {shown(folder)}: {reason}.") from error
+    return told
+
+
+def write_node(source: Path, folder: Path) -> Path:
+    """Write a node file and its launcher to `folder`; returns the launcher.
+
+    The launcher names everything by its absolute path, because Maelstrom follows links and starts
+    nodes in a folder of its own. Its second line tells the bench which file it starts.
+    """
+    node = folder.resolve() / source.name
+    node.write_bytes(source.read_bytes())
+    launcher = node.with_suffix("")
+    # The interpreter's own name, not what it links to: that would leave the virtual environment.
+    command = shlex.join([sys.executable, str(node)])
+    launcher.write_text(
+        "#!/bin/sh\n"
+        f"# glomers node: {node.name}\n"
+        f"PYTHONPATH={shlex.quote(str(_PACKAGE.parent))}${{PYTHONPATH:+:$PYTHONPATH}}\n"
+        "export PYTHONPATH\n"
+        f'exec {command} "$@"\n',
+        encoding="utf-8",
+    )
+    launcher.chmod(0o755)
+    return launcher
+
+
+def _keep(node: Path, new: bytes) -> Path | None:
+    """Move a node file with another text out of the way; returns its new name, if it was moved."""
+    if not node.is_file() or node.read_bytes() == new:
+        return None
+    number = 1
+    while (kept := node.with_name(f"{node.stem}.edited-{number}.py")).exists():
+        number += 1
+    return node.rename(kept)

@@ -1,0 +1,150 @@
+"""`glomers challenge`: verdict, targets and exit status, for the series' nodes and for others."""
+
+import json
+
+import pytest
+
+from glomers.cli import main
+
+FLOOD = """
+from glomers.node import Node
+
+node = Node()
+seen = set()
+
+
+@node.on("broadcast")
+def broadcast(message):
+    value = message.body["message"]
+    if value not in seen:
+        seen.add(value)
+        for peer in node.peers:
+            node.send(peer, {"type": "share", "message": value})
+    return {"type": "broadcast_ok"}
+
+
+@node.on("share")
+def share(message):
+    seen.add(message.body["message"])
+
+
+@node.on("read")
+def read(message):
+    return {"type": "read_ok", "messages": sorted(seen)}
+
+
+@node.on("topology")
+def topology(message):
+    return {"type": "topology_ok"}
+
+
+if __name__ == "__main__":
+    node.run()
+"""
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def report(capsys, *words):
+    status = main(["challenge", *words, "--json"])
+    return status, json.loads(capsys.readouterr().out)
+
+
+def test_the_solution_of_the_series_is_taken_by_default_and_passes(capsys):
+    status, said = report(capsys, "3e")
+    assert status == 0
+    assert set(said) == {
+        *("challenge", "engine", "command", "valid", "targets_met", "msgs_per_op"),
+        *("msgs_per_op_all", "stable_latency_ms", "ok_fraction", "extra", "wall_s", "store"),
+    }
+    assert said["challenge"] == "3e"
+    assert said["engine"] == "bench"
+    assert said["valid"] is True
+    assert said["targets_met"] is True
+    assert said["msgs_per_op"] < 20
+    assert said["stable_latency_ms"]["0.5"] < 1000
+    assert said["stable_latency_ms"]["1"] < 2000
+    assert said["extra"] == {"valid with partitions": True}
+
+
+def test_a_challenge_without_latencies_says_null(capsys):
+    status, said = report(capsys, "1")
+    assert status == 0
+    assert said["stable_latency_ms"] is None
+    assert said["extra"] == {}
+
+
+def test_the_seed_decides(capsys):
+    figures = [
+        report(capsys, "3a", "--seed", seed)[1] | {"wall_s": 0, "store": ""}
+        for seed in ("1", "1", "2")
+    ]
+    assert figures[0] == figures[1]
+    assert figures[0] != figures[2]
+
+
+def test_a_node_that_loses_values_under_partitions_fails_although_its_figures_are_good(
+    here, capsys
+):
+    (here / "flood.py").write_text(FLOOD)
+    status, said = report(capsys, "3d", "--bin", "flood.py")
+    assert status == 1
+    assert said["valid"] is True
+    assert said["extra"] == {"valid with partitions": False}
+    assert said["targets_met"] is False
+
+
+def test_a_target_that_is_missed_is_named_and_the_status_is_1(here, capsys):
+    greedy = FLOOD.replace(
+        '            node.send(peer, {"type": "share", "message": value})',
+        "            for _ in range(3):\n"
+        '                node.send(peer, {"type": "share", "message": value})',
+    )
+    (here / "greedy.py").write_text(greedy)
+    assert main(["challenge", "3d", "--bin", "greedy.py"]) == 1
+    said = capsys.readouterr().out
+    (line,) = [
+        line for line in said.splitlines() if "messages per operation" in line and "below" in line
+    ]
+    assert "below 30" in line
+    assert "missed" in line
+    assert "this run" in said
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["99"], "invalid choice: '99'"),
+        (["1", "--bin", "nowhere.py"], "There is no file nowhere.py"),
+        (["1", "--bin", "."], "There is no file ."),
+        (["1", "--seed", "x"], "invalid int value: 'x'"),
+        (["1", "--clock", "sun"], "invalid choice: 'sun'"),
+    ],
+)
+def test_bad_arguments_end_in_one_sentence_and_status_254(capsys, words, sentence):
+    assert main(["challenge", *words]) == 254
+    out, err = capsys.readouterr()
+    assert sentence in err
+    assert err.count("\n") == 1
+    assert out == ""
+
+
+def test_a_node_that_crashes_is_explained_without_a_traceback_of_ours(here, capsys):
+    (here / "crash.py").write_text("import glomers.node\nraise SystemExit('no more')\n")
+    assert main(["challenge", "1", "--bin", "crash.py"]) == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "n0" in err
+    assert "glomers/series" not in err
+
+
+def test_an_engine_that_is_missing_is_explained(here, capsys, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(here))
+    monkeypatch.setenv("PATH", str(here))
+    monkeypatch.delenv("GLOMERS_MAELSTROM", raising=False)
+    assert main(["challenge", "1", "--engine", "maelstrom"]) == 1
+    assert "Maelstrom is not installed" in capsys.readouterr().err
