@@ -13,6 +13,7 @@ from typing import Any
 
 _BITS = 5
 _HASH_BITS = 32
+_MAX_ARRAY_MAP = 8
 _MASK = 0xFFFFFFFF
 
 
@@ -116,3 +117,34 @@ def _finish(hashed: int, length: int) -> int:
     hashed ^= hashed >> 13
     hashed = hashed * 0xC2B2AE35 & _MASK
     return hashed ^ hashed >> 16
+
+
+def hash_set_order(values: Iterable[Any]) -> list[Any]:
+    """`values` in the order of Clojure's hash sets, whose nodes mix entries and nodes.
+
+    Other values than integers, text and nil keep their places.
+    """
+    values = list(values)
+    hashes = [_clojure_hash(value) for value in values]
+    if None in hashes:
+        return values
+    slots = [[(h or 0) >> shift & 31 for shift in range(0, _HASH_BITS, _BITS)] for h in hashes]
+    return [values[at] for at in sorted(range(len(values)), key=slots.__getitem__)]
+
+
+def hash_map_order(keys: Iterable[Any]) -> list[Any]:
+    """`keys` in the order of Clojure's maps, which keep small ones in the order of insertion."""
+    keys = list(keys)
+    return keys if len(keys) <= _MAX_ARRAY_MAP else hash_set_order(keys)
+
+
+def _clojure_hash(value: Any) -> int | None:
+    """Clojure's `hash` of a value, or None where it is not known here."""
+    if value is None:
+        return 0
+    if type(value) is int:
+        return _murmur3(value & 0xFFFFFFFFFFFFFFFF)
+    if type(value) is str:
+        code = _java_hash(value)
+        return _finish(_mix(0, code), 4) if code else 0
+    return None
