@@ -208,15 +208,16 @@ _PX_IN_COLUMN = 15.0
 _PX_BETWEEN_COLUMNS = 3.0
 _PX_OF_ARROW = 9.0
 _PX_OF_BAND_LABEL = 18.0
-_PX_OF_SILENCE = 110.0
+_PX_OF_SILENCE = 230.0
+_PX_OF_CUT_SILENCE = 70.0
 _PX_OF_WINDOW = 620.0
 
 
 class _Heights:
     """Heights of all events: proportional to time, but apart where they crowd.
 
-    Events of one column keep `_PX_IN_COLUMN` apart, an arrow falls by `_PX_OF_ARROW` at least, and
-    nothing takes longer than `_PX_OF_SILENCE`: such gaps are in `silences`.
+    Events of one column keep `_PX_IN_COLUMN` apart, and an arrow falls by `_PX_OF_ARROW` at least.
+    A gap that would take more than `_PX_OF_SILENCE` is cut, and is then one of the `silences`.
     """
 
     def __init__(
@@ -243,14 +244,13 @@ class _Heights:
         top: float,
     ) -> None:
         span_s = self._window.end_s - self._window.start_s
-        px_per_s = _PX_OF_WINDOW / span_s if span_s > 0 else 0.0
         last_in_column: dict[str, float] = {}
         previous_s, y = self._window.start_s, top
         for time_s in sorted(events):
-            linear = (time_s - previous_s) * px_per_s
+            linear = (time_s - previous_s) / span_s * _PX_OF_WINDOW if span_s > 0 else 0.0
             if linear > _PX_OF_SILENCE:
                 self.silences.append((previous_s, time_s))
-                linear = _PX_OF_SILENCE
+                linear = _PX_OF_CUT_SILENCE
             lowest = [y + linear]
             if time_s > previous_s:
                 lowest.append(y + _PX_BETWEEN_COLUMNS)

@@ -1,0 +1,107 @@
+"""Space-time diagrams of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import inf, isnan
+from typing import TYPE_CHECKING
+
+from glomers.formats.spacetime import Arrow, Band, column_order, draw, is_client
+from glomers.lab.errors import LabError, StoreError
+from glomers.lab.figure import Figure
+from glomers.lab.html import shortened
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from glomers.lab.run import Run
+
+DEFAULT_LIMIT = 150
+_MOST_COLUMNS = 12
+_MOST_TYPES = 8
+
+
+def spacetime(
+    run: Run,
+    start_s: float = 0.0,
+    end_s: float = inf,
+    *,
+    columns: Sequence[str] | None = None,
+    types: Sequence[str] | None = None,
+    limit: int = DEFAULT_LIMIT,
+    title: str = "Messages",
+) -> Figure:
+    """Draw who sent what to whom between two moments, in seconds since the start of the run.
+
+    Args:
+        run: a run with a journal of messages.
+        start_s: where the picture begins.
+        end_s: where it ends.
+        columns: whom to show, from left to right; by default everybody who sends or receives
+            anything, without the clients when there would be more than a dozen.
+        types: which types of message to show; by default all.
+        limit: how many messages to draw at most.
+        title: stands above the picture.
+
+    Raises:
+        LabError: when the window ends before it begins.
+        StoreError: when the run left no journal of messages.
+    """
+    if not start_s <= end_s:
+        raise LabError(f"The window ends at {end_s} s, before it begins at {start_s} s.")
+    arrows = _arrows(run.messages, start_s, end_s, types)
+    if columns is None:
+        # Who only appears beyond the limit needs no column.
+        columns = column_order(arrows[:limit])
+        if len(columns) > _MOST_COLUMNS:
+            columns = [name for name in columns if not is_client(name)]
+    bands = _bands(run)
+    svg = draw(columns, arrows, bands, start_s=start_s, end_s=end_s, limit=limit, title=title)
+    shown = frozenset(columns)
+    drawn = [arrow for arrow in arrows if arrow.src in shown and arrow.dest in shown][:limit]
+    caption = _caption(drawn, bands, start_s, end_s)
+    return Figure(f"Space-time diagram: {caption}", caption, svg=svg)
+
+
+def _arrows(
+    messages: pd.DataFrame, start_s: float, end_s: float, types: Sequence[str] | None
+) -> list[Arrow]:
+    ended = messages["recv_s"].fillna(messages["lost_s"])
+    inside = (messages["send_s"] <= end_s) & (ended.fillna(messages["send_s"]) >= start_s)
+    if types is not None:
+        inside &= messages["type"].isin(types)
+    chosen = messages[inside]
+    names = ("send_s", "src", "dest", "type", "body", "lost")
+    rows = zip(ended[inside], *(chosen[name] for name in names), strict=True)
+    return [
+        Arrow(send_s, None if isnan(end) else end, src, dest, kind, body, bool(lost))
+        for end, send_s, src, dest, kind, body, lost in rows
+    ]
+
+
+def _bands(run: Run) -> list[Band]:
+    try:
+        partitions = run.partitions
+    except StoreError:
+        return []
+    columns = (partitions["start_s"], partitions["end_s"], partitions["description"])
+    return [
+        Band(start_s, end_s, f"partition: {text}")
+        for start_s, end_s, text in zip(*columns, strict=True)
+    ]
+
+
+def _caption(arrows: Sequence[Arrow], bands: Sequence[Band], start_s: float, end_s: float) -> str:
+    counts: dict[str, int] = {}
+    for arrow in arrows:
+        counts[arrow.type] = counts.get(arrow.type, 0) + 1
+    listed = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    texts = [f"{count} {shortened(kind, 28)}" for kind, count in listed[:_MOST_TYPES]]
+    texts += [f"{len(listed) - _MOST_TYPES} other types"] if len(listed) > _MOST_TYPES else []
+    last_s = max((arrow.recv_s or arrow.send_s for arrow in arrows), default=start_s)
+    span = f"from {start_s:.3f} s to {min(end_s, max(start_s, last_s)):.3f} s"
+    lost = sum(arrow.lost for arrow in arrows)
+    text = f"Messages {span}: {', '.join(texts) or 'none'}"
+    text += f"; {lost} lost" if lost else ""
+    names = [band.label for band in bands if band.end_s >= start_s and band.start_s <= last_s]
+    return f"{text}. Shaded: {'; '.join(names)}." if names else f"{text}."

@@ -1,0 +1,73 @@
+"""What a chart is in a notebook: a picture with alternative text and a caption."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+
+from glomers.lab import html
+from glomers.lab.style import RC, WIDTH_IN
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure as Canvas
+
+_CAPTION_STYLE = "font-size:90%;margin-top:4px"
+
+
+class Figure:
+    """A picture for a notebook: an HTML `<figure>`, and its alternative text as plain text.
+
+    Attributes:
+        alt: what the picture shows, with the figures in it, for those who do not see it.
+        caption: stands below the picture.
+        png: the picture of a chart; None for a diagram.
+        svg: the picture of a diagram; None for a chart.
+    """
+
+    def __init__(
+        self, alt: str, caption: str, *, png: bytes | None = None, svg: str | None = None
+    ) -> None:
+        self.alt = alt
+        self.caption = caption
+        self.png = png
+        self.svg = svg
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        return {"text/html": self._html(), "text/plain": self.alt}
+
+    def _html(self) -> str:
+        caption = f'<figcaption style="{_CAPTION_STYLE}">{html.text(self.caption)}</figcaption>'
+        return f'<figure style="margin:8px 0">{self._picture()}{caption}</figure>'
+
+    def _picture(self) -> str:
+        if self.png is None:
+            return f'<div style="overflow-x:auto">{self.svg}</div>'
+        data = b64encode(self.png).decode("ascii")
+        return (
+            f'<img alt="{html.text(self.alt)}" src="data:image/png;base64,{data}" width="900" '
+            'style="max-width:100%;height:auto">'
+        )
+
+    def __repr__(self) -> str:
+        return self.alt
+
+
+@contextmanager
+def canvas(height_in: float) -> Iterator[Canvas]:
+    """An empty chart, with the lab's style while it is being drawn."""
+    import matplotlib
+    from matplotlib.figure import Figure as Canvas
+
+    with matplotlib.rc_context(RC):
+        yield Canvas(figsize=(WIDTH_IN, height_in))
+
+
+def to_png(chart: Canvas) -> bytes:
+    """The chart as a picture; the same bytes for the same chart."""
+    buffer = BytesIO()
+    # Without metadata: matplotlib would note its version.
+    chart.savefig(buffer, format="png", metadata={"Software": None})
+    return buffer.getvalue()
