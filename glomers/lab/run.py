@@ -226,7 +226,7 @@ def _finding(part: dict[Keyword, Any]) -> str:
         name = getattr(key, "name", str(key))
         reported.append(f"{name} {html.shortened(dumps(value), _FINDING_CHARACTERS)}")
     more = "" if len(reported) <= _MOST_FINDINGS else f", and {len(reported) - _MOST_FINDINGS} more"
-    return ", ".join(reported[:_MOST_FINDINGS]) + more or "not valid"
+    return ", ".join(reported[:_MOST_FINDINGS]) + more or "no details"
 
 
 def _error(error: Any) -> str:

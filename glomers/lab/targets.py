@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from glomers.lab.run import Run
 
-_NAME_CHARACTERS = 38
+_NAME_CHARACTERS = 44
 _TITLE_PAD = 18
 
 
@@ -160,9 +160,10 @@ def _draw_limit(
 
 
 def _mark(row: _Row) -> dict[str, Any]:
+    common = {"lw": 0, "clip_on": False}  # a mark at zero is whole, too
     if row.ours:
-        return {"marker": MARKERS[3], "ms": 9, "color": COLOURS[0], "lw": 0, "zorder": 4}
-    return {"marker": MARKERS[0], "ms": 6, "color": OTHER_COLOUR, "lw": 0, "zorder": 3}
+        return {"marker": MARKERS[3], "ms": 9, "color": COLOURS[0], "zorder": 4, **common}
+    return {"marker": MARKERS[0], "ms": 6, "color": OTHER_COLOUR, "zorder": 3, **common}
 
 
 def _note(axes: Axes, x: float, place: int, text: str, row: _Row) -> None:
@@ -251,7 +252,7 @@ def scoreboard(challenge_id: str, run: Run) -> Scoreboard:
     rows = [verdict, *(_metric_row(challenge, metric, run) for metric in _metrics(challenge))]
     fraction = run.stats.ok_fraction
     if fraction is not None:
-        rows.append(("requests answered ok", _NONE, _NONE, _NONE, f"{fraction:.4%}", ""))
+        rows.append(("requests answered ok", _NONE, _NONE, _NONE, f"{fraction:.3%}", ""))
     best = challenge.best_published
     note = f"Best published: {best.design} ({best.source})." if best else ""
     path = os.environ.get("GLOMERS_RESULTS")
