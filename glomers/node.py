@@ -41,6 +41,8 @@ Handler = Callable[["Message"], Any]
 Hook = Callable[[], Any]
 
 _READ_BYTES = 1 << 18
+_FINISH_S = 1.0
+"""How long handlers may go on after the end of stdin."""
 
 
 class Host(Protocol):
@@ -96,6 +98,7 @@ class Node:
         self._pending: dict[int, asyncio.Future[Body]] = {}
         self._last_msg_id = 0
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._answering: set[asyncio.Task[None]] = set()
         self._emit: Callable[[bytes], None] = _not_running
         self._early: list[Message] | None = []  # what came before `init` was through; then None
 
@@ -190,7 +193,7 @@ class Node:
             self._settle(answered, body)
             return
         if kind == "init":
-            self.spawn(self._respond(received, self._init))
+            self._answer(received, self._init)
         elif self._early is not None:
             self._early.append(received)
         else:
@@ -203,7 +206,7 @@ class Node:
             self._refuse(message, RPCError(ErrorCode.NOT_SUPPORTED, text))
             return
         if is_async:
-            self.spawn(self._respond(message, handler))
+            self._answer(message, handler)
             return
         try:
             answer = handler(message)
@@ -212,6 +215,16 @@ class Node:
             return
         if answer is not None:
             self.reply(message, answer)
+
+    def _answer(self, message: Message, handler: Handler) -> None:
+        task = self.spawn(self._respond(message, handler))
+        self._answering.add(task)
+        task.add_done_callback(self._answering.discard)
+
+    async def finish(self, timeout_s: float) -> None:
+        """Wait for the handlers that are at work, `timeout_s` at most."""
+        if self._answering:
+            await asyncio.wait(self._answering, timeout=timeout_s)
 
     async def _respond(self, message: Message, handler: Handler) -> None:
         try:
@@ -343,6 +356,8 @@ class _Process:
                 self._feed(chunk)
             end()
         await ended
+        self._feed(b"\n")  # the last line may lack its end
+        await self._node.finish(_FINISH_S)
         self._flush()
 
     def _read(self, fd: int, end: Callable[[], None]) -> None:

@@ -23,7 +23,7 @@ def converse(tmp_path, source, *lines, env=None):
     (tmp_path / "node.py").write_text(HEAD + source + TAIL)
     done = subprocess.run(
         [sys.executable, "node.py"],
-        input="\n".join(lines) + "\n",
+        input="\n".join(lines),
         cwd=tmp_path,
         capture_output=True,
         text=True,
@@ -212,6 +212,14 @@ def tick():
         assert [hear()["body"]["number"] for _ in range(4)] == [1, 2, 3, 4]
 
     interact(tmp_path, source, script)
+
+
+def test_what_was_asked_before_the_end_of_stdin_is_answered(tmp_path):
+    source = (
+        ASK.replace("def", "async def", 1) + "await asyncio.sleep(0.2); return {'type': 'late'}"
+    )
+    sent, _ = converse(tmp_path, source, INIT, line({"type": "ask", "msg_id": 2}))
+    assert [body["type"] for body in bodies(sent)] == ["init_ok", "late"]
 
 
 def test_a_node_runs_without_orjson(tmp_path):

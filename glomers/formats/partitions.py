@@ -57,6 +57,8 @@ def _describe(kind: str, effect: Any) -> str:
     groups = _groups(effect[1]) if isinstance(effect, list | tuple) and len(effect) == 2 else []
     if not groups:
         return name
+    if len(groups) == 1:  # a third of three nodes is a minority of none
+        return f"{name}: nobody"
     return f"{name}: {' | '.join(' '.join(group) for group in groups)}"
 
 
