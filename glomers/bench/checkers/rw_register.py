@@ -127,14 +127,12 @@ class _Register:
     """What transactions, by number, externally read from a register and wrote to it.
 
     External is what others can tell: the first read, unless a write came before, and the last
-    write.  `versions` has what was seen (all of it comes after nil), `followed_by` the values
-    written by transactions that read the key of it.
+    write.  `followed_by` has the values written by transactions that read the one before.
     """
 
     readers: dict[Any, list[int]] = field(default_factory=dict)
     writers: dict[Any, list[int]] = field(default_factory=dict)
-    versions: dict[Any, None] = field(default_factory=dict)
-    followed_by: dict[Any, dict[Any, None]] = field(default_factory=dict)
+    followed_by: dict[Any, list[Any]] = field(default_factory=dict)
 
     def cycles(self) -> Iterator[list[Any]]:
         """Values that followed one another in circles."""
@@ -167,10 +165,6 @@ class _Registers:
         for number, txn in enumerate(txns):
             if txn.type == "ok":
                 self._add(number, *_external(txn.micro_ops))
-            elif txn.type == "info":
-                for key, value in _external(txn.micro_ops)[1].items():
-                    if value is not None:
-                        self._register(key).versions[key_of(value)] = None
 
     def _register(self, key: Any) -> _Register:
         register = self._registers.get(key)
@@ -183,17 +177,10 @@ class _Registers:
             register = self._register(key)
             value = key_of(value)
             register.readers.setdefault(value, []).append(number)
-            if value is not None:
-                register.versions[value] = None
-                if _is_known(writes.get(key)):
-                    following = register.followed_by.setdefault(value, {})
-                    following[key_of(writes[key])] = None
+            if value is not None and _is_known(writes.get(key)):
+                register.followed_by.setdefault(value, []).append(key_of(writes[key]))
         for key, value in writes.items():
-            register = self._register(key)
-            value = key_of(value)
-            register.writers.setdefault(value, []).append(number)
-            if value is not None:
-                register.versions[value] = None
+            self._register(key).writers.setdefault(key_of(value), []).append(number)
 
     def link_versions(self, graph: Graph) -> list[Anomaly]:
         """Add write-write and read-write edges; returns cycles in the order of versions.
@@ -214,15 +201,13 @@ class _Registers:
         ]
         self._uses_followed_by = not cyclic
         for register in self._registers.values():
-            self._link(graph, register, None, register.versions)
+            self._link(graph, register, None, (v for v in register.writers if v is not None))
             for version, following in register.followed_by.items() if not cyclic else ():
                 self._link(graph, register, version, following)
         return cyclic
 
     @staticmethod
-    def _link(
-        graph: Graph, register: _Register, version: Any, following: Mapping[Any, None]
-    ) -> None:
+    def _link(graph: Graph, register: _Register, version: Any, following: Iterable[Any]) -> None:
         """Add edges from those who touched `version` to writers of what followed it."""
         readers = register.readers.get(version, [])
         writers = register.writers.get(version, [])

@@ -62,7 +62,8 @@ def lost_writes(logs: Logs, by_key: LogsByKey) -> list[Anomaly]:
     """Messages that nobody polled, before others in the same log that somebody polled.
 
     Raises:
-        CheckError: when nobody sent such a message.
+        CheckError: when nobody sent such a message, or when polls show a key but no message of
+            its log, so that Jepsen has no bound to look up.
     """
     cases: list[Anomaly] = []
     for key, read in logs.read_values.items():
@@ -70,7 +71,10 @@ def lost_writes(logs: Logs, by_key: LogsByKey) -> list[Anomaly]:
         first_indices = log.first_indices()
         bound = max((first_indices[v] for v in read if v in first_indices), default=-1)
         if bound < 0:
-            continue
+            raise CheckError(
+                f"polls show key {dumps(key)}, but never a message of its log; nobody can say "
+                "up to where it should have been read"
+            )
         by_last_index = log.by_last_index()
         max_read = _first_reader(logs, key, by_last_index.get(bound, ()))
         for index in sorted(by_last_index):
