@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -68,6 +69,9 @@ def canvas(height_in: float) -> Iterator[Canvas]:
 def to_png(chart: Canvas) -> bytes:
     """The chart as a picture; the same bytes for the same chart."""
     buffer = BytesIO()
-    # Without metadata: matplotlib would note its version.
-    chart.savefig(buffer, format="png", metadata={"Software": None})
+    with warnings.catch_warnings():
+        # A node may use letters that the font lacks; boxes in their place say enough.
+        warnings.filterwarnings("ignore", "Glyph .* missing from font")
+        # Without metadata: matplotlib would note its version.
+        chart.savefig(buffer, format="png", metadata={"Software": None})
     return buffer.getvalue()

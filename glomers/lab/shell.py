@@ -110,33 +110,27 @@ def _run(argv: list[str]) -> tuple[int, str, str]:
         "PYTHONPATH": os.pathsep.join(filter(None, paths)),
         "PYTHONHASHSEED": "0",
     }
-    guards, ours = os.pipe()
-    try:
-        guard = subprocess.Popen(
+    guards_end, our_end = os.pipe()
+    with os.fdopen(our_end, "wb") as held, os.fdopen(guards_end, "rb") as stdin:
+        with subprocess.Popen(
             [sys.executable, "-I", "-S", str(_GUARD), *argv],
-            stdin=guards,
+            stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             env=environment,
             start_new_session=True,
             encoding="utf-8",
             errors="replace",
-        )
-    except BaseException:
-        os.close(ours)
-        raise
-    finally:
-        os.close(guards)
-    try:
-        out, err = guard.communicate(timeout=DEADLINE_S)
-    except subprocess.TimeoutExpired:
-        raise RunFailed(
-            f"The test did not end within {DEADLINE_S / 60:.0f} minutes and was stopped."
-        ) from None
-    finally:
-        os.close(ours)  # the guard stops whatever still runs
-        guard.wait()
-    return guard.returncode, out, err
+        ) as guard:
+            try:
+                out, err = guard.communicate(timeout=DEADLINE_S)
+            except subprocess.TimeoutExpired:
+                raise RunFailed(
+                    f"The test did not end within {DEADLINE_S / 60:.0f} minutes and was stopped."
+                ) from None
+            finally:
+                held.close()  # the guard stops whatever still runs
+        return guard.returncode, out, err
 
 
 def _load(words: list[str], engine: str, status: int, out: str, err: str) -> Run:
