@@ -16,8 +16,8 @@ from glomers.series.errors import (
     BadInput,
     SeriesError,
 )
+from glomers.series.task import ENGINES
 
-ENGINES = ("bench", "maelstrom")
 CLOCKS = ("virtual", "real")
 
 

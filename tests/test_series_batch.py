@@ -239,6 +239,13 @@ def test_kernels_run_this_python_in_an_environment_of_their_own(tmp_path):
     ]
 
 
+def test_an_unknown_engine_in_the_environment_is_refused(here, capsys, monkeypatch):
+    here.write("01-a", "print(1)")
+    monkeypatch.setenv("GLOMERS_ENGINE", "steam")
+    assert main(["run"]) == 254
+    assert capsys.readouterr().err == "GLOMERS_ENGINE is steam: it can be bench or maelstrom.\n"
+
+
 def test_what_a_notebook_leaves_in_the_background_ends_with_it(series):
     series.write("01-a", "import subprocess\nchild = subprocess.Popen(['sleep', '300'])")
     status, said = series.run("run")

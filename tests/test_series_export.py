@@ -154,9 +154,10 @@ def test_the_index_shows_the_results_and_the_state_of_every_notebook(batch):
     rows = [[cell.text for cell in row.find_all(["th", "td"])] for row in results.find_all("tr")]
     numbers = ["valid", "22.51", "180", "210", "100.00 %", "met"]
     assert rows[1:] == [
-        ["3d Broadcast, efficient I", "01-good", *numbers],
-        ["1 Echo", "01-good", "valid", "22.51", "", "", "100.00 %", "none"],
+        ["3d Broadcast, efficient I", *numbers],
+        ["1 Echo", "valid", "22.51", "", "", "100.00 %", "none"],
     ]
+    assert {link["href"] for link in results.find_all("a")} == {"01-good.html"}
     rows = [[cell.text for cell in row.find_all(["th", "td"])] for row in notebooks.find_all("tr")]
     assert rows[1:] == [
         ["Good news & more", "ok", "1.2", ""],
@@ -171,6 +172,13 @@ def test_an_export_does_not_keep_the_pages_of_an_older_one(batch):
     (batch / "html" / "99-old.html").write_text("")
     export_batch(batch)
     assert not (batch / "html" / "99-old.html").exists()
+
+
+def test_copies_of_another_batch_in_the_same_folder_are_left_out(batch, series):
+    series.write("00-old", prose("# Old"), folder=batch)
+    export_batch(batch)
+    assert not (batch / "html" / "00-old.html").exists()
+    assert "Old" not in read(batch, "index").text
 
 
 def test_a_missing_image_is_named(series):
@@ -246,7 +254,6 @@ def test_exported_pages_need_no_network_in_a_browser(browser, batch):
     assert_flawless(browser, batch / "html")
 
 
-@pytest.mark.skipif(not NOTEBOOKS.is_dir(), reason="there are no notebooks yet")
 def test_the_pages_of_the_series_need_no_network_in_a_browser(browser, tmp_path):
     export_batch(NOTEBOOKS, tmp_path / "html")
     assert_flawless(browser, tmp_path / "html")

@@ -142,9 +142,11 @@ def _as_json(task: Task) -> str:
 
 def _environment(task: Task) -> dict[str, str]:
     inherited = {name: value for name, value in os.environ.items() if name not in _UNWANTED}
-    own = {"GLOMERS_WORK": str(task.work), "GLOMERS_RESULTS": str(task.results)}
-    if task.engine:
-        own["GLOMERS_ENGINE"] = task.engine
+    own = {
+        "GLOMERS_ENGINE": task.engine,
+        "GLOMERS_WORK": str(task.work),
+        "GLOMERS_RESULTS": str(task.results),
+    }
     return inherited | ENVIRONMENT | own
 
 

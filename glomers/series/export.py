@@ -79,12 +79,9 @@ def _pages(folder: Path) -> list[Page]:
     found = {path.stem: path for path in sorted(folder.glob("*.ipynb"))}
     if not found and not record:
         raise BadInput(f"There are no notebooks in {shown(folder)}: `glomers run` makes a batch.")
-    outcomes = {outcome.name: outcome for outcome in record.outcomes} if record else {}
-    names = sorted(found.keys() | outcomes.keys())
-    return [
-        Page(outcomes.get(name) or Outcome(name, "ok"), _readable(found.get(name)))
-        for name in names
-    ]
+    # Copies that another batch left in the same folder are none of this one's.
+    outcomes = record.outcomes if record else [Outcome(name, "ok") for name in found]
+    return [Page(outcome, _readable(found.get(outcome.name))) for outcome in outcomes]
 
 
 def _readable(path: Path | None) -> Notebook | None:
@@ -216,7 +213,7 @@ def _index_page(folder: Path, pages: list[Page]) -> str:
     body = page.index(
         title=TITLE,
         batch=folder.resolve().name,
-        engine=(record and record.engine) or "the default (the embedded bench)",
+        engine=record.engine if record else "unknown",
         counts=_counts(pages),
         results=[_result_row(result, hrefs) for result in load_results(folder, names)],
         notebooks=[_notebook_row(each) for each in pages],
@@ -249,7 +246,6 @@ def _result_row(result: dict[str, Any], hrefs: dict[str, str]) -> dict[str, str]
     has_limits = not challenge or bool(challenge.limits)
     return {
         "challenge": f"{identity} {challenge.name}" if challenge else identity,
-        "notebook": notebook,
         "href": hrefs.get(notebook, ""),
         "verdict": "valid" if valid is True else "invalid" if valid is False else str(valid),
         "verdict_class": "good" if valid is True else "bad",

@@ -58,15 +58,14 @@ _INDEX = """<h1>{{ title }}</h1>
 {% if results %}
 <div class="wide"><table>
 <caption>What each notebook measured in this batch; latencies are stable latencies.</caption>
-<thead><tr><th scope="col">challenge</th><th scope="col">notebook</th><th scope="col">verdict</th>
+<thead><tr><th scope="col">challenge</th><th scope="col">verdict</th>
 <th scope="col" class="number">messages per operation</th>
 <th scope="col" class="number">median (ms)</th><th scope="col" class="number">maximum (ms)</th>
 <th scope="col" class="number">answered</th><th scope="col">limits</th></tr></thead>
 <tbody>
 {% for row in results %}
-<tr><th scope="row">{{ row.challenge }}</th>
-<td>{% if row.href %}<a href="{{ row.href }}">{{ row.notebook }}</a>\
-{% else %}{{ row.notebook }}{% endif %}</td>
+<tr><th scope="row">{% if row.href %}<a href="{{ row.href }}">{{ row.challenge }}</a>\
+{% else %}{{ row.challenge }}{% endif %}</th>
 <td class="{{ row.verdict_class }}">{{ row.verdict }}</td>
 <td class="number">{{ row.msgs_per_op }}</td><td class="number">{{ row.median }}</td>
 <td class="number">{{ row.maximum }}</td><td class="number">{{ row.answered }}</td>

@@ -16,9 +16,9 @@ FILE = "batch.json"
 
 @dataclass(frozen=True)
 class Record:
-    """The engine that a batch asked for (None: the environment decided) and its outcomes."""
+    """The engine of a batch and its outcomes."""
 
-    engine: str | None
+    engine: str
     outcomes: list[Outcome]
 
     def save(self, folder: Path) -> None:

@@ -14,7 +14,7 @@ from glomers.series.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, BadInp
 from glomers.series.parameters import resolve_parameters
 from glomers.series.project import project_root, select_notebooks, shown
 from glomers.series.record import Record, point_latest
-from glomers.series.task import Outcome, Task
+from glomers.series.task import ENGINES, Outcome, Task
 
 
 @dataclass
@@ -22,7 +22,7 @@ class Progress:
     """Says how each notebook ended, one line each, and keeps the batch's record up to date."""
 
     out: Path
-    engine: str | None
+    engine: str
     outcomes: dict[str, Outcome]
     done: int = field(default=0)
 
@@ -50,12 +50,14 @@ def run_series(
 ) -> int:
     """Execute notebooks and export their pages; returns the exit status.
 
+    Without `engine`, `$GLOMERS_ENGINE` decides, or else it is the bench.
     `jobs` notebooks run at a time (default: one a processor), each in a process of its own, unless
     another executor carries them. `parameters` are pairs of a name and a text.
 
     Raises:
         BadInput: before anything runs, when the notebooks, parameters or folder are no good.
     """
+    engine = _engine(engine)
     notebooks = select_notebooks(names)
     values = resolve_parameters(notebooks, parameters)
     folder = _folder(out)
@@ -94,6 +96,13 @@ def _processors() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def _engine(asked_for: str | None) -> str:
+    engine = asked_for or os.environ.get("GLOMERS_ENGINE") or "bench"
+    if engine not in ENGINES:
+        raise BadInput(f"GLOMERS_ENGINE is {engine}: it can be {' or '.join(ENGINES)}.")
+    return engine
 
 
 def _folder(out: Path | None) -> Path:

@@ -9,6 +9,9 @@ from typing import Any, Literal
 State = Literal["ok", "failed", "stopped", "not run"]
 """How a notebook ended: `stopped` in the middle by an interrupt, `not run` because of one."""
 
+ENGINES = ("bench", "maelstrom")
+"""What can run the tests of a notebook."""
+
 STOP_FILE = ".stop"
 """A file of this name in a batch's folder asks its running notebooks to stop."""
 
@@ -17,13 +20,13 @@ STOP_FILE = ".stop"
 class Task:
     """One notebook to execute: plain data, so that any kind of executor can carry it.
 
-    `out` is the batch's folder; the executed copy, the log, the results and the work folder all
-    lie in it. `engine` is None where the environment decides.
+    `out` is the batch's folder; the executed copy, the log, the results and the work folder all lie
+    in it.
     """
 
     notebook: Path
     out: Path
-    engine: str | None = None
+    engine: str = "bench"
     parameters: dict[str, Any] = field(default_factory=dict)
 
     @property
