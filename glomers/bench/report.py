@@ -59,7 +59,7 @@ def _summary_lines(results: Results) -> Iterator[str]:
         yield f"Stable latencies (ms by quantile): {dumps(latencies)}"
     for part, result in results.items():
         if isinstance(result, dict) and result.get(kw("valid?")) is not True:
-            yield f"Not valid: {part.name}: {_brief(result)}"
+            yield f"Not valid: {part.name}: {_brief(result) or dumps(result[kw('valid?')])}"
 
 
 def _brief(result: Results) -> str:

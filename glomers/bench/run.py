@@ -111,7 +111,8 @@ class Test:
 
     def _surroundings(self) -> AbstractContextManager[None]:
         if isinstance(self.clock, VirtualClock):
-            return sandbox(self.clock, self._rng("nodes"), self._fail, self._give_up)
+            argv = (str(self._program.path), *self.options.args)
+            return sandbox(self.clock, self._rng("nodes"), argv, self._fail, self._give_up)
         return nullcontext()
 
     def _exit(self, error: SystemExit) -> BrokenTest:

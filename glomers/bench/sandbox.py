@@ -15,7 +15,7 @@ import sys
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
@@ -41,10 +41,11 @@ class NodeExit(SystemExit):
 def sandbox(
     clock: VirtualClock,
     rng: random.Random,
+    argv: Sequence[str],
     fail: Callable[[BrokenTest], None],
     give_up: Callable[[BrokenTest], None],
 ) -> Iterator[None]:
-    """Let nodes see virtual time and seeded randomness until the block ends.
+    """Let nodes see virtual time, seeded randomness and their own `argv` until the block ends.
 
     A node that hangs is reported to `fail` and its code interrupted; should it catch even that,
     `give_up` must save what there is, and the process ends.
@@ -52,6 +53,7 @@ def sandbox(
     with ExitStack() as stack:
         for target, name, replacement in _replacements(clock, rng):
             stack.enter_context(patch.object(target, name, replacement))
+        stack.enter_context(patch.object(sys, "argv", list(argv)))
         random.seed(rng.getrandbits(64))
         stack.enter_context(_watchdog(clock, fail, give_up))
         yield

@@ -31,7 +31,6 @@ class VirtualHost(NodeHost):
         self.node_id = node_id
         self.log = log
         self._path = path
-        self._args = args
         self._outgoing = outgoing
         self._fail = fail
         self._context = contextvars.copy_context()
@@ -43,8 +42,8 @@ class VirtualHost(NodeHost):
         code = self._compile()
         module = types.ModuleType("__main__")
         module.__file__ = str(self._path)
-        saved_main, saved_argv = sys.modules["__main__"], sys.argv
-        sys.modules["__main__"], sys.argv = module, [str(self._path), *self._args]
+        saved_main = sys.modules["__main__"]
+        sys.modules["__main__"] = module
         try:
             with private_modules(self._path.parent):
                 self._context.run(exec, code, module.__dict__)
@@ -54,7 +53,7 @@ class VirtualHost(NodeHost):
             self.log.write("".join(traceback.format_exception(error)))
             raise self._broken(f"crashed while it started: {_why(error)}.") from None
         finally:
-            sys.modules["__main__"], sys.argv = saved_main, saved_argv
+            sys.modules["__main__"] = saved_main
         if self._node is None:
             raise self._broken(
                 f"ended without a call of node.run(): {self._path.name} must call it last."

@@ -1,0 +1,107 @@
+"""The network delays, orders, drops and counts messages as Maelstrom's does."""
+
+import random
+
+import pytest
+
+from glomers.bench.clock import NS_PER_S, VirtualClock
+from glomers.bench.network import HOP_NS, Network, UnknownAddress
+from glomers.formats.journal import JournalWriter, read_journal
+
+MS = 1_000_000
+
+
+class Net:
+    """A network of n0, n1, seq-kv and c0 in virtual time, and what arrived there."""
+
+    def __init__(self, folder, latency_ms=100, distribution="constant"):
+        self.clock = VirtualClock()
+        self.path = folder / "journal"
+        self.journal = JournalWriter(self.path)
+        self.network = Network(self.clock, self.journal, latency_ms, distribution, random.Random(1))
+        self.arrived = []
+        for name in ("n0", "n1", "seq-kv", "c0"):
+            self.network.connect(name, self.receiver(name))
+
+    def receiver(self, name):
+        return lambda src, body, line: self.arrived.append((self.clock.now_ns(), src, name, body))
+
+    def run(self, seconds=60):
+        async def wait():
+            await self.clock.sleep_until(seconds * NS_PER_S)
+
+        self.clock.run_until(self.clock.loop.create_task(wait()))
+        self.journal.close()
+        return self.arrived
+
+
+@pytest.fixture
+def net(tmp_path):
+    return Net(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("src", "dest", "delay_ms"),
+    [
+        ("n0", "n1", 100),
+        ("n0", "seq-kv", 100),
+        ("seq-kv", "n0", 100),
+        ("c0", "n0", 0),
+        ("n0", "c0", 0),
+    ],
+)
+def test_latency_applies_between_servers_and_not_to_clients(net, src, dest, delay_ms):
+    net.network.send(src, dest, {"type": "x"})
+    ((arrived_ns, *_),) = net.run()
+    assert HOP_NS[0] <= arrived_ns - delay_ms * MS <= HOP_NS[1]
+
+
+def test_equal_delays_keep_the_order_of_a_link(net):
+    for number in range(200):
+        net.network.send("n0", "n1", {"type": "x", "number": number})
+    assert [body["number"] for *_, body in net.run()] == list(range(200))
+
+
+@pytest.mark.parametrize("distribution", ["uniform", "exponential"])
+def test_random_delays_have_the_mean_asked_for_and_let_messages_overtake(tmp_path, distribution):
+    net = Net(tmp_path, distribution=distribution)
+    for number in range(4000):
+        net.network.send("n0", "n1", {"type": "x", "number": number})
+    arrived = net.run()
+    mean_ms = sum(time_ns for time_ns, *_ in arrived) / len(arrived) / MS
+    assert 95 < mean_ms < 105
+    assert [body["number"] for *_, body in arrived] != list(range(4000))
+
+
+def test_a_partition_drops_at_delivery_and_one_way_cuts_are_one_way(net):
+    net.network.send("n0", "n1", {"type": "caught under way"})
+    net.network.partition({"n1": frozenset({"n0"})})
+    net.network.send("n1", "n0", {"type": "other way"})
+    net.network.send("n0", "seq-kv", {"type": "to a service"})
+    net.network.send("c0", "n1", {"type": "to a client's node"})
+    kinds = {body["type"] for *_, body in net.run()}
+    assert kinds == {"other way", "to a service", "to a client's node"}
+    assert [event.kind for event in read_journal(net.path)].count("drop") == 1
+
+
+def test_a_healed_network_delivers_what_is_still_under_way(net):
+    net.network.partition({"n1": frozenset({"n0"})})
+    net.network.send("n0", "n1", {"type": "lucky"})
+    net.network.heal()
+    assert len(net.run()) == 1
+
+
+def test_messages_are_counted_by_group_and_dropped_ones_as_sent(net):
+    net.network.partition({"n1": frozenset({"n0"})})
+    net.network.send("n0", "n1", {"type": "x"})
+    net.network.send("n0", "seq-kv", {"type": "x"})
+    net.network.send("c0", "n0", {"type": "x"})
+    net.run()
+    events = [event.kind for event in read_journal(net.path)]
+    assert (events.count("send"), events.count("recv"), events.count("drop")) == (3, 2, 1)
+
+
+def test_names_that_do_not_exist_are_refused(net):
+    for src, dest in (("n0", "n9"), ("n9", "n0")):
+        with pytest.raises(UnknownAddress, match="n9"):
+            net.network.send(src, dest, {"type": "x"})
