@@ -80,7 +80,8 @@ def _pages(folder: Path) -> list[Page]:
     if not found and not record:
         raise BadInput(f"There are no notebooks in {shown(folder)}: `glomers run` makes a batch.")
     # Copies that another batch left in the same folder are none of this one's.
-    outcomes = record.outcomes if record else [Outcome(name, "ok") for name in found]
+    named = record.outcomes if record else [Outcome(name, "ok") for name in found]
+    outcomes = sorted(named, key=lambda outcome: outcome.name)
     return [Page(outcome, _readable(found.get(outcome.name))) for outcome in outcomes]
 
 
