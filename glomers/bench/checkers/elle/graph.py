@@ -22,7 +22,6 @@ Vertex = TypeVar("Vertex", bound=Hashable)
 Edges = dict[int, dict[int, int]]
 """Of each vertex, its successors and the relations that lead to them."""
 
-_NO_EDGES: dict[int, int] = {}
 _SMALL_BUNDLE = 16
 
 
@@ -32,7 +31,8 @@ class Graph:
     def __init__(self, size: int) -> None:
         self.size = size
         self.is_empty = True
-        self._out: list[dict[int, int] | None] = [None] * size
+        # Of each vertex, successors and relations in turn; lists are smaller than maps.
+        self._out: list[list[int] | None] = [None] * size
         self._bundles: list[tuple[Sequence[int], Sequence[int], int]] = []
         self._bundles_from: dict[int, list[int]] = {}
         self._time: RealTime | None = None
@@ -42,9 +42,9 @@ class Graph:
         self.is_empty = False
         edges = self._out[source]
         if edges is None:
-            self._out[source] = {target: relation}
+            self._out[source] = [target, relation]
         else:
-            edges[target] = edges.get(target, 0) | relation
+            edges += target, relation
 
     def link_others(self, sources: Sequence[int], targets: Sequence[int], relation: int) -> None:
         """Add an edge from each source to each target but itself."""
@@ -83,14 +83,11 @@ class Graph:
         size = self.size
         if vertex >= size:
             return self._helper_successors(vertex)
-        edges = self._out[vertex] or _NO_EDGES
-        bundles = self._bundles_from.get(vertex)
+        edges = self._out[vertex]
+        successors = edges[::2] if edges else []
+        if vertex in self._bundles_from:
+            successors += [size + number for number in self._bundles_from[vertex]]
         moment = self._time.moment_of(vertex) if self._time else None
-        if bundles is None and moment is None:
-            return edges
-        successors = [*edges]
-        if bundles is not None:
-            successors += [size + number for number in bundles]
         if moment is not None:
             successors.append(size + len(self._bundles) + moment)
         return successors
@@ -114,9 +111,10 @@ class Graph:
             edges[target] = edges.get(target, 0) | relation
 
         for source, number in component_of.items():
-            for target, relations in (self._out[source] or _NO_EDGES).items():
+            edges = self._out[source] or []
+            for target, relation in zip(edges[::2], edges[1::2], strict=True):
                 if component_of.get(target) == number:
-                    add(source, target, relations)
+                    add(source, target, relation)
         for sources, targets, relation in self._bundles:
             by_component: dict[int, list[int]] = {}
             for target in targets:
