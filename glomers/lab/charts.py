@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from glomers.lab.run import Run
 
+_CROWD = 5_000
+"""From so many operations on, points are small and pale, so that their density shows."""
 _MOST_FUNCTIONS = 5
 _MOST_TYPES = 12
 _LABEL_CHARACTERS = 28
@@ -69,14 +71,15 @@ def _at(row: Any, name: str) -> float:
 def _scatter(axes: Axes, ops: pd.DataFrame) -> None:
     """A colour and shape for each function; crosses for what did not succeed."""
     succeeded = ops[ops["outcome"] == "ok"]
+    size, alpha = (14, 0.7) if len(ops) <= _CROWD else (3, 0.25)
     functions = list(succeeded["f"].value_counts().sort_index(kind="stable").index)
     for number, f in enumerate(sorted(functions)[:_MOST_FUNCTIONS]):
         part = succeeded[succeeded["f"] == f]
         axes.scatter(
             part["start_s"],
             part["latency_ms"],
-            s=14,
-            alpha=0.7,
+            s=size,
+            alpha=alpha,
             linewidths=0,
             color=COLOURS[number],
             marker=MARKERS[number],

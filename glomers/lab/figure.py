@@ -15,6 +15,7 @@ from glomers.lab.style import RC, WIDTH_IN
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Canvas
 
+_COLOURS = 64
 _CAPTION_STYLE = "font-size:90%;margin-top:4px"
 
 
@@ -68,10 +69,14 @@ def canvas(height_in: float) -> Iterator[Canvas]:
 
 def to_png(chart: Canvas) -> bytes:
     """The chart as a picture; the same bytes for the same chart."""
-    buffer = BytesIO()
+    from PIL import Image  # matplotlib depends on it
+
+    buffer, small = BytesIO(), BytesIO()
     with warnings.catch_warnings():
         # A node may use letters that the font lacks; boxes in their place say enough.
         warnings.filterwarnings("ignore", "Glyph .* missing from font")
         # Without metadata: matplotlib would note its version.
         chart.savefig(buffer, format="png", metadata={"Software": None})
-    return buffer.getvalue()
+    # A chart has few colours; a palette makes notebooks a third of the size.
+    Image.open(buffer).convert("RGB").quantize(_COLOURS).save(small, format="png", optimize=True)
+    return small.getvalue()

@@ -224,9 +224,16 @@ def _finding(part: dict[Keyword, Any]) -> str:
         if key == _VALID or value in (None, 0, True, False) or value in ([], (), {}, frozenset()):
             continue
         name = getattr(key, "name", str(key))
-        reported.append(f"{name} {html.shortened(dumps(value), _FINDING_CHARACTERS)}")
+        reported.append(f"{name} {_reported(value)}")
     more = "" if len(reported) <= _MOST_FINDINGS else f", and {len(reported) - _MOST_FINDINGS} more"
     return ", ".join(reported[:_MOST_FINDINGS]) + more or "no details"
+
+
+def _reported(value: Any) -> str:
+    """A value in a few words; of maps, which are long, only how many there are."""
+    if isinstance(value, list | tuple | frozenset) and all(isinstance(v, dict) for v in value):
+        return f"({len(value):,} of them)"
+    return html.shortened(dumps(value), _FINDING_CHARACTERS)
 
 
 def _error(error: Any) -> str:

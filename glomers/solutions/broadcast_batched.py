@@ -1,17 +1,15 @@
+from contextlib import suppress
+
 from glomers.node import Node, RPCError
 
-INTERVAL_S = 0.5
-
 node = Node()
-seen = set()
-outbox = {}
+seen, outbox = set(), {}
 
 
 @node.on_init
 def connect():
     root = node.node_ids[0]
-    neighbours = node.peers if node.node_id == root else [root]
-    outbox.update({neighbour: set() for neighbour in neighbours})
+    outbox.update({peer: set() for peer in node.peers if root in (node.node_id, peer)})
 
 
 @node.on("broadcast")
@@ -34,7 +32,7 @@ def accept(values, source=None):
             pending.update(news)
 
 
-@node.every(INTERVAL_S)
+@node.every(interval_s=0.5)
 def flush():
     for neighbour, pending in outbox.items():
         if pending:
@@ -42,11 +40,9 @@ def flush():
 
 
 async def deliver(neighbour, values):
-    try:
+    with suppress(RPCError):  # what is not acknowledged waits for the next flush
         await node.rpc(neighbour, {"type": "share", "values": values})
-    except RPCError:
-        return  # still pending: the next flush tries again
-    outbox[neighbour].difference_update(values)
+        outbox[neighbour].difference_update(values)
 
 
 @node.on("read")
