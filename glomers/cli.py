@@ -49,6 +49,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     except SeriesError as error:
         print(error, file=sys.stderr)
         return EXIT_FAILED
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        print(f"{place}{error.strerror or error}.", file=sys.stderr)
+        return EXIT_FAILED
     except KeyboardInterrupt:
         print("Interrupted.", file=sys.stderr)
         return EXIT_INTERRUPTED

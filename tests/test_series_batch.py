@@ -266,6 +266,17 @@ def test_the_link_to_the_latest_batch_moves_on(tmp_path):
         assert (tmp_path / "latest").resolve().name == name
 
 
+def test_the_notebook_that_took_longest_last_time_starts_first(series):
+    series.write("01-short", "print(1)")
+    series.write("02-long", "import time\ntime.sleep(1)")
+    _, first = series.run("run", "--jobs", 1)
+    assert first.index("01-short") < first.index("02-long")
+    series.write("03-new", "print(3)")
+    _, second = series.run("run", "--jobs", 1)
+    lines = [line.split()[1] for line in second.splitlines() if line.startswith("[")]
+    assert lines == ["03-new", "02-long", "01-short"]
+
+
 def test_a_folder_called_latest_is_not_lost(here, capsys):
     here.write("01-a", "print(1)")
     precious = here.root / "runs/latest/precious"

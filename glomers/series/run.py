@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import shutil
 from collections.abc import Sequence
@@ -13,7 +14,7 @@ from glomers.series.batch import execute, new_batch_folder, prepare
 from glomers.series.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, BadInput
 from glomers.series.parameters import resolve_parameters
 from glomers.series.project import project_root, select_notebooks, shown
-from glomers.series.record import Record, point_latest
+from glomers.series.record import Record, load_record, point_latest
 from glomers.series.task import ENGINES, Outcome, Task
 
 
@@ -50,12 +51,12 @@ def run_series(
 ) -> int:
     """Execute notebooks and export their pages; returns the exit status.
 
-    Without `engine`, `$GLOMERS_ENGINE` decides, or else it is the bench.
-    `jobs` notebooks run at a time (default: one a processor), each in a process of its own, unless
-    another executor carries them. `parameters` are pairs of a name and a text.
+    Without `engine`, `$GLOMERS_ENGINE` decides, or else it is the bench. At most
+    `jobs` notebooks run at a time (default: one a processor), unless an executor is given, which
+    stays open. `parameters` are pairs of a name and a text.
 
     Raises:
-        BadInput: before anything runs, when the notebooks, parameters or folder are no good.
+        BadInput: before anything runs, when one of these is no good.
     """
     engine = _engine(engine)
     notebooks = select_notebooks(names)
@@ -64,7 +65,9 @@ def run_series(
     tasks = [Task(notebook, folder, engine, values[notebook]) for notebook in notebooks]
     prepare(tasks)
     print(f"Executing {_count(len(tasks), 'notebook')} into {shown(folder)}", flush=True)
-    outcomes = run_tasks(tasks, jobs=jobs, executor=executor)
+    done = run_tasks(_longest_first(tasks), jobs=jobs, executor=executor)
+    by_name = {outcome.name: outcome for outcome in done}
+    outcomes = [by_name[task.name] for task in tasks]
     _summarise(tasks, outcomes)
     if any(outcome.state in ("stopped", "not run") for outcome in outcomes):
         print(
@@ -77,6 +80,16 @@ def run_series(
     return EXIT_FAILED if failed else EXIT_OK
 
 
+def _longest_first(tasks: Sequence[Task]) -> list[Task]:
+    """The tasks in the order that keeps all processors busy to the end, going by the last batch.
+
+    Those that it did not finish stay in front, in the order of the series.
+    """
+    last = load_record(tasks[0].out.parent / "latest")
+    took = {each.name: each.seconds for each in last.outcomes if each.state == "ok"} if last else {}
+    return sorted(tasks, key=lambda task: -took.get(task.name, math.inf))
+
+
 def run_tasks(
     tasks: Sequence[Task], *, jobs: int | None = None, executor: Executor | None = None
 ) -> list[Outcome]:
@@ -84,9 +97,12 @@ def run_tasks(
     waiting = {task.name: Outcome(task.name, "not run", error="not run") for task in tasks}
     progress = Progress(tasks[0].out, tasks[0].engine, waiting)
     progress.save()
-    # Each thread waits for the process of one notebook.
-    with executor or ThreadPoolExecutor(jobs or _processors()) as chosen:
-        outcomes = execute(tasks, chosen, progress)
+    if executor:
+        outcomes = execute(tasks, executor, progress)
+    else:
+        # Each thread waits for the process of one notebook.
+        with ThreadPoolExecutor(jobs or _processors()) as threads:
+            outcomes = execute(tasks, threads, progress)
     Record(tasks[0].engine, outcomes).save(tasks[0].out)
     return outcomes
 
