@@ -81,10 +81,10 @@ def lost_updates(txns: Iterable[Txn], write: Keyword) -> list[Anomaly]:
     However the writes are ordered, one of them was not based on the one before it.
     """
     colliding: dict[tuple[Any, Any], list[tuple[MicroOp, Txn]]] = {}
-    for txn in txns:
-        if txn.type == "ok":
-            for key, read in _updates(txn, write):
-                colliding.setdefault((key, key_of(read[2])), []).append((read, txn))
+    oks = (txn for txn in txns if txn.type == "ok")
+    for txn in sorted(oks, key=lambda txn: txn.done.index):
+        for key, read in _updates(txn, write):
+            colliding.setdefault((key, key_of(read[2])), []).append((read, txn))
     return [
         {
             kw("key"): group[0][0][1],
