@@ -95,3 +95,16 @@ def test_threads_are_refused_with_the_way_out():
 
     with pytest.raises(RuntimeError, match="--clock real"):
         run(main)
+
+
+def test_a_sleep_that_is_cancelled_disturbs_nobody_when_its_time_comes():
+    async def main(clock):
+        sleeper = clock.loop.create_task(clock.sleep_until(5 * NS_PER_S))
+        await clock.sleep_until(NS_PER_S)
+        sleeper.cancel()
+        await clock.sleep_until(9 * NS_PER_S)
+        return sleeper.cancelled()
+
+    clock, cancelled = run(main)
+    assert cancelled
+    assert clock.now_ns() == 9 * NS_PER_S

@@ -178,6 +178,11 @@ class VirtualLoop(asyncio.AbstractEventLoop):
         callback(*args)
 
 
+def _wake(sleeper: asyncio.Future[None]) -> None:
+    if not sleeper.done():  # whoever slept may have been cancelled
+        sleeper.set_result(None)
+
+
 class Clock(Protocol):
     """Time as the bench sees it: nanoseconds since the test began."""
 
@@ -224,7 +229,7 @@ class VirtualClock:
         if delay_ns <= 0:
             return
         future = self.loop.create_future()
-        self.at(when_ns, future.set_result, None)
+        self.at(when_ns, _wake, future)
         await future
 
     def run_until(self, main: asyncio.Task[Any]) -> None:
