@@ -33,8 +33,8 @@ class _Value:
         self.kind = kind
         self.value = value
 
-    def __lt__(self, other: _Value) -> bool:
-        if self.kind != other.kind:
+    def __lt__(self, other: object) -> bool:
+        if not isinstance(other, _Value) or self.kind != other.kind:
             return NotImplemented
         less: bool = self.value < other.value
         return less

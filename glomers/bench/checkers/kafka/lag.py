@@ -8,7 +8,7 @@ from typing import Any
 from glomers.bench.checkers.base import Result
 from glomers.bench.checkers.elle.tries import hash_map_order
 from glomers.bench.checkers.kafka.ops import POLLING, polls, sends
-from glomers.formats.edn import keywordize
+from glomers.formats.edn import freeze, keywordize
 from glomers.formats.history import Op, pairs
 
 NS_PER_S = 1_000_000_000
@@ -75,7 +75,7 @@ def _positions(history: Sequence[Op]) -> Iterator[tuple[Op, Offsets]]:
             continue
         offsets = positions.get(op.process, {})
         if op.f == "assign":
-            assigned = op.value or ()
+            assigned = map(freeze, op.value or ())
             positions[op.process] = {key: offsets.get(key, -1) for key in assigned}
         elif op.f == "subscribe":
             positions[op.process] = {}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from glomers.bench.checkers.elle.txn import Txn, key_of, transactions
-from glomers.formats.edn import kw
+from glomers.formats.edn import freeze, kw
 from glomers.formats.history import Op
 
 SEND, POLL = kw("send"), kw("poll")
@@ -26,7 +26,8 @@ def sends(op: Op) -> Iterator[tuple[Any, Message]]:
         if micro_op[0] is SEND:
             sent = micro_op[2]
             is_acknowledged = isinstance(sent, list) and len(sent) == 2
-            yield micro_op[1], (sent[0], sent[1]) if is_acknowledged else (None, sent)
+            key = freeze(micro_op[1])
+            yield key, (sent[0], sent[1]) if is_acknowledged else (None, sent)
 
 
 def polls(op: Op) -> dict[Any, list[Message]]:

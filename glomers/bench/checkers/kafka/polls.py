@@ -13,7 +13,7 @@ from typing import Any
 from glomers.bench.checkers.elle.txn import Anomaly
 from glomers.bench.checkers.kafka.ops import POLLING, SENDING, Logs, polls, sent_by_key
 from glomers.bench.checkers.kafka.versions import UNKNOWN_LOG, LogsByKey
-from glomers.formats.edn import keywordize, kw
+from glomers.formats.edn import freeze, keywordize, kw
 from glomers.formats.history import Op, op_record
 
 _ASSIGNING = frozenset({"assign", "subscribe"})
@@ -99,8 +99,8 @@ def _successive(
             continue
         last = last_ops.setdefault(op.process, {})
         if op.f in _ASSIGNING and op.type != "fail":
-            kept = {key: last[key] for key in op.value or () if key in last}
-            last_ops[op.process] = kept
+            assigned = map(freeze, op.value or ())
+            last_ops[op.process] = {key: last[key] for key in assigned if key in last}
         elif op.f in fs and op.type in types:
             for key, values in values_of(op).items():
                 earlier = last.pop(key, None)
