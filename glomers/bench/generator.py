@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from glomers.bench.clients import Client, RpcTimeout
@@ -21,7 +21,7 @@ from glomers.bench.network import Network
 from glomers.bench.options import Options
 from glomers.bench.schema import MalformedReply
 from glomers.bench.workloads.base import Failed, Indeterminate, Invocation, Session, Workload
-from glomers.formats.edn import Symbol, keywordize, kw
+from glomers.formats.edn import Keyword, Symbol, keywordize, kw
 from glomers.formats.history import Op
 from glomers.protocol import ErrorCode, RPCError
 
@@ -101,7 +101,7 @@ class Generator:
             if self.now_ns() > limit_ns:
                 self._free.append(thread)
                 break
-            self._start(thread, self._workload.next_op(self._processes[thread]))
+            self._start(thread, self._next_op(thread))
             next_ns = max(next_ns, self.now_ns()) + int(self._rng.random() * 2 * mean_ns)
         while self._in_flight:
             await asyncio.wait(self._in_flight)
@@ -110,7 +110,12 @@ class Generator:
         while not self._free:
             self._someone_is_free.clear()
             await self._someone_is_free.wait()
-        return self._free.popleft()
+        thread = self._workload.pick_thread(self._free)
+        self._free.remove(thread)
+        return thread
+
+    def _next_op(self, thread: int) -> Invocation:
+        return self._workload.next_op(self._processes[thread], self.now_ns())
 
     def _start(self, thread: int, invocation: Invocation) -> None:
         task = self._clock.loop.create_task(self.perform(thread, invocation))
@@ -122,15 +127,33 @@ class Generator:
         self._free.append(thread)
         self._someone_is_free.set()
 
-    async def perform(self, thread: int, invocation: Invocation, *, final: bool = False) -> Op:
-        """Let the process of client `thread` carry out one operation; returns its completion."""
+    async def perform(
+        self,
+        thread: int,
+        invocation: Invocation,
+        *,
+        final: bool = False,
+        extra: Mapping[Keyword, Any] | None = None,
+    ) -> Op:
+        """Let the process of client `thread` carry out one operation; returns its completion.
+
+        `extra` entries stand in the history with the invocation and the completion.
+        """
         f, value = invocation
         process = self._processes[thread]
-        self._history.add(self.now_ns(), "invoke", process, f, value, final=final)
-        outcome, value, error, extra = await self._outcome(thread, f, value)
+        self._history.add(self.now_ns(), "invoke", process, f, value, final=final, extra=extra)
+        outcome, value, error, exception = await self._outcome(thread, f, value)
         completion = self._history.add(
-            self.now_ns(), outcome, process, f, value, error=error, final=final, extra=extra
+            self.now_ns(),
+            outcome,
+            process,
+            f,
+            value,
+            error=error,
+            final=final,
+            extra={**(extra or {}), **(exception or {})},
         )
+        self._workload.observe(completion)
         if outcome == "info":
             self._replace(thread)
         return completion

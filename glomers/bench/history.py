@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -28,10 +29,20 @@ class HistoryWriter:
         *,
         error: Any = None,
         final: bool = False,
-        extra: dict[Keyword, Any] | None = None,
+        extra: Mapping[Keyword, Any] | None = None,
     ) -> Op:
         """Append one operation and return it."""
-        op = Op(len(self.ops), time_ns, type, process, f, value, error, final, extra)
+        op = Op(
+            len(self.ops),
+            time_ns,
+            type,
+            process,
+            f,
+            value,
+            error,
+            final,
+            dict(extra) if extra else None,
+        )
         self.ops.append(op)
         self._file.write(format_op(op) + "\n")
         return op

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from glomers.bench.clients import Client
+from glomers.formats.edn import Keyword
+from glomers.formats.history import Op
 
 if TYPE_CHECKING:
     from glomers.bench.options import Options
@@ -33,8 +35,18 @@ class Runner(Protocol):
     def now_ns(self) -> int:
         """Nanoseconds since the test began."""
 
-    async def perform(self, thread: int, invocation: Invocation, *, final: bool = False) -> Any:
-        """Let the process of client `thread` carry out one operation; returns its completion."""
+    async def perform(
+        self,
+        thread: int,
+        invocation: Invocation,
+        *,
+        final: bool = False,
+        extra: Mapping[Keyword, Any] | None = None,
+    ) -> Op:
+        """Let the process of client `thread` carry out one operation; returns its completion.
+
+        `extra` entries stand in the history with the invocation and the completion.
+        """
 
 
 class Session:
@@ -74,9 +86,16 @@ class Workload:
     async def setup(self, client: Client, node: str) -> None:
         """Prepare `node` before the first operation."""
 
-    def next_op(self, process: int) -> Invocation:
+    def pick_thread(self, free: Sequence[int]) -> int:
+        """Which of the free client threads, the longest idle first, gets the next operation."""
+        return free[0]
+
+    def next_op(self, process: int, now_ns: int) -> Invocation:
         """The next operation of the main phase, for `process`."""
         raise NotImplementedError
+
+    def observe(self, completion: Op) -> None:
+        """Learn how an operation ended."""
 
     async def final_phase(self, runner: Runner) -> None:
         """What is done after the network has healed and rested."""

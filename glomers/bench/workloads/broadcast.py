@@ -47,7 +47,7 @@ class Broadcast(Workload):
         request = {"type": "topology", "topology": self._topology}
         await client.rpc(node, request, TOPOLOGY_OK, SETUP_TIMEOUT_S)
 
-    def next_op(self, process: int) -> Invocation:
+    def next_op(self, process: int, now_ns: int) -> Invocation:
         if self.rng.random() < 0.5:
             return "read", None
         value = self._next_value

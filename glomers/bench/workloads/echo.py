@@ -26,7 +26,7 @@ class Echo(Workload):
     interprets_errors = True
     session = EchoSession
 
-    def next_op(self, process: int) -> Invocation:
+    def next_op(self, process: int, now_ns: int) -> Invocation:
         return "echo", f"Please echo {self.rng.randrange(128)}"
 
 

@@ -38,7 +38,7 @@ class GSet(Workload):
         super().__init__(options, rng)
         self._next_element = 0
 
-    def next_op(self, process: int) -> Invocation:
+    def next_op(self, process: int, now_ns: int) -> Invocation:
         if self.rng.random() < 0.5:
             return "read", None
         element = self._next_element

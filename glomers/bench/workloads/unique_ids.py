@@ -25,7 +25,7 @@ class UniqueIds(Workload):
 
     session = UniqueIdsSession
 
-    def next_op(self, process: int) -> Invocation:
+    def next_op(self, process: int, now_ns: int) -> Invocation:
         return "generate", None
 
 

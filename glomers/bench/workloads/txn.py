@@ -1,0 +1,84 @@
+"""txn-rw-register and txn-list-append: transactions of reads and writes over several keys."""
+
+from __future__ import annotations
+
+import random
+from typing import Any, ClassVar
+
+from glomers.bench.options import Options
+from glomers.bench.schema import Check, Reply
+from glomers.bench.workloads.base import Invocation, Session, Workload
+from glomers.bench.workloads.keys import KeyPool
+from glomers.formats.edn import Keyword, kw
+
+READ = kw("r")
+
+
+def _txn_of(write: str, readable: Check) -> Check:
+    """What the `txn` of a reply holds: micro-operations `[f, key, value]`."""
+    wanted, can_be_read = readable
+
+    def is_micro_op(micro_op: Any) -> bool:
+        if not isinstance(micro_op, list) or len(micro_op) != 3:
+            return False
+        f, _, value = micro_op
+        return f == write or (f == "r" and can_be_read(value))
+
+    def is_txn(txn: Any) -> bool:
+        return isinstance(txn, list) and all(map(is_micro_op, txn))
+
+    return f'a list of ["r", key, {wanted}] and ["{write}", key, value]', is_txn
+
+
+class TxnSession(Session):
+    """Lets a node carry out a transaction."""
+
+    workload: TxnWorkload
+
+    async def invoke(self, process: int, f: str, value: Any) -> Any:
+        txn = [[micro_f.name, key, argument] for micro_f, key, argument in value]
+        reply, timeout_s = self.workload.reply, self.workload.timeout_s
+        body = await self.client.rpc(self.node, {"type": "txn", "txn": txn}, reply, timeout_s)
+        return [[kw(micro_f), key, result] for micro_f, key, result in body["txn"]]
+
+
+class TxnWorkload(Workload):
+    """Transactions of 1 to `--max-txn-length` micro-operations, half of them reads."""
+
+    session = TxnSession
+    write: ClassVar[Keyword]
+    reply: ClassVar[Reply]
+
+    def __init__(self, options: Options, rng: random.Random) -> None:
+        super().__init__(options, rng)
+        self._keys = KeyPool(options.key_count, options.max_writes_per_key, rng)
+
+    def next_op(self, process: int, now_ns: int) -> Invocation:
+        length = self.rng.randint(1, self.options.max_txn_length)
+        txn: list[list[Any]] = []
+        while len(txn) < length:
+            if self.rng.random() < 0.5:
+                txn.append([READ, self._keys.draw(), None])
+            elif written := self._keys.draw_write():
+                txn.append([self.write, *written])
+        return "txn", txn
+
+
+class RWRegister(TxnWorkload):
+    """Writes replace the value of a key."""
+
+    write = kw("w")
+    reply = Reply("txn_ok", {"txn": _txn_of("w", ("value", lambda value: True))})
+
+
+class ListAppend(TxnWorkload):
+    """Writes append to the list at a key."""
+
+    write = kw("append")
+    reply = Reply(
+        "txn_ok",
+        {"txn": _txn_of("append", ("list", lambda value: value is None or type(value) is list))},
+    )
+
+
+WORKLOADS = {"txn-rw-register": RWRegister, "txn-list-append": ListAppend}
