@@ -72,6 +72,13 @@ def test_there_are_all_recorded_runs():
     assert set(EXCEPTIONS) <= {folder.name for folder in RUNS}
 
 
+def test_the_docs_list_every_exception():
+    table = (Path(__file__).parents[1] / "docs" / "verdicts.md").read_text(encoding="utf-8")
+    for name, fields in EXCEPTIONS.items():
+        for field in fields:
+            assert f"| `{name}` | {field} |" in table
+
+
 def test_the_verdict_of_the_whole_run_is_maelstroms(run):
     assert to_json(run.results[VALID]) == run.recorded["valid"]
 
