@@ -26,9 +26,11 @@ and the kind that it turns out to be is the same (see `docs/verdicts.md`).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import pairwise
+from typing import Any
 
 from glomers.bench.checkers.elle.graph import (
     PROCESS,
@@ -50,10 +52,11 @@ from glomers.bench.checkers.elle.models import (
 )
 from glomers.bench.checkers.elle.tries import trie_order
 
-MAX_PATHS = 300_000
+MAX_PATHS = 250_000
 MIN_PATHS = 5_000
-MAX_PATHS_IN_ALL = 1_000_000
-MAX_STATES_OF_KIND = 50_000
+MAX_PATHS_IN_ALL = 500_000
+MAX_STATES = 10_000
+MAX_STATES_IN_ALL = 300_000
 
 Cycle = list[int]
 """Transactions by number, the first one again at the end."""
@@ -117,32 +120,39 @@ class Steps:
     def __init__(self, left: int) -> None:
         self.left = left
 
-    def take(self) -> None:
-        """Take a step.
+    def take(self, number: int) -> None:
+        """Take some steps.
 
         Raises:
-            CutOff: when there is none left.
+            CutOff: when there are not so many left.
         """
-        self.left -= 1
+        self.left -= number
         if self.left < 0:
             raise CutOff
 
 
 class Budget:
-    """How many paths the searches in all components of a history may look at."""
+    """How many steps the searches in all components of a history may take."""
 
     def __init__(self) -> None:
-        self._left = MAX_PATHS_IN_ALL
+        self._paths_left = MAX_PATHS_IN_ALL
+        self._states_left = MAX_STATES_IN_ALL
 
-    def for_component(self) -> Steps:
-        """Steps for the next component: fewer when many were taken before."""
-        steps = Steps(max(MIN_PATHS, min(MAX_PATHS, self._left)))
-        self._left -= steps.left
-        return steps
+    @contextmanager
+    def paths(self) -> Iterator[Steps]:
+        """Steps for all paths of a component: fewer when many were taken before."""
+        granted = max(MIN_PATHS, min(MAX_PATHS, self._paths_left))
+        steps = Steps(granted)
+        yield steps
+        self._paths_left -= granted - max(0, steps.left)
 
-    def give_back(self, steps: Steps) -> None:
-        """Keep what a component left for the others."""
-        self._left += max(0, steps.left)
+    @contextmanager
+    def states(self) -> Iterator[Steps]:
+        """Steps for one path for each state, in the search for one kind."""
+        granted = max(0, min(MAX_STATES, self._states_left))
+        steps = Steps(granted)
+        yield steps
+        self._states_left -= granted - max(0, steps.left)
 
 
 def search(
@@ -157,33 +167,49 @@ def search(
     `index_of` gives the index of the operation that ended a transaction.
     """
     findings = Findings(exists=_cycle_exists(edges))
-    needless = set(_impossible_kinds(findings.exists))
-    steps = budget.for_component()
-    views: dict[int, View] = {}
-    try:
-        for kind, spec in SPECS.items():
-            if kind in needless:
-                continue
-            if spec.relations not in views:
-                views[spec.relations] = View(edges, spec.relations, index_of)
-            cycle = _find(views[spec.relations], spec, steps, every_path=True)
-            if cycle is None:
-                continue
-            found = kind_of([main_relation(edges[a][b]) for a, b in pairwise(cycle)])
-            if found == kind or not spec.is_exact:
-                findings.cycles.append((found, cycle))
-                needless |= implied_anomalies([kind])
-    except CutOff:
-        findings.is_cut_off = True
-        _search_states(edges, main_relation, index_of, findings)
-    budget.give_back(steps)
+    with budget.paths() as steps:
+        try:
+            _search_paths(edges, main_relation, index_of, steps, findings)
+        except CutOff:
+            findings.is_cut_off = True
+    if findings.is_cut_off:
+        _search_states(edges, main_relation, index_of, budget, findings)
     return findings
+
+
+def _search_paths(
+    edges: Edges,
+    main_relation: Callable[[int], int],
+    index_of: Callable[[int], int],
+    steps: Steps,
+    findings: Findings,
+) -> None:
+    """Add a cycle of each kind that is possible and that no found one implies.
+
+    Raises:
+        CutOff: when there are too many paths.
+    """
+    needless = set(_impossible_kinds(findings.exists))
+    views: dict[int, View] = {}
+    for kind, spec in SPECS.items():
+        if kind in needless:
+            continue
+        if spec.relations not in views:
+            views[spec.relations] = View(edges, spec.relations, index_of)
+        cycle = _find(views[spec.relations], spec, steps, every_path=True)
+        if cycle is None:
+            continue
+        found = kind_of([main_relation(edges[a][b]) for a, b in pairwise(cycle)])
+        if found == kind or not spec.is_exact:
+            findings.cycles.append((found, cycle))
+            needless |= implied_anomalies([kind])
 
 
 def _search_states(
     edges: Edges,
     main_relation: Callable[[int], int],
     index_of: Callable[[int], int],
+    budget: Budget,
     findings: Findings,
 ) -> None:
     """Add cycles of the kinds that are missing in `findings`, as far as they are soon found."""
@@ -196,10 +222,9 @@ def _search_states(
         if kind in known:
             continue
         view = View(_cyclic_part(main, spec.relations), spec.relations, index_of)
-        try:
-            cycle = _find(view, spec, Steps(MAX_STATES_OF_KIND), every_path=False)
-        except CutOff:
-            continue
+        cycle = None
+        with budget.states() as steps, suppress(CutOff):
+            cycle = _find(view, spec, steps, every_path=False)
         if cycle and kind_of([main[a][b] for a, b in pairwise(cycle)]) == kind:
             findings.cycles.append((kind, cycle))
 
@@ -280,7 +305,7 @@ State = tuple[int, int, int]
 """Which requirements are open (bits), how many read-write edges are wanted yet, and the mode."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Spec:
     """The automaton of a kind: which edges a cycle may, and which ones it must take."""
 
@@ -308,13 +333,27 @@ class Spec:
         required, rw_wanted, mode = state
         return not required and not rw_wanted and mode != TAKEN
 
-    def steps(self, state: State, relations: int, is_first: bool) -> tuple[State, ...]:
-        """The states after an edge of `relations`; a first edge has to be one that is wanted."""
-        return _steps(self, state, relations, is_first)
+
+class _Moves(dict[tuple[State, int], tuple[State, ...]]):
+    """The states after an edge, by the state before it and the edge's relations."""
+
+    def __init__(self, spec: Spec, is_first: bool) -> None:
+        super().__init__()
+        self._spec = spec
+        self._is_first = is_first
+
+    def __missing__(self, key: tuple[State, int]) -> tuple[State, ...]:
+        states = self[key] = _steps(self._spec, *key, self._is_first)
+        return states
 
 
 @cache
+def _moves(spec: Spec, is_first: bool) -> _Moves:
+    return _Moves(spec, is_first)
+
+
 def _steps(spec: Spec, state: State, relations: int, is_first: bool) -> tuple[State, ...]:
+    """The states after an edge of `relations`; a first edge has to be one that is wanted."""
     required, rw_wanted, mode = state
     wants_rw = rw_wanted > 0 or mode in (SINGLE, FREE)
     states = []
@@ -435,29 +474,20 @@ class View:
 
 Successors = Mapping[int, Mapping[int, int]]
 
+_NO_EDGES: Mapping[int, int] = {}
 
-class _Path:
-    """A path from a start, as its last vertex and the path before it."""
 
-    __slots__ = ("before", "is_loop", "state", "vertex", "visited")
+_Path = tuple[int, State, Any]
+"""The last vertex of a path, the automaton's state there, and the path before it (or None)."""
 
-    def __init__(self, before: _Path | None, vertex: int, state: State) -> None:
-        self.before = before
-        self.vertex = vertex
-        self.state = state
-        self.is_loop = before is not None and vertex in before.visited
-        self.visited: frozenset[int] = frozenset((vertex,))
-        if before is not None:
-            self.visited |= before.visited
 
-    def vertices(self) -> list[int]:
-        """The vertices from the start to the end."""
-        path: _Path | None = self
-        vertices = []
-        while path is not None:
-            vertices.append(path.vertex)
-            path = path.before
-        return vertices[::-1]
+def _vertices(path: _Path | None) -> list[int]:
+    """The vertices of a path from its start to its end."""
+    vertices = []
+    while path is not None:
+        vertices.append(path[0])
+        path = path[2]
+    return vertices[::-1]
 
 
 def _find(view: View, spec: Spec, steps: Steps, every_path: bool) -> Cycle | None:
@@ -477,37 +507,44 @@ def _find_from(
     start: int, view: View, successors: Successors, spec: Spec, steps: Steps, every_path: bool
 ) -> Cycle | None:
     """The first cycle met when going breadth first from `start`, which may lie before it."""
-    shell = [_Path(None, start, spec.start)]
+    shell: list[_Path] = [(start, spec.start, None)]
     seen: set[tuple[int, State]] = set()
+    moves = _moves(spec, True)
     while shell:
+        following: list[_Path] = []
+        loops: list[_Path] = []
         for path in shell:
-            if path.is_loop and spec.accepts(path.state):
-                if path.vertex == start:
-                    return path.vertices()
-                cycle = _trimmed(path, view, spec, steps, every_path)
-                if cycle is not None:
-                    return cycle
-        following = []
-        for path in shell:
-            if path.is_loop:
-                continue
-            is_first = path.before is None
-            for target, relations in successors.get(path.vertex, {}).items():
-                for state in spec.steps(path.state, relations, is_first):
-                    steps.take()
-                    if not every_path and target not in path.visited:
-                        if (target, state) in seen:
-                            continue
-                        seen.add((target, state))
-                    following.append(_Path(path, target, state))
+            vertex, state, _ = path
+            visited = _vertices(path)
+            reached = [
+                (target, after, path)
+                for target, relations in successors.get(vertex, _NO_EDGES).items()
+                for after in moves[state, relations]
+            ]
+            steps.take(len(reached))
+            for longer in reached:
+                if longer[0] in visited:
+                    if spec.accepts(longer[1]):
+                        loops.append(longer)
+                elif every_path:
+                    following.append(longer)
+                elif longer[:2] not in seen:
+                    seen.add(longer[:2])
+                    following.append(longer)
+        for loop in loops:
+            is_whole = loop[0] == start
+            cycle = _vertices(loop) if is_whole else _trimmed(loop, view, spec, steps, every_path)
+            if cycle is not None:
+                return cycle
         shell = following
+        moves = _moves(spec, False)
     return None
 
 
 def _trimmed(path: _Path, view: View, spec: Spec, steps: Steps, every_path: bool) -> Cycle | None:
     """A cycle among the vertices of the loop that `path` ends in."""
-    vertices = path.vertices()
-    loop = vertices[vertices.index(path.vertex) :]
+    vertices = _vertices(path)
+    loop = vertices[vertices.index(path[0]) :]
     successors = view.restricted_to(loop)
     for start in loop:
         cycle = _find_from(start, view, successors, spec, steps, every_path)
