@@ -1,0 +1,59 @@
+import asyncio
+
+from glomers.kv import KV
+from glomers.node import Node
+
+node = Node()
+kv = KV(node, "lin-kv")
+known = {}  # messages by key and offset: what is written once may be kept for ever
+
+
+@node.on("send")
+async def send(message):
+    key = message.body["key"]
+    length = await kv.update(f"latest {key}", lambda length: length + 1, default=0)
+    await kv.write(f"message {key} {length - 1}", message.body["msg"])
+    return {"type": "send_ok", "offset": length - 1}
+
+
+@node.on("poll")
+async def poll(message):
+    offsets = message.body["offsets"]
+    polled = await asyncio.gather(*[poll_key(key, first) for key, first in offsets.items()])
+    return {"type": "poll_ok", "msgs": dict(zip(offsets, polled, strict=True))}
+
+
+async def poll_key(key, first):
+    """Messages up to the first gap: an offset may be taken while its message is still written."""
+    messages = []
+    while (found := await fetch(key, first + len(messages))) is not None:
+        messages.append([first + len(messages), found])
+    return messages
+
+
+async def fetch(key, offset):
+    if (key, offset) not in known:
+        found = await kv.read(f"message {key} {offset}", default=None)
+        if found is None:
+            return None
+        known[key, offset] = found
+    return known[key, offset]
+
+
+@node.on("commit_offsets")
+async def commit(message):
+    for key, offset in message.body["offsets"].items():
+        await kv.update(f"committed {key}", lambda old, new=offset: max(old, new), default=0)
+    return {"type": "commit_offsets_ok"}
+
+
+@node.on("list_committed_offsets")
+async def list_committed(message):
+    keys = message.body["keys"]
+    found = await asyncio.gather(*[kv.read(f"committed {key}", default=None) for key in keys])
+    known = {key: offset for key, offset in zip(keys, found, strict=True) if offset is not None}
+    return {"type": "list_committed_offsets_ok", "offsets": known}
+
+
+if __name__ == "__main__":
+    node.run()

@@ -1,0 +1,81 @@
+import asyncio
+from collections import defaultdict
+
+from glomers.kv import KV
+from glomers.node import Node
+from glomers.ring import HashRing
+
+node = Node()
+kv = KV(node, "lin-kv")
+entries = defaultdict(lambda: {"messages": [], "committed": -1})  # of the keys owned here
+locks = defaultdict(asyncio.Lock)
+
+
+@node.on_init
+def build_ring():
+    global ring
+    ring = HashRing(node.node_ids)
+
+
+async def change(key, edit):
+    """Apply `edit` to an owned entry, in lin-kv first and then here; returns the new entry."""
+    async with locks[key]:
+        while True:
+            old = entries[key]
+            new = {**old, **edit(old)}
+            if await kv.cas(key, old, new, create=True):
+                entries[key] = new
+                return new
+            entries[key] = await kv.read(key)  # another node owned the key before
+
+
+async def ask_owners(body, field, arguments):
+    """Send each owner the share of a request that is about its keys; yields mine and replies."""
+    shares = defaultdict(dict)
+    for key, argument in arguments.items():
+        shares[ring.owner(key)][key] = argument
+    mine = shares.pop(node.node_id, {})
+    requests = [node.rpc(peer, {**body, field: share}) for peer, share in shares.items()]
+    return mine, await asyncio.gather(*requests)
+
+
+@node.on("send")
+async def send(message):
+    key, msg = message.body["key"], message.body["msg"]
+    if ring.owner(key) != node.node_id:
+        return await node.rpc(ring.owner(key), message.body)
+    entry = await change(key, lambda entry: {"messages": [*entry["messages"], msg]})
+    return {"type": "send_ok", "offset": len(entry["messages"]) - 1}
+
+
+@node.on("poll")
+async def poll(message):
+    mine, replies = await ask_owners({"type": "poll"}, "offsets", message.body["offsets"])
+    polled = {key: list(enumerate(entries[key]["messages"]))[start:] for key, start in mine.items()}
+    for reply in replies:
+        polled |= reply["msgs"]
+    return {"type": "poll_ok", "msgs": polled}
+
+
+@node.on("commit_offsets")
+async def commit(message):
+    offsets = message.body["offsets"]
+    mine, _ = await ask_owners({"type": "commit_offsets"}, "offsets", offsets)
+    for key, offset in mine.items():
+        if offset > entries[key]["committed"]:
+            await change(key, lambda entry, offset=offset: {"committed": offset})
+    return {"type": "commit_offsets_ok"}
+
+
+@node.on("list_committed_offsets")
+async def list_committed(message):
+    keys = dict.fromkeys(message.body["keys"])
+    mine, replies = await ask_owners({"type": "list_committed_offsets"}, "keys", keys)
+    known = {key: entries[key]["committed"] for key in mine if entries[key]["committed"] >= 0}
+    for reply in replies:
+        known |= reply["offsets"]
+    return {"type": "list_committed_offsets_ok", "offsets": known}
+
+
+if __name__ == "__main__":
+    node.run()
