@@ -56,7 +56,7 @@ MAX_PATHS = 250_000
 MIN_PATHS = 5_000
 MAX_PATHS_IN_ALL = 500_000
 MAX_STATES = 10_000
-MAX_STATES_IN_ALL = 300_000
+MAX_STATES_IN_ALL = 100_000
 
 Cycle = list[int]
 """Transactions by number, the first one again at the end."""
@@ -218,13 +218,16 @@ def _search_states(
         for source, targets in edges.items()
     }
     known = {kind for kind, _ in findings.cycles}
+    views: dict[int, View] = {}
     for kind, spec in SPECS.items():
         if kind in known:
             continue
-        view = View(_cyclic_part(main, spec.relations), spec.relations, index_of)
+        relations = spec.relations
+        if relations not in views:
+            views[relations] = View(_cyclic_part(main, relations), relations, index_of)
         cycle = None
         with budget.states() as steps, suppress(CutOff):
-            cycle = _find(view, spec, steps, every_path=False)
+            cycle = _find(views[relations], spec, steps, every_path=False)
         if cycle and kind_of([main[a][b] for a, b in pairwise(cycle)]) == kind:
             findings.cycles.append((kind, cycle))
 

@@ -31,7 +31,7 @@ class DataReasons(Protocol):
 
 def main_relation(relations: int, data_first: Sequence[int]) -> int:
     """The relation that an edge is shown and counted as."""
-    return next(r for r in (*data_first, REALTIME, PROCESS) if relations & r)
+    return next((r for r in (*data_first, REALTIME, PROCESS) if relations & r), 0)
 
 
 def explain(

@@ -8,7 +8,7 @@ from typing import Any
 from glomers.bench.checkers.base import UNKNOWN, VALID, Result
 from glomers.bench.checkers.elle import cycles
 from glomers.bench.checkers.elle.explain import DataReasons, explain, main_relation
-from glomers.bench.checkers.elle.graph import PROCESS, Graph
+from glomers.bench.checkers.elle.graph import PROCESS, REALTIME, Graph
 from glomers.bench.checkers.elle.models import CYCLE_ANOMALIES, boundary, forbidden_anomalies
 from glomers.bench.checkers.elle.order import RealTime, process_edges
 from glomers.bench.checkers.elle.txn import Anomaly, Txn
@@ -42,10 +42,11 @@ def cycle_anomalies(graph: Graph, txns: Sequence[Txn], reasons: DataReasons) -> 
     found: Anomalies = {EMPTY: True} if graph.is_empty else {}
     components = graph.components()
     budget = cycles.Budget()
+    main = [main_relation(bits, reasons.relations) for bits in range(2 * REALTIME)]
     for edges in graph.subgraphs(components) if components else ():
         findings = cycles.search(
             edges,
-            lambda relations: main_relation(relations, reasons.relations),
+            main.__getitem__,
             lambda number: txns[number].done.index,
             budget,
         )
