@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from heapq import heappop, heappush
 from typing import Any
 
 from glomers.bench.checkers.base import Result
@@ -24,21 +25,61 @@ def worst_lag(history: Sequence[Op]) -> Result:
     seen was known to exist, until the poll began.
     """
     superseded_at = _superseded(history)
-    worst: tuple[int, int, int | str, Any] | None = None
-    for invoked, offsets in _positions(history):
-        for key in hash_map_order(offsets):
-            known_at = superseded_at.get(key, [])
-            following = offsets[key] + 1
-            lag_ns = 0
-            if following < len(known_at):
-                lag_ns = max(0, invoked.time_ns - known_at[following])
-            if worst is None or lag_ns > worst[0]:
-                worst = (lag_ns, invoked.time_ns, invoked.process, key)
+    worst: tuple[int, Op, Offsets] | None = None
+    for invoked, position in _positions(history, superseded_at):
+        lag_ns = position.lag_ns(invoked.time_ns)
+        if position.offsets and (worst is None or lag_ns > worst[0]):
+            worst = (lag_ns, invoked, dict(position.offsets))
     if worst is None:
         return keywordize({"time": 0.0, "lag": 0.0})
-    lag_ns, time_ns, process, key = worst
-    times = {"time": time_ns / NS_PER_S, "process": process, "key": key}
+    lag_ns, invoked, offsets = worst
+    key = next(
+        key
+        for key in hash_map_order(offsets)
+        if _lag_ns(superseded_at.get(key, []), offsets[key], invoked.time_ns) == lag_ns
+    )
+    times = {"time": invoked.time_ns / NS_PER_S, "process": invoked.process, "key": key}
     return keywordize(times | {"lag": lag_ns / NS_PER_S})
+
+
+def _lag_ns(superseded_at: Sequence[int], offset: int, now_ns: int) -> int:
+    """How long at `now_ns` something newer than `offset` had been known to exist."""
+    following = offset + 1
+    return max(0, now_ns - superseded_at[following]) if following < len(superseded_at) else 0
+
+
+class _Position:
+    """How far a process has read the logs that it follows.
+
+    The heap has, for each log that goes on, when its next message was known to exist; entries
+    that the process has read past stay in it until they come up.
+    """
+
+    def __init__(self, superseded_at: dict[Any, list[int]], offsets: Offsets) -> None:
+        self.offsets: Offsets = {}
+        self._superseded_at = superseded_at
+        self._heap: list[tuple[int, int, Any, int]] = []
+        self._pushed = 0
+        for key, offset in offsets.items():
+            self.advance(key, offset)
+
+    def advance(self, key: Any, offset: int) -> None:
+        """Take into account that messages up to `offset` of `key` were seen."""
+        if self.offsets.get(key, -2) >= offset:
+            return
+        self.offsets[key] = offset
+        superseded_at = self._superseded_at.get(key, ())
+        if offset + 1 < len(superseded_at):
+            self._pushed += 1
+            entry = (superseded_at[offset + 1], self._pushed, key, offset)
+            heappush(self._heap, entry)
+
+    def lag_ns(self, now_ns: int) -> int:
+        """The greatest lag of any log."""
+        heap = self._heap
+        while heap and self.offsets[heap[0][2]] != heap[0][3]:
+            heappop(heap)
+        return max(0, now_ns - heap[0][0]) if heap else 0
 
 
 def _highest(op: Op) -> Offsets:
@@ -66,21 +107,23 @@ def _superseded(history: Iterable[Op]) -> dict[Any, list[int]]:
     return known_at
 
 
-def _positions(history: Sequence[Op]) -> Iterator[tuple[Op, Offsets]]:
-    """Successful polls, each with the highest offsets that its process has seen by its end."""
+def _positions(
+    history: Sequence[Op], superseded_at: dict[Any, list[int]]
+) -> Iterator[tuple[Op, _Position]]:
+    """Successful polls, each with how far its process has read by its end."""
     invocation_of = {done.index: invoked for invoked, done in pairs(history) if done is not None}
-    positions: dict[int | str, Offsets] = {}
+    positions: dict[int | str, _Position] = {}
     for op in history:
         if op.type != "ok" or not isinstance(op.process, int):
             continue
-        offsets = positions.get(op.process, {})
+        position = positions.get(op.process)
+        if op.f == "subscribe" or position is None:
+            position = positions[op.process] = _Position(superseded_at, {})
         if op.f == "assign":
-            assigned = map(freeze, op.value or ())
-            positions[op.process] = {key: offsets.get(key, -1) for key in assigned}
-        elif op.f == "subscribe":
-            positions[op.process] = {}
+            seen = position.offsets
+            offsets = {key: seen.get(key, -1) for key in map(freeze, op.value or ())}
+            positions[op.process] = _Position(superseded_at, offsets)
         elif op.f in POLLING:
             for key, offset in _highest(op).items():
-                offsets[key] = max(offsets.get(key, offset), offset)
-            positions[op.process] = offsets
-            yield invocation_of[op.index], offsets
+                position.advance(key, offset)
+            yield invocation_of[op.index], position

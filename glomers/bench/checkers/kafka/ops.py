@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,8 +13,9 @@ from glomers.formats.history import Op
 SEND, POLL = kw("send"), kw("poll")
 SENDING = frozenset({"send", "txn"})
 POLLING = frozenset({"poll", "txn"})
+_NOTHING: Mapping[Any, Any] = {}
 
-Message = tuple[Any, Any]
+Message = Sequence[Any]
 """A message with its offset before it; the offset is None where nobody knows it."""
 
 
@@ -30,15 +31,17 @@ def sends(op: Op) -> Iterator[tuple[Any, Message]]:
             yield key, (sent[0], sent[1]) if is_acknowledged else (None, sent)
 
 
-def polls(op: Op) -> dict[Any, list[Message]]:
+def polls(op: Op) -> Mapping[Any, Sequence[Message]]:
     """What `op` polled: of each key that it shows, the messages, which may be none."""
     if op.f not in POLLING or not op.value:
-        return {}
+        return _NOTHING
+    shown = [micro_op[1] for micro_op in op.value if micro_op[0] is POLL and len(micro_op) > 1]
+    if len(shown) == 1:
+        return shown[0] or _NOTHING
     polled: dict[Any, list[Message]] = {}
-    for micro_op in op.value:
-        if micro_op[0] is POLL and len(micro_op) > 1 and micro_op[1]:
-            for key, messages in micro_op[1].items():
-                polled.setdefault(key, []).extend((offset, value) for offset, value in messages)
+    for messages_by_key in shown:
+        for key, messages in (messages_by_key or _NOTHING).items():
+            polled.setdefault(key, []).extend(messages)
     return polled
 
 

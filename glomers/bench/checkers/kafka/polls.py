@@ -60,11 +60,13 @@ def between_polls(history: Iterable[Op], by_key: LogsByKey) -> Cases:
     for key, values, ops in _successive(history, POLLING, polled_by_key, ("ok",)):
         log = by_key.get(key, UNKNOWN_LOG)
         delta = log.delta(*values)
+        if delta == 1:
+            continue
         case = {"key": key, "delta": delta, "ops": [*map(op_record, ops)]}
         if delta > 1:
             skipped = log.between(*values)
             cases.setdefault("poll-skip", []).append(keywordize(case | {"skipped": skipped}))
-        elif delta < 1:
+        else:
             case["values"] = values
             cases.setdefault("nonmonotonic-poll", []).append(keywordize(case))
     return cases
