@@ -5,7 +5,7 @@ Source: Maelstrom's documentation, `doc/services.md`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from glomers.node import Node
@@ -78,8 +78,8 @@ class KV:
             if await self.cas(key, old, new, create=True):
                 return new
 
-    async def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
-        return await self._node.rpc(self._service, request, self._timeout_s)
+    def _ask(self, request: dict[str, Any]) -> Awaitable[dict[str, Any]]:
+        return self._node.rpc(self._service, request, self._timeout_s)
 
 
 class TSO:

@@ -26,6 +26,7 @@ import select
 import signal
 import sys
 import traceback
+from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from contextvars import ContextVar
@@ -41,6 +42,7 @@ Handler = Callable[["Message"], Any]
 Hook = Callable[[], Any]
 
 _READ_BYTES = 1 << 18
+_CLOCK_STEP_S = 1e-6
 _FINISH_S = 1.0
 """How long handlers may go on after the end of stdin."""
 
@@ -96,6 +98,8 @@ class Node:
         self._init_hooks: list[Hook] = []
         self._timers: list[tuple[float, Hook]] = []
         self._pending: dict[int, asyncio.Future[Body]] = {}
+        # Requests with the same time-out expire in order: one timer for all of them will do.
+        self._deadlines: defaultdict[float, deque[tuple[float, int, str]]] = defaultdict(deque)
         self._last_msg_id = 0
         self._tasks: set[asyncio.Task[Any]] = set()
         self._answering: set[asyncio.Task[None]] = set()
@@ -153,11 +157,13 @@ class Node:
         future: asyncio.Future[Body] = loop.create_future()
         self._pending[msg_id] = future
         self.send(dest, {**body, "msg_id": msg_id})
-        timer = loop.call_later(timeout_s, self._expire, msg_id, dest)
+        deadlines = self._deadlines[timeout_s]
+        if not deadlines:
+            loop.call_later(timeout_s, self._expire, timeout_s)
+        deadlines.append((loop.time() + timeout_s, msg_id, dest))
         try:
             return await future
         finally:
-            timer.cancel()
             self._pending.pop(msg_id, None)
 
     def spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
@@ -185,13 +191,14 @@ class Node:
             if not isinstance(kind, str):
                 raise TypeError("a type is a string")
             answered = body.get("in_reply_to")
-            received = Message(message["src"], message["dest"], body)
+            src, dest = message["src"], message["dest"]
         except (ValueError, TypeError, KeyError, AttributeError):
             print(f"skipped a line that is not a message: {line[:200]!r}", file=sys.stderr)
             return
         if answered is not None:
             self._settle(answered, body)
             return
+        received = Message(src, dest, body)
         if kind == "init":
             self._answer(received, self._init)
         elif self._early is not None:
@@ -277,11 +284,21 @@ class Node:
         else:
             future.set_result(body)
 
-    def _expire(self, msg_id: int, dest: str) -> None:
-        future = self._pending.pop(msg_id, None)
-        if future is not None and not future.done():
-            error = RPCError(ErrorCode.TIMEOUT, f"no reply from {dest} in time")
-            future.set_exception(error)
+    def _expire(self, timeout_s: float) -> None:
+        """Fail the requests whose time is up; come back for the next one that is open."""
+        loop = asyncio.get_running_loop()
+        deadlines = self._deadlines[timeout_s]
+        while deadlines:
+            due_s, msg_id, dest = deadlines[0]
+            future = self._pending.get(msg_id)
+            if future is not None and due_s > loop.time() + _CLOCK_STEP_S:
+                loop.call_at(due_s, self._expire, timeout_s)
+                return
+            deadlines.popleft()
+            if future is not None and not future.done():
+                error = RPCError(ErrorCode.TIMEOUT, f"no reply from {dest} in time")
+                future.set_exception(error)
+        del self._deadlines[timeout_s]
 
     def _finished(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)

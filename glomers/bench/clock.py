@@ -15,7 +15,7 @@ import time
 from asyncio import events
 from collections import deque
 from collections.abc import Callable, Coroutine
-from contextvars import Context, ContextVar
+from contextvars import Context, ContextVar, copy_context
 from itertools import count
 from typing import Any, Protocol, TypeVar
 
@@ -28,23 +28,48 @@ NS_PER_S = 1_000_000_000
 class _Future(asyncio.Future[Any]):
     """A future whose hash is its serial number, so that sets of futures iterate in one order."""
 
-    def __init__(self, serial: int, loop: asyncio.AbstractEventLoop) -> None:
-        self._serial = serial
-        super().__init__(loop=loop)
+    serial: int
 
     def __hash__(self) -> int:
-        return self._serial
+        return self.serial
 
 
 class _Task(asyncio.Task[Any]):
     """A task whose hash is its serial number, so that sets of tasks iterate in one order."""
 
     def __init__(self, serial: int, coro: Coroutine[Any, Any, Any], **kwargs: Any) -> None:
-        self._serial = serial
+        self.serial = serial
         super().__init__(coro, **kwargs)
 
     def __hash__(self) -> int:
-        return self._serial
+        return self.serial
+
+
+class _Handle:
+    """A callback to come: asyncio's handles without what a virtual loop has no use for."""
+
+    __slots__ = ("args", "callback", "context", "when_s")
+
+    def __init__(
+        self,
+        callback: Callable[..., object],
+        args: tuple[Any, ...],
+        context: Context | None,
+        when_s: float = 0.0,
+    ) -> None:
+        self.callback: Callable[..., object] | None = callback
+        self.args = args
+        self.context = copy_context() if context is None else context
+        self.when_s = when_s
+
+    def cancel(self) -> None:
+        self.callback = None
+
+    def cancelled(self) -> bool:
+        return self.callback is None
+
+    def when(self) -> float:
+        return self.when_s
 
 
 class VirtualLoop(asyncio.AbstractEventLoop):
@@ -52,8 +77,8 @@ class VirtualLoop(asyncio.AbstractEventLoop):
 
     def __init__(self) -> None:
         self.time_ns = 0
-        self._current: asyncio.Handle | None = None
-        self._ready: deque[asyncio.Handle] = deque()
+        self._current: _Handle | None = None
+        self._ready: deque[_Handle] = deque()
         self._timers: list[tuple[int, int, Any, Any]] = []
         self._order = count()
         self._serials = count()
@@ -75,15 +100,17 @@ class VirtualLoop(asyncio.AbstractEventLoop):
         return False
 
     def create_future(self) -> asyncio.Future[Any]:
-        return _Future(next(self._serials), self)
+        future = _Future(loop=self)
+        future.serial = next(self._serials)
+        return future
 
     def create_task(self, coro: Any, **kwargs: Any) -> asyncio.Task[Any]:
         return _Task(next(self._serials), coro, loop=self, **kwargs)
 
     def call_soon(  # type: ignore[override]
         self, callback: Callable[..., object], *args: Any, context: Context | None = None
-    ) -> asyncio.Handle:
-        handle = asyncio.Handle(callback, args, self, context)
+    ) -> _Handle:
+        handle = _Handle(callback, args, context)
         self._ready.append(handle)
         return handle
 
@@ -95,7 +122,7 @@ class VirtualLoop(asyncio.AbstractEventLoop):
         callback: Callable[..., object],
         *args: Any,
         context: Context | None = None,
-    ) -> asyncio.TimerHandle:
+    ) -> _Handle:
         return self.call_at(self.time() + delay, callback, *args, context=context)
 
     def call_at(  # type: ignore[override]
@@ -104,14 +131,11 @@ class VirtualLoop(asyncio.AbstractEventLoop):
         callback: Callable[..., object],
         *args: Any,
         context: Context | None = None,
-    ) -> asyncio.TimerHandle:
-        handle = asyncio.TimerHandle(when, callback, args, self, context)
+    ) -> _Handle:
+        handle = _Handle(callback, args, context, when)
         when_ns = max(round(when * NS_PER_S), self.time_ns)
         heapq.heappush(self._timers, (when_ns, next(self._order), handle, None))
         return handle
-
-    def _timer_handle_cancelled(self, handle: asyncio.TimerHandle) -> None:
-        """Ask nothing: cancelled timers are skipped when their time comes."""
 
     def call_exception_handler(self, context: dict[str, Any]) -> None:
         """Show an exception that nobody awaits, on the stderr of the node it came from."""
@@ -134,15 +158,14 @@ class VirtualLoop(asyncio.AbstractEventLoop):
         """What `variable` holds where the loop is at work, in a callback or just after it."""
         value = variable.get(None)
         if value is None and self._current is not None:
-            value = self._current._context.get(variable)  # type: ignore[attr-defined]
+            value = self._current.context.get(variable)
         return value
 
-    def schedule(
-        self, when_ns: int, callback: Callable[..., object], args: tuple[Any, ...]
-    ) -> None:
-        """Call `callback(*args)` at `when_ns` without the cost of a handle."""
-        when_ns = max(when_ns, self.time_ns)
-        heapq.heappush(self._timers, (when_ns, next(self._order), callback, args))
+    def at(self, when_ns: int, callback: Callable[..., object], *args: Any) -> None:
+        """Call `callback(*args)` at `when_ns`, without the cost of a handle."""
+        heapq.heappush(
+            self._timers, (max(when_ns, self.time_ns), next(self._order), callback, args)
+        )
 
     def run_until(self, task: asyncio.Task[Any]) -> None:
         """Run until `task` is done, or an exception escapes from a callback.
@@ -152,30 +175,40 @@ class VirtualLoop(asyncio.AbstractEventLoop):
         """
         events._set_running_loop(self)
         self._running = True
+        ready = self._ready
         try:
             while not task.done():
-                if not self._ready:
+                while ready:
+                    self._run(ready.popleft())
+                if not task.done():
                     self._advance()
-                for _ in range(len(self._ready)):
-                    self._current = handle = self._ready.popleft()
-                    if not handle.cancelled():
-                        handle._run()
         finally:
             self._running = False
             events._set_running_loop(None)
 
+    def _run(self, handle: _Handle) -> None:
+        if handle.callback is None:
+            return
+        self._current = handle
+        try:
+            handle.context.run(handle.callback, *handle.args)
+        except (SystemExit, KeyboardInterrupt):
+            raise
+        except BaseException as error:
+            message = f"exception in {handle.callback}"
+            self.call_exception_handler({"message": message, "exception": error})
+
     def _advance(self) -> None:
-        """Jump to the next event and run it, or make its handle ready."""
+        """Jump to the next event and let it happen."""
         if not self._timers:
             raise BrokenTest("the run came to a halt: nobody waits for a timer or a message")
         when_ns, _, callback, args = heapq.heappop(self._timers)
-        if args is None:
-            if not callback.cancelled():
-                self.time_ns = when_ns
-                self._ready.append(callback)
-            return
-        self.time_ns = when_ns
-        callback(*args)
+        if args is not None:
+            self.time_ns = when_ns
+            callback(*args)
+        elif callback.callback is not None:
+            self.time_ns = when_ns
+            self._run(callback)
 
 
 def _wake(sleeper: asyncio.Future[None]) -> None:
@@ -217,12 +250,10 @@ class VirtualClock:
 
     def __init__(self) -> None:
         self.loop = VirtualLoop()  # type: ignore[abstract]  # no sockets, no signals
+        self.at = self.loop.at
 
     def now_ns(self) -> int:
         return self.loop.time_ns
-
-    def at(self, when_ns: int, callback: Callable[..., object], *args: Any) -> None:
-        self.loop.schedule(when_ns, callback, args)
 
     async def sleep_until(self, when_ns: int) -> None:
         delay_ns = when_ns - self.now_ns()

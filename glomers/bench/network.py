@@ -21,17 +21,15 @@ from glomers.protocol import dumps
 Deliver = Callable[[str, dict[str, Any], bytes], None]
 
 NS_PER_MS = 1_000_000
-HOP_NS = (20_000, 200_000)
+HOP_NS_MIN = 20_000
+HOP_NS_RANGE = 180_000
+CLIENT = "c"
+"""The first letter of clients' names, and of no others, as in Maelstrom."""
 MAX_IN_FLIGHT = 200_000
 
 
 class UnknownAddress(LookupError):
     """A message names a source or destination that the network does not have."""
-
-
-def is_client(name: str) -> bool:
-    """Whether `name` is a client's: those alone begin with `c`, as in Maelstrom."""
-    return name.startswith("c")
 
 
 class Network:
@@ -54,13 +52,15 @@ class Network:
         rng: random.Random,
     ) -> None:
         self.stats = NetStats()
-        self._clock = clock
+        self._now_ns = clock.now_ns
+        self._at = clock.at
         self._journal = journal
         self._latency_ns = latency_ms * NS_PER_MS
         self._distribution = distribution
         self._rng = rng
+        self._random = rng.random
         self._hop_cost = clock.name == "virtual"
-        self._keeps_order = distribution == "constant" or latency_ms == 0
+        self._is_constant = distribution == "constant" or latency_ms == 0
         self._endpoints: dict[str, Deliver] = {}
         self._cut: Mapping[str, frozenset[str]] = {}
         self._last_due_ns: dict[tuple[str, str], int] = {}
@@ -105,43 +105,49 @@ class Network:
                 f"more than {MAX_IN_FLIGHT:,} messages are under way at once, the last from "
                 f"{src} to {dest}: a node floods the network"
             )
-        to_client = is_client(src) or is_client(dest)
-        now_ns = self._clock.now_ns()
+        to_client = src.startswith(CLIENT) or dest.startswith(CLIENT)
+        now_ns = due_ns = self._now_ns()
         self._journal.send(now_ns, message_id, line)
         self.stats.count_send(to_client)
-        due_ns = now_ns if to_client else now_ns + self._draw_latency_ns()
+        if not to_client:
+            due_ns += self._latency_ns if self._is_constant else self._draw_latency_ns()
         if self._hop_cost:
             due_ns = self._add_hop(src, dest, due_ns)
-        self._clock.at(due_ns, self._arrive, message_id, src, dest, body, line)
+        self._at(due_ns, self._arrive, message_id, src, dest, body, line, to_client)
 
     def _draw_latency_ns(self) -> int:
-        if self._distribution == "constant" or not self._latency_ns:
-            return self._latency_ns
         if self._distribution == "uniform":
             return self._rng.randrange(2 * self._latency_ns + 1)
         return round(self._rng.expovariate(1 / self._latency_ns))
 
     def _add_hop(self, src: str, dest: str, due_ns: int) -> int:
         """Add the cost of a hop; messages that are equally delayed do not overtake each other."""
-        low, high = HOP_NS
-        due_ns += low + int(self._rng.random() * (high - low))
-        if self._keeps_order:
+        due_ns += HOP_NS_MIN + int(self._random() * HOP_NS_RANGE)
+        if self._is_constant:
             link = (src, dest)
-            due_ns = max(due_ns, self._last_due_ns.get(link, due_ns) + 1)
+            before_ns = self._last_due_ns.get(link, 0)
+            if due_ns <= before_ns:
+                due_ns = before_ns + 1
             self._last_due_ns[link] = due_ns
         return due_ns
 
     def _arrive(
-        self, message_id: int, src: str, dest: str, body: dict[str, Any], line: bytes
+        self,
+        message_id: int,
+        src: str,
+        dest: str,
+        body: dict[str, Any],
+        line: bytes,
+        to_client: bool,
     ) -> None:
         self._in_flight -= 1
         deliver = self._endpoints.get(dest)
         if deliver is None:
             return
-        now_ns = self._clock.now_ns()
-        if src in self._cut.get(dest, ()):
+        now_ns = self._now_ns()
+        if self._cut and src in self._cut.get(dest, ()):
             self._journal.drop(now_ns, message_id)
             return
         self._journal.recv(now_ns, message_id)
-        self.stats.count_recv(is_client(src) or is_client(dest))
+        self.stats.count_recv(to_client)
         deliver(src, body, line)

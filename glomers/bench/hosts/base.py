@@ -54,11 +54,15 @@ class Outgoing:
                 line, "which is not JSON; stdout is for messages, stderr for everything else"
             )
             return
-        if problem := _message_problem(message):
-            self._skip(line, f"which is not a message: {problem}")
+        try:
+            src, dest, body = message["src"], message["dest"], message["body"]
+        except (TypeError, KeyError, IndexError):
+            src = dest = body = None
+        if type(src) is not str or type(dest) is not str or type(body) is not dict:
+            self._skip(line, f"which is not a message: {_message_problem(message)}")
             return
         try:
-            self._send(message["src"], message["dest"], message["body"], line)
+            self._send(src, dest, body, line)
         except LookupError as error:
             self._skip(line, f"which cannot be delivered: {error}")
 
@@ -70,14 +74,14 @@ class Outgoing:
             self._warn(f"{self._node_id}: further lines of this kind are skipped without a word")
 
 
-def _message_problem(message: Any) -> str | None:
-    """What keeps `message` from being one, or None."""
+def _message_problem(message: Any) -> str:
+    """What keeps `message` from being one."""
     if not isinstance(message, dict):
         return "it is not a JSON object"
-    for field, kind in (("src", str), ("dest", str), ("body", dict)):
-        if not isinstance(message.get(field), kind):
-            return f"its {field!r} is missing or not {'a string' if kind is str else 'an object'}"
-    return None
+    for field in ("src", "dest"):
+        if not isinstance(message.get(field), str):
+            return f"its {field!r} is missing or not a string"
+    return "its 'body' is missing or not an object"
 
 
 def excerpt(line: bytes, limit: int = 200) -> str:
