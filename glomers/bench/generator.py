@@ -65,6 +65,7 @@ class Generator:
         self._free: deque[int] = deque(range(options.concurrency))
         self._someone_is_free = asyncio.Event()
         self._in_flight: set[asyncio.Task[Op]] = set()
+        self._error: BaseException | None = None
 
     @property
     def processes(self) -> Sequence[int]:
@@ -110,6 +111,8 @@ class Generator:
         while not self._free:
             self._someone_is_free.clear()
             await self._someone_is_free.wait()
+        if self._error:
+            raise self._error
         thread = self._workload.pick_thread(self._free)
         self._free.remove(thread)
         return thread
@@ -124,6 +127,8 @@ class Generator:
 
     def _finish(self, thread: int, task: asyncio.Task[Op]) -> None:
         self._in_flight.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            self._error = error  # the bench's own: no node's doing
         self._free.append(thread)
         self._someone_is_free.set()
 

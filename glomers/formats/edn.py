@@ -25,6 +25,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from functools import total_ordering
+from itertools import chain
 from math import inf, isfinite, nan
 from typing import Any
 
@@ -442,7 +443,10 @@ def _write_items(items: Iterable[Any]) -> str:
 
 
 def _write_list(value: list[Any]) -> str:
-    if set(map(type, value)) == {int}:
+    kinds = set(map(type, value))
+    if kinds == {list}:  # pairs of integers are what logs consist of
+        kinds = set(map(type, chain.from_iterable(value)))
+    if kinds == {int}:
         return repr(value).replace(",", "")
     return f"[{_write_items(value)}]"
 
