@@ -87,6 +87,11 @@ _BROADCAST_25 = (
     Published("tree of four, 500 ms batches", "a solution in Swift", 1.6, 1979, 2533),
 )
 
+_COUNTER = (
+    Published("own counts, read by asking everybody", "a published solution", 3.35),
+    Published("grow-only counter, state gossiped", "a published solution", 0.718),
+)
+
 _LOG = (
     Published("three buckets in lin-kv", "teivah/gossip-glomers", 12.03),
     Published("three buckets in lin-kv", "mdvsh", 12.2),
@@ -169,6 +174,62 @@ _ALL = (
         also=f"{_BROADCAST_25_FLAGS} --nemesis partition",
         seed_msgs_per_op=1.92,
         published=_BROADCAST_25,
+    ),
+    Challenge(
+        "4",
+        "Grow-only counter",
+        "-w g-counter --node-count 3 --rate 100 --time-limit 20 --nemesis partition",
+        solution="counter_gossip",
+        notebook="04-counter",
+        published=_COUNTER,
+    ),
+    Challenge(
+        "5a",
+        "Log, single node",
+        "-w kafka --node-count 1 --concurrency 2n --time-limit 20 --rate 1000",
+        solution="log_single",
+        notebook="05a-log-single",
+    ),
+    Challenge(
+        "5b",
+        "Log, many nodes",
+        _LOG_FLAGS,
+        solution="log_buckets",
+        notebook="05b-log-multi",
+        seed_msgs_per_op=12.03,
+        published=_LOG,
+    ),
+    Challenge(
+        "5c",
+        "Log, efficient",
+        _LOG_FLAGS,
+        solution="log_owner",
+        notebook="05c-log-efficient",
+        seed_msgs_per_op=6.88,
+        published=_LOG,
+    ),
+    Challenge(
+        "6a",
+        "Transactions, single node",
+        "-w txn-rw-register --node-count 1 --time-limit 20 --rate 1000 --concurrency 2n "
+        "--consistency-models read-uncommitted --availability total",
+        solution="txn_single",
+        notebook="06a-txn-single",
+    ),
+    Challenge(
+        "6b",
+        "Transactions, read uncommitted",
+        f"{_TXN_2_FLAGS} read-uncommitted --availability total --nemesis partition",
+        solution="txn_uncommitted",
+        notebook="06b-txn-uncommitted",
+        also=f"{_TXN_2_FLAGS} read-uncommitted",
+    ),
+    Challenge(
+        "6c",
+        "Transactions, read committed",
+        f"{_TXN_2_FLAGS} read-committed --availability total --nemesis partition",
+        solution="txn_committed",
+        notebook="06c-txn-committed",
     ),
 )
 
