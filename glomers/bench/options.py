@@ -45,6 +45,7 @@ class Options:
     log_net_recv: bool
     seed: int
     clock: str | None
+    final_reads: bool
 
 
 class Parser(argparse.ArgumentParser):
@@ -123,7 +124,7 @@ def _concurrency(text: str) -> str:
 
 
 def build_parser() -> argparse.ArgumentParser:
-    """The parser of `glomers bench test`: Maelstrom's flags, and `--seed` and `--clock`."""
+    """The parser of `glomers bench test`: Maelstrom's flags, and our own."""
     parser = Parser(
         prog="glomers bench test",
         description="Run one Maelstrom test. What follows -- goes to the node as arguments.",
@@ -160,6 +161,11 @@ def build_parser() -> argparse.ArgumentParser:
         "--clock",
         choices=("virtual", "real"),
         help="virtual for nodes that use glomers.node, else real; this overrules the choice",
+    )
+    add(
+        "--final-reads",
+        action="store_true",
+        help="for transactions, not in Maelstrom: heal, rest, and read every key on every node",
     )
     return parser
 
@@ -201,6 +207,7 @@ def parse_options(argv: list[str]) -> Options:
         log_net_recv=args.log_net_recv,
         seed=args.seed,
         clock=args.clock,
+        final_reads=args.final_reads,
     )
 
 

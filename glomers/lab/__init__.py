@@ -7,9 +7,12 @@ run = lab.maelstrom("test -w echo --bin nodes/echo.py --node-count 1 --time-limi
 """
 
 from glomers.lab.charts import latency_chart, messages_by_type
+from glomers.lab.cycle import cycle_diagram
 from glomers.lab.diagram import spacetime
 from glomers.lab.errors import LabError, LabWarning, RunFailed, StoreError
 from glomers.lab.figure import Figure
+from glomers.lab.lines import trade_off_chart
+from glomers.lab.replicas import disagreements, final_values, forgotten_writes, replicated_share
 from glomers.lab.run import Run
 from glomers.lab.shell import maelstrom
 from glomers.lab.stats import Stats
@@ -26,12 +29,18 @@ __all__ = [
     "Scoreboard",
     "Stats",
     "StoreError",
+    "cycle_diagram",
+    "disagreements",
+    "final_values",
+    "forgotten_writes",
     "latency_chart",
     "maelstrom",
     "messages_by_type",
+    "replicated_share",
     "scoreboard",
     "spacetime",
     "target_chart",
+    "trade_off_chart",
     "visibility_chart",
     "workspace",
 ]

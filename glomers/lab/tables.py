@@ -23,6 +23,7 @@ OPS_COLUMNS = (
     "latency_ms",
     "outcome",
     "error",
+    "final",
 )
 MESSAGES_COLUMNS = (
     "id",
@@ -43,7 +44,8 @@ def ops_table(history: Sequence[Op], nodes: Sequence[str]) -> pd.DataFrame:
     """One row per operation of a client, in the order they were invoked.
 
     `value` is the answer of an operation that succeeded, else what was asked for; `node` is the one
-    that the client talks to; an operation still open at the end has the outcome `info` and no end.
+    that the client talks to; `final` marks operations after the main phase; an operation still open
+    at the end has the outcome `info` and no end.
     """
     rows = [_op_row(invoked, done, nodes) for invoked, done in pairs(history)]
     return pd.DataFrame.from_records(rows, columns=list(OPS_COLUMNS))
@@ -52,14 +54,36 @@ def ops_table(history: Sequence[Op], nodes: Sequence[str]) -> pd.DataFrame:
 def _op_row(invoked: Op, done: Op | None, nodes: Sequence[str]) -> tuple[Any, ...]:
     process = invoked.process
     node = nodes[process % len(nodes)] if nodes and isinstance(process, int) else None
-    start_s = invoked.time_ns / 1e9
+    start_s, final = invoked.time_ns / 1e9, invoked.final
     if done is None:
-        return process, node, invoked.f, _plain(invoked.value), start_s, nan, nan, "info", None
+        return (
+            process,
+            node,
+            invoked.f,
+            _plain(invoked.value),
+            start_s,
+            nan,
+            nan,
+            "info",
+            None,
+            final,
+        )
     end_s = done.time_ns / 1e9
     value = done.value if done.type == "ok" else invoked.value
     latency_ms = (done.time_ns - invoked.time_ns) / 1e6
     error = None if done.error is None else to_json(done.error)
-    return process, node, invoked.f, _plain(value), start_s, end_s, latency_ms, done.type, error
+    return (
+        process,
+        node,
+        invoked.f,
+        _plain(value),
+        start_s,
+        end_s,
+        latency_ms,
+        done.type,
+        error,
+        final,
+    )
 
 
 def _plain(value: Any) -> Any:

@@ -76,7 +76,7 @@ class Workload:
     """Functions that fail, rather than stay open, on an indefinite error."""
     interprets_errors: ClassVar[bool] = True
     """Whether error replies count; otherwise each is an exception and the outcome `info`."""
-    has_final_phase: ClassVar[bool] = False
+    has_final_phase: bool = False
     session: ClassVar[type[Session]]
 
     def __init__(self, options: Options, rng: random.Random) -> None:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from typing import Any, ClassVar
 
 from glomers.bench.options import Options
 from glomers.bench.schema import Check, Reply
-from glomers.bench.workloads.base import Invocation, Session, Workload
+from glomers.bench.workloads.base import Invocation, Runner, Session, Workload
 from glomers.bench.workloads.keys import KeyPool
 from glomers.formats.edn import Keyword, kw
 
 READ = kw("r")
+FINAL_KEYS = 16
+"""How many keys a transaction of the final phase reads."""
 
 
 def _txn_of(write: str, readable: Check) -> Check:
@@ -52,6 +55,7 @@ class TxnWorkload(Workload):
     def __init__(self, options: Options, rng: random.Random) -> None:
         super().__init__(options, rng)
         self._keys = KeyPool(options.key_count, options.max_writes_per_key, rng)
+        self.has_final_phase = options.final_reads
 
     def next_op(self, process: int, now_ns: int) -> Invocation:
         length = self.rng.randint(1, self.options.max_txn_length)
@@ -62,6 +66,16 @@ class TxnWorkload(Workload):
             elif written := self._keys.draw_write():
                 txn.append([self.write, *written])
         return "txn", txn
+
+    async def final_phase(self, runner: Runner) -> None:
+        """Every process reads all keys, a few in each transaction."""
+        await asyncio.gather(*[self._read_all(runner, t) for t in range(len(runner.processes))])
+
+    async def _read_all(self, runner: Runner, thread: int) -> None:
+        keys = self._keys.used
+        for first in range(0, len(keys), FINAL_KEYS):
+            txn = [[READ, key, None] for key in keys[first : first + FINAL_KEYS]]
+            await runner.perform(thread, ("txn", txn), final=True)
 
 
 class RWRegister(TxnWorkload):

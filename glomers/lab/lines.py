@@ -1,0 +1,67 @@
+"""A chart of how one figure goes with another, for comparisons that a notebook makes itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from glomers.lab.figure import Figure, canvas, to_png
+from glomers.lab.html import shortened
+from glomers.lab.style import COLOURS, LIMIT, MARKERS
+
+Point = tuple[str, float, float]
+"""A label, x and y."""
+
+
+def trade_off_chart(
+    points: Mapping[str, Sequence[Point]],
+    x_label: str,
+    y_label: str,
+    caption: str,
+    *,
+    x_limit: float | None = None,
+    y_limit: float | None = None,
+    log: bool = False,
+) -> Figure:
+    """Draw series of labelled points, each joined by a line in the order given.
+
+    Args:
+        points: by the name of the series.
+        x_label: what x is, with the unit.
+        y_label: what y is, with the unit.
+        caption: what the chart shows; the figures are added to the alternative text.
+        x_limit: a limit to draw as a vertical line.
+        y_limit: a limit to draw as a horizontal line.
+        log: whether both axes are logarithmic.
+    """
+    with canvas(4.2) as chart:
+        axes = chart.add_subplot()
+        for number, (name, series) in enumerate(points.items()):
+            xs, ys = [x for _, x, _ in series], [y for _, _, y in series]
+            style = {"color": COLOURS[number % len(COLOURS)], "marker": MARKERS[number % 6]}
+            axes.plot(xs, ys, label=shortened(name, 40), **style)  # type: ignore[arg-type]
+            for label, x, y in series:
+                axes.annotate(label, (x, y), xytext=(6, 6), textcoords="offset points", fontsize=9)
+        if x_limit is not None:
+            axes.axvline(x_limit, color=LIMIT, linestyle="--", label=f"limit {x_limit:g}")
+        if y_limit is not None:
+            axes.axhline(y_limit, color=LIMIT, linestyle=":", label=f"limit {y_limit:g}")
+        if log:
+            axes.set_xscale("log")
+            axes.set_yscale("log")
+            axes.xaxis.set_major_formatter("{x:g}")
+            axes.yaxis.set_major_formatter("{x:g}")
+        else:
+            every = [point for series in points.values() for point in series]
+            axes.set_xlim(0, 1.15 * max(x for _, x, _ in every))
+            axes.set_ylim(0, 1.15 * max([y for *_, y in every] + [y_limit or 0]))
+        axes.set_xlabel(x_label)
+        axes.set_ylabel(y_label)
+        axes.legend()
+        png = to_png(chart)
+    told = (f"{name}: {_told(series)}" for name, series in points.items())
+    alt = f"Line chart: {caption} {x_label} against {y_label}. {'; '.join(told)}."
+    return Figure(alt, caption, png=png)
+
+
+def _told(series: Sequence[Point]) -> str:
+    return ", ".join(f"{label} ({x:.3g}, {y:.3g})" for label, x, y in series)
