@@ -217,11 +217,10 @@ class Node:
             return
         try:
             answer = handler(message)
+            if answer is not None:
+                self.reply(message, answer)
         except Exception as error:
             self._refuse(message, error)
-            return
-        if answer is not None:
-            self.reply(message, answer)
 
     def _answer(self, message: Message, handler: Handler) -> None:
         task = self.spawn(self._respond(message, handler))
@@ -236,11 +235,10 @@ class Node:
     async def _respond(self, message: Message, handler: Handler) -> None:
         try:
             answer = await handler(message)
+            if answer is not None:
+                self.reply(message, answer)
         except Exception as error:
             self._refuse(message, error)
-            return
-        if answer is not None:
-            self.reply(message, answer)
 
     def _refuse(self, message: Message, error: Exception) -> None:
         """Answer with the error that a handler raised; anything unforeseen is a crash."""

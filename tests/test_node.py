@@ -73,6 +73,13 @@ def test_an_exception_gets_error_13_and_its_text_goes_to_stderr(tmp_path, prefix
     assert "Traceback" in stderr
 
 
+@pytest.mark.parametrize("prefix", ["def", "async def"])
+def test_an_answer_that_json_cannot_hold_gets_error_13(tmp_path, prefix):
+    source = ASK.replace("def", prefix, 1) + "return {'type': 'ask_ok', 'it': {1, 2}}"
+    sent, _ = converse(tmp_path, source, INIT, line({"type": "ask", "msg_id": 2}))
+    assert sent[1]["body"]["code"] == 13
+
+
 def test_an_rpc_error_is_sent_with_its_code(tmp_path):
     source = ASK + "raise RPCError(ErrorCode.ABORT, 'not now')"
     sent, stderr = converse(tmp_path, source, INIT, line({"type": "ask", "msg_id": 2}))
