@@ -129,13 +129,6 @@ def test_stores_of_the_real_maelstrom_are_loaded():
     ]
 
 
-def test_messages_of_the_real_maelstrom_are_declined_in_a_sentence():
-    run = lab.Run.load(SAMPLES / "echo")
-    assert run.ops["value"][0]["echo"] == "Please echo 107"
-    with pytest.raises(lab.StoreError, match=r"Maelstrom's own journal \(Fressian\)"):
-        _ = run.messages
-
-
 def test_findings_name_the_checker_and_what_it_found():
     run = lab.Run.load(SAMPLES / "txn-rw-register")
     assert run.verdict == "invalid (workload)"

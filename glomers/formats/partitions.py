@@ -26,35 +26,63 @@ class Partition(NamedTuple):
     description: str
 
 
+class Cut(NamedTuple):
+    """The same as the history has it: its kind, times in ns, and who hears nothing from whom.
+
+    `grudges` is a map from a node to a set of nodes, unless the history is damaged.
+    """
+
+    start_ns: int
+    end_ns: int
+    kind: str
+    grudges: Any
+
+    def separates(self, src: str, dest: str) -> bool:
+        """Whether `dest` hears nothing from `src`."""
+        deaf_to = self.grudges.get(dest) if isinstance(self.grudges, Mapping) else None
+        return isinstance(deaf_to, frozenset | set) and src in deaf_to
+
+
 def partitions_of(history: Sequence[Op]) -> list[Partition]:
-    """The partitions in order; one that nobody healed lasts to the end of the history.
+    """The partitions in order; one that nobody healed lasts to the end of the history."""
+    return [
+        Partition(cut.start_ns / 1e9, cut.end_ns / 1e9, _describe(cut.kind, cut.grudges))
+        for cut in cuts_of(history)
+    ]
+
+
+def cuts_of(history: Sequence[Op]) -> list[Cut]:
+    """The partitions in order, as cuts; one that nobody healed lasts to the end of the history.
 
     The nemesis stands in a history twice: what it was asked to do, then the effect, which is the
     moment that counts: `[:isolated {node #{nodes it hears nothing from}}]` or `:network-healed`.
     """
-    partitions: list[Partition] = []
+    cuts: list[Cut] = []
     kind = ""
-    begun: tuple[float, str] | None = None
+    begun: tuple[int, str, Any] | None = None
     for op in history:
         if op.process != "nemesis":
             continue
-        time_s = op.time_ns / 1e9
         if op.f == "start-partition":
             if isinstance(op.value, Keyword):
                 kind = op.value.name
             elif begun is None:
-                begun = time_s, _describe(kind, op.value)
+                begun = op.time_ns, kind, _grudges(op.value)
         elif op.f == "stop-partition" and op.value == _HEALED and begun:
-            partitions.append(Partition(begun[0], time_s, begun[1]))
+            cuts.append(Cut(begun[0], op.time_ns, *begun[1:]))
             begun = None
     if begun:
-        partitions.append(Partition(begun[0], history[-1].time_ns / 1e9, begun[1]))
-    return partitions
+        cuts.append(Cut(begun[0], history[-1].time_ns, *begun[1:]))
+    return cuts
 
 
-def _describe(kind: str, effect: Any) -> str:
+def _grudges(effect: Any) -> Any:
+    return effect[1] if isinstance(effect, list | tuple) and len(effect) == 2 else None
+
+
+def _describe(kind: str, grudges: Any) -> str:
     name = _KINDS.get(kind, kind or "partition")
-    groups = _groups(effect[1]) if isinstance(effect, list | tuple) and len(effect) == 2 else []
+    groups = _groups(grudges)
     if not groups:
         return name
     if len(groups) == 1:  # a third of three nodes is a minority of none

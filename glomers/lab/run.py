@@ -100,7 +100,7 @@ class Run:
         """The messages; see `glomers.lab.tables.messages_table` for the columns.
 
         Raises:
-            StoreError: when the run left no journal of messages that the lab can read.
+            StoreError: when the run left no journal of messages.
         """
         from glomers.lab.tables import messages_table
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
+import os
 import re
 import warnings
 from collections.abc import Iterator
@@ -15,7 +16,9 @@ from typing import Any
 from glomers.formats.edn import EdnError, Keyword, loads
 from glomers.formats.history import HistoryError, Op, parse_op, read_history
 from glomers.formats.journal import Event, JournalError, read_journal
+from glomers.formats.maelstrom_journal import journal_files, read_maelstrom_journal
 from glomers.lab.errors import LabWarning, StoreError
+from glomers.lab.real_journal import as_the_bench_tells_it
 
 _JOURNAL = "net-journal/messages.jsonl"
 _COMMAND_IN_LOG = re.compile(r"Command line:\s*\n\s*lein run (.+)")
@@ -129,33 +132,37 @@ class StoreFolder:
         """Read the journal of messages; of a damaged one what stands before the damage.
 
         Raises:
-            StoreError: when there is none, or only the real Maelstrom's, in a format of its own.
+            StoreError: when there is none.
         """
         path = self.path / _JOURNAL
-        if not path.exists():
-            raise StoreError(self._no_journal())
+        if path.exists():
+            return self._read_events(read_journal(path))
+        if journal_files(path.parent):
+            events = self._read_events(read_maelstrom_journal(path.parent))
+            return as_the_bench_tells_it(events, self._history_if_any())
+        raise StoreError(f"There is no journal of messages in the store: {_JOURNAL} is missing.")
+
+    def _read_events(self, journal: Iterator[Event]) -> list[Event]:
         events: list[Event] = []
         with _without_collection(), warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             try:
-                events.extend(read_journal(path))
-            except JournalError as error:
+                events.extend(journal)
+            except (JournalError, OSError) as error:
                 caught_error: str | None = str(error)
             else:
                 caught_error = None
         problem = caught_error or (str(caught[0].message) if caught else None)
         if problem:
-            problem = problem.replace(str(path), _JOURNAL)
+            problem = problem.replace(f"{self.path}{os.sep}", "")
             self._report(f"{problem}: {len(events):,} events before that can be read.")
         return events
 
-    def _no_journal(self) -> str:
-        if any((self.path / "net-journal").glob("*.fressian")):
-            return (
-                "The messages of this run are in Maelstrom's own journal (Fressian), which the lab "
-                "cannot read; its messages.svg shows the first of them."
-            )
-        return f"There is no journal of messages in the store: {_JOURNAL} is missing."
+    def _history_if_any(self) -> list[Op]:
+        try:
+            return self.history()
+        except StoreError:
+            return []
 
 
 def _readable_ops(path: Path) -> Iterator[Op]:
