@@ -12,7 +12,13 @@ from glomers.lab.diagram import spacetime
 from glomers.lab.errors import LabError, LabWarning, RunFailed, StoreError
 from glomers.lab.figure import Figure
 from glomers.lab.lines import trade_off_chart
-from glomers.lab.replicas import disagreements, final_values, forgotten_writes, replicated_share
+from glomers.lab.replicas import (
+    dirty_writes,
+    disagreements,
+    final_values,
+    forgotten_writes,
+    replicated_share,
+)
 from glomers.lab.run import Run
 from glomers.lab.shell import maelstrom
 from glomers.lab.stats import Stats
@@ -30,6 +36,7 @@ __all__ = [
     "Stats",
     "StoreError",
     "cycle_diagram",
+    "dirty_writes",
     "disagreements",
     "final_values",
     "forgotten_writes",

@@ -87,3 +87,37 @@ def replicated_share(run: Run) -> float:
     if not spread:
         raise LabError("Nobody wrote anything in this run.")
     return sum(spread) / len(spread)
+
+
+def dirty_writes(run: Run) -> pd.DataFrame:
+    """Pairs of transactions of which each overwrote the other: `first`, `second`, two keys.
+
+    When the final value of key x comes from one transaction and that of key y from another, and
+    both wrote both keys, their writes are mixed: Adya's G0, which no order of the two explains.
+    Histories of registers alone do not show it.
+
+    Raises:
+        LabError: when the run has no final reads.
+    """
+    import pandas as pd
+
+    writers: dict[Any, dict[Any, int]] = {}
+    ops = run.ops[run.ops["outcome"] != "fail"]
+    for index, txn in enumerate(ops["value"]):
+        last = {key: value for f, key, value in txn if f == "w"}
+        for key, value in last.items():
+            writers.setdefault(key, {})[value] = index
+    finals = final_values(run)
+    lost_to: dict[int, dict[int, Any]] = {}
+    for key, row in finals.iterrows():
+        winner = writers.get(key, {}).get(row.dropna().iloc[0]) if row.notna().any() else None
+        for loser in writers.get(key, {}).values():
+            if winner is not None and loser != winner:
+                lost_to.setdefault(loser, {})[winner] = key
+    found = [
+        (first, second, key, lost_to[second][first])
+        for first, winners in lost_to.items()
+        for second, key in winners.items()
+        if first < second and first in lost_to.get(second, {})
+    ]
+    return pd.DataFrame(found, columns=["first", "second", "first_lost_key", "second_lost_key"])

@@ -18,6 +18,8 @@ from glomers.series.errors import EXIT_FAILED, EXIT_OK, BadInput, SeriesError
 from glomers.series.nodes import solution_file, write_node
 from glomers.series.project import shown
 
+PARTITIONS = "valid with partitions"
+
 
 @dataclass(frozen=True)
 class Report:
@@ -112,8 +114,23 @@ def _report(challenge: Challenge, program: Path, how: dict[str, Any]) -> Report:
     wall_s = time.monotonic() - began
     extra = {}
     if challenge.also and run.valid is not None:
-        extra["valid with partitions"] = _test(challenge.also, program, how).valid is True
+        name = "valid without partitions" if "--nemesis" in challenge.flags else PARTITIONS
+        extra[name] = _test(challenge.also, program, how).valid is True
+    if challenge.workload == "txn-rw-register" and run.valid is not None and run.engine == "bench":
+        extra |= _replica_checks(_test(f"{challenge.flags} --final-reads", program, how))
     return Report(challenge, run, extra, wall_s)
+
+
+def _replica_checks(run: lab.Run) -> dict[str, bool]:
+    """What Maelstrom does not check of transactions (see `glomers.lab.replicas`)."""
+    checks = {
+        "clients see their own writes": lab.forgotten_writes(run).empty,
+        "no dirty write (G0)": lab.dirty_writes(run).empty,
+    }
+    if len(run.nodes) > 1:
+        checks["replicas converge after healing"] = lab.disagreements(run).empty
+        checks["writes reach other nodes"] = lab.replicated_share(run) > 0.5
+    return checks
 
 
 def _test(flags: str, program: Path, how: dict[str, Any]) -> lab.Run:

@@ -3,28 +3,27 @@ import asyncio
 from glomers.node import Node, retry
 
 node = Node()
-store = {}  # key -> ((time, node), value): the version tells which of two writes is later
+store = {}  # key -> (time, node, value): time and node tell which of two writes is later
 lock = asyncio.Lock()
 clock = 0
 
 
 @node.on("txn")
 async def txn(message):
-    async with lock:  # one transaction at a time: no write of another between two of ours
+    global clock
+    async with lock:  # no write of another transaction between two of ours
+        clock += 1
         done = [run(*operation) for operation in message.body["txn"]]
-        written = {key: store[key] for f, key, _ in done if f == "w"}
-    if written:
-        for peer in node.peers:
-            node.spawn(replicate(peer, list(written.items())))
+        writes = {key: store[key] for f, key, _ in done if f == "w"}
+    for peer in node.peers if writes else []:
+        node.spawn(replicate(peer, list(writes.items())))
     return {"type": "txn_ok", "txn": done}
 
 
 def run(f, key, value):
-    global clock
     if f == "w":
-        clock += 1
-        store[key] = ((clock, node.node_id), value)
-    return [f, key, store[key][1] if key in store else None]
+        store[key] = (clock, node.node_id, value)
+    return [f, key, store[key][2] if key in store else None]
 
 
 async def replicate(peer, writes):
@@ -35,10 +34,10 @@ async def replicate(peer, writes):
 async def accept(message):
     global clock
     async with lock:
-        for key, ((time, writer), value) in message.body["writes"]:
+        for key, (time, writer, value) in message.body["writes"]:
             clock = max(clock, time)
-            if key not in store or store[key][0] < (time, writer):
-                store[key] = ((time, writer), value)
+            if key not in store or store[key][:2] < (time, writer):
+                store[key] = (time, writer, value)
     return {"type": "replicate_ok"}
 
 
