@@ -38,10 +38,11 @@ def cycle_diagram(run: Run, anomaly: str) -> Figure:
     shortest = min(cycles, key=lambda found: len(found["steps"]))
     operations, steps = shortest["cycle"][:-1], shortest["steps"]
     caption = f"{anomaly}: {'; '.join(str(step['words']) for step in steps)}."
-    return Figure(f"Cycle of transactions. {caption}", caption, svg=_svg(operations, steps))
+    alt = f"Cycle of transactions. {caption}"
+    return Figure(alt, caption, svg=_svg(operations, steps, alt))
 
 
-def _svg(operations: Sequence[dict[str, Any]], steps: Sequence[dict[str, Any]]) -> str:
+def _svg(operations: Sequence[dict[str, Any]], steps: Sequence[dict[str, Any]], alt: str) -> str:
     boxes = [[f"T{i} (client {op['process']})", *_lines(op)] for i, op in enumerate(operations, 1)]
     heights = [_BOX_PX[1] * len(lines) + 10 for lines in boxes]
     radius_px = max(200, 80 * len(boxes))
@@ -57,9 +58,10 @@ def _svg(operations: Sequence[dict[str, Any]], steps: Sequence[dict[str, Any]]) 
         for i in range(len(boxes))
     ]
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" role="img" width="{width:.0f}" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" role="img" '
+        f'aria-label="{html.text(alt)}" width="{width:.0f}" '
         f'height="{height:.0f}" viewBox="0 0 {width:.0f} {height:.0f}" '
-        'font-family="sans-serif" font-size="12"><title>A cycle of transactions</title>'
+        'font-family="sans-serif" font-size="12">'
     ]
     for i, step in enumerate(steps):
         after = (i + 1) % len(boxes)

@@ -34,7 +34,9 @@ def final_values(run: Run) -> pd.DataFrame:
             rows.setdefault(key, {})[node] = value
     if not rows:
         raise LabError("This run has no final reads: add --final-reads to its command line.")
-    return pd.DataFrame.from_dict(rows, orient="index", dtype=object).sort_index()
+    nodes = sorted({node for row in rows.values() for node in row})
+    values = [[row.get(node) for node in nodes] for row in rows.values()]
+    return pd.DataFrame(values, index=list(rows), columns=nodes, dtype=object).sort_index()
 
 
 def disagreements(run: Run) -> pd.DataFrame:
