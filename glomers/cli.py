@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
+from glomers.maelstrom.errors import MaelstromError
 from glomers.series.errors import (
     EXIT_BAD_ARGUMENTS,
     EXIT_FAILED,
@@ -46,7 +47,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BadInput as error:
         print(error, file=sys.stderr)
         return EXIT_BAD_ARGUMENTS
-    except SeriesError as error:
+    except (SeriesError, MaelstromError) as error:
         print(error, file=sys.stderr)
         return EXIT_FAILED
     except OSError as error:
@@ -71,6 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_check(commands)
     _add_nodes(commands)
     _add_challenge(commands)
+    _add_install(commands)
     commands.add_parser("bench", help="run or judge a test, with Maelstrom's flags")
     return parser
 
@@ -139,6 +141,16 @@ def _add_challenge(commands: Any) -> None:
     challenge.set_defaults(act=_challenge)
 
 
+def _add_install(commands: Any) -> None:
+    install = commands.add_parser(
+        "install-maelstrom", help="fetch the real Maelstrom, check it, and unpack it"
+    )
+    source = install.add_mutually_exclusive_group()
+    source.add_argument("--url", help="where to fetch the archive (default: its releases)")
+    source.add_argument("--file", type=Path, metavar="PATH", help="an archive that is here already")
+    install.set_defaults(act=_install)
+
+
 def _run(arguments: argparse.Namespace) -> int:
     from glomers.series.run import run_series
 
@@ -187,6 +199,17 @@ def _challenge(arguments: argparse.Namespace) -> int:
         clock=arguments.clock,
         as_json=arguments.json,
     )
+
+
+def _install(arguments: argparse.Namespace) -> int:
+    from functools import partial
+
+    from glomers.maelstrom import release
+    from glomers.maelstrom.install import install
+
+    say = partial(print, flush=True)
+    install(say, release=release.PINNED, url=arguments.url, file=arguments.file)
+    return 0
 
 
 def _at_least_one(text: str) -> int:

@@ -17,9 +17,10 @@ ALLOWED = {
     "formats": set(),
     "solutions": RUNTIME,
     "bench": {"formats", "node", "protocol"},
-    "lab": {"formats", "challenges"},
-    "series": {"formats", "challenges", "lab", "bench"},
-    "cli": {"series", "bench", "lab", "challenges"},
+    "maelstrom": set(),
+    "lab": {"formats", "challenges", "maelstrom"},
+    "series": {"formats", "challenges", "lab", "bench", "maelstrom"},
+    "cli": {"series", "bench", "lab", "challenges", "maelstrom"},
 }
 HEAVY = {"pandas", "matplotlib", "papermill", "nbconvert", "rich", "numpy"}
 
@@ -49,7 +50,7 @@ def test_every_part_imports_only_what_stands_below_it(path):
         words = name.split(".")
         if words[0] == "glomers":
             assert words[1] == part or words[1] in ALLOWED[part], f"{part} imports {name}"
-        if part in RUNTIME | {"solutions", "bench", "formats", "challenges"}:
+        if part in RUNTIME | {"solutions", "bench", "formats", "challenges", "maelstrom"}:
             assert words[0] not in HEAVY, f"{part} imports {name}"
 
 

@@ -1,0 +1,1 @@
+"""The real Maelstrom on this machine: where it is, how it gets here, how it starts a node."""

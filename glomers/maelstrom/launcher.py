@@ -1,0 +1,39 @@
+"""Scripts that start a node: what any Maelstrom can be given as `--bin`."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from pathlib import Path
+
+_PACKAGE_ROOT = Path(__file__).resolve().parents[2]
+
+
+def write_launcher(node: Path, launcher: Path) -> Path:
+    """Write an executable script that runs the Python file `node` with this Python; returns it.
+
+    Maelstrom follows links and starts nodes in a folder of its own, so that a node's first line
+    would find another Python than the one that `glomers` is installed in. The script names all by
+    absolute paths. Its second line tells the bench which file it starts.
+
+    Raises:
+        OSError: when it cannot be written.
+    """
+    node = node.absolute()
+    mark = os.path.relpath(node, launcher.parent.absolute()).replace("\n", " ")
+    # The interpreter's own name, not what it links to: that would leave the virtual environment.
+    command = shlex.join([sys.executable, str(node)])
+    text = (
+        "#!/bin/sh\n"
+        f"# glomers node: {mark}\n"
+        f"PYTHONPATH={shlex.quote(str(_PACKAGE_ROOT))}${{PYTHONPATH:+:$PYTHONPATH}}\n"
+        "export PYTHONPATH\n"
+        f'exec {command} "$@"\n'
+    )
+    # A new file each time: one that is being executed cannot be written to.
+    new = launcher.with_name(f".{launcher.name}.{os.getpid()}")
+    new.write_text(text, encoding="utf-8")
+    new.chmod(0o755)
+    new.replace(launcher)
+    return launcher
