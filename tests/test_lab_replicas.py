@@ -98,3 +98,9 @@ def test_a_trade_off_chart_tells_its_figures_and_is_the_same_twice():
     )
     assert first.png == second.png
     assert "1 s (0.1, 900)" in first.alt
+
+
+def test_a_bar_chart_tells_its_figures():
+    chart = lab.bar_chart({"attempts": 12.5, "failures": 3}, "requests", "A test.")
+    assert "requests: attempts 12.5, failures 3." in chart.alt
+    assert chart.png

@@ -7,11 +7,11 @@ run = lab.maelstrom("test -w echo --bin nodes/echo.py --node-count 1 --time-limi
 """
 
 from glomers.lab.charts import latency_chart, messages_by_type
+from glomers.lab.comparisons import bar_chart, trade_off_chart
 from glomers.lab.cycle import cycle_diagram
 from glomers.lab.diagram import spacetime
 from glomers.lab.errors import LabError, LabWarning, RunFailed, StoreError
 from glomers.lab.figure import Figure
-from glomers.lab.lines import trade_off_chart
 from glomers.lab.replicas import (
     dirty_writes,
     disagreements,
@@ -35,6 +35,7 @@ __all__ = [
     "Scoreboard",
     "Stats",
     "StoreError",
+    "bar_chart",
     "cycle_diagram",
     "dirty_writes",
     "disagreements",

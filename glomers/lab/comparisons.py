@@ -1,4 +1,4 @@
-"""A chart of how one figure goes with another, for comparisons that a notebook makes itself."""
+"""Charts for comparisons that a notebook makes itself: bars, and how one figure goes with another."""
 
 from __future__ import annotations
 
@@ -10,6 +10,29 @@ from glomers.lab.style import COLOURS, LIMIT, MARKERS
 
 Point = tuple[str, float, float]
 """A label, x and y."""
+
+
+def bar_chart(values: Mapping[str, float], x_label: str, caption: str) -> Figure:
+    """Draw a bar for each value, from top to bottom in the order given.
+
+    Args:
+        values: by the name of the bar.
+        x_label: what the values are, with the unit.
+        caption: what the chart shows; the figures are added to the alternative text.
+    """
+    with canvas(0.8 + 0.34 * len(values)) as chart:
+        axes = chart.add_subplot()
+        names = [shortened(name, 40) for name in values]
+        bars = axes.barh(range(len(values)), list(values.values()), color=COLOURS[0])
+        axes.bar_label(bars, [f"{value:,.4g}" for value in values.values()], padding=4)
+        axes.set_yticks(range(len(values)), names)
+        axes.invert_yaxis()
+        axes.margins(x=0.12)
+        axes.grid(axis="y", visible=False)
+        axes.set_xlabel(x_label)
+        png = to_png(chart)
+    told = ", ".join(f"{name} {value:,.4g}" for name, value in values.items())
+    return Figure(f"Bar chart: {caption} {x_label}: {told}.", caption, png=png)
 
 
 def trade_off_chart(
