@@ -73,6 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_nodes(commands)
     _add_challenge(commands)
     _add_install(commands)
+    _add_doctor(commands)
     commands.add_parser("bench", help="run or judge a test, with Maelstrom's flags")
     return parser
 
@@ -151,6 +152,12 @@ def _add_install(commands: Any) -> None:
     install.set_defaults(act=_install)
 
 
+def _add_doctor(commands: Any) -> None:
+    doctor = commands.add_parser("doctor", help="say what is installed and what is missing")
+    doctor.add_argument("--json", action="store_true", help="print one JSON object")
+    doctor.set_defaults(act=_doctor)
+
+
 def _run(arguments: argparse.Namespace) -> int:
     from glomers.series.run import run_series
 
@@ -210,6 +217,12 @@ def _install(arguments: argparse.Namespace) -> int:
     say = partial(print, flush=True)
     install(say, release=release.PINNED, url=arguments.url, file=arguments.file)
     return 0
+
+
+def _doctor(arguments: argparse.Namespace) -> int:
+    from glomers.series.doctor import run_doctor
+
+    return run_doctor(as_json=arguments.json)
 
 
 def _at_least_one(text: str) -> int:

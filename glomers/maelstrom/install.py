@@ -73,12 +73,17 @@ def _alone(folder: Path) -> Iterator[None]:
         yield
 
 
-def _is_whole(folder: Path, release: Release) -> bool:
+def has_jar(folder: Path, release: Release) -> bool:
+    """Whether the Maelstrom in `folder` is the one of the release."""
     try:
         with (folder / _JAR).open("rb") as jar:
-            return (folder / PROGRAM).is_file() and _sha256(jar) == release.jar_sha256
+            return _sha256(jar) == release.jar_sha256
     except OSError:
         return False
+
+
+def _is_whole(folder: Path, release: Release) -> bool:
+    return (folder / PROGRAM).is_file() and has_jar(folder, release)
 
 
 def _install_file(file: Path, target: Path, release: Release, say: Say) -> None:
