@@ -1,4 +1,4 @@
-"""Charts for comparisons that a notebook makes itself: bars, and how one figure goes with another."""
+"""Charts for comparisons that a notebook makes itself: bars, and one figure against another."""
 
 from __future__ import annotations
 

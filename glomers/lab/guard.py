@@ -16,7 +16,7 @@ import sys
 import threading
 from contextlib import suppress
 
-GRACE_S = 5.0
+GRACE_S = 3.0
 
 
 def main(command: list[str]) -> int:
@@ -26,6 +26,8 @@ def main(command: list[str]) -> int:
     except OSError as error:
         print(f"{command[0]} cannot be started: {error.strerror}.", file=sys.stderr)
         return 127
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, lambda *_: _stop_in_background(child))
     threading.Thread(target=_stop_when_alone, args=(child,), daemon=True).start()
     status = child.wait()
     _signal(child, signal.SIGKILL)  # what the command itself left behind in its group
@@ -35,6 +37,15 @@ def main(command: list[str]) -> int:
 def _stop_when_alone(child: subprocess.Popen[bytes]) -> None:
     while os.read(0, 1024):
         pass
+    _stop(child)
+
+
+def _stop_in_background(child: subprocess.Popen[bytes]) -> None:
+    threading.Thread(target=_stop, args=(child,), daemon=True).start()
+
+
+def _stop(child: subprocess.Popen[bytes]) -> None:
+    """End the command as one would ask for it, and a little later in any case."""
     _signal(child, signal.SIGTERM)
     with suppress(subprocess.TimeoutExpired):
         child.wait(GRACE_S)

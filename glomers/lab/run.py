@@ -54,7 +54,7 @@ class Run:
         facts = folder.facts() if folder else Facts("bench", command)
         self._results = folder.results() if folder else None
         self.explanation = explanation
-        self.command = _command_line(facts.command or command)
+        self.command = _command_line(command or facts.command)
         self.engine, self.clock, self.seed = facts.engine, facts.clock, facts.seed
         self.nodes = facts.nodes
         self.store: Path | None = folder.path if folder else None

@@ -8,12 +8,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from glomers.series.nodes import solution_file
 from glomers.series.notebook import Cell, Notebook, text
 from glomers.series.project import shown
 
 CODE_LINES = 60
 """How long a code cell may be."""
+SOLUTION_LINES = 100
+"""How long a cell may be that writes a solution: it must hold the whole node."""
 
+_WRITTEN_NODE = re.compile(r"%%writefile nodes/(?P<name>\w+)\.py\n")
 _ABSOLUTE_PATH = re.compile(r"(?<![\w.:/<~])/(?:[\w.@+-]+/)+[\w.@+-]+|\b[A-Za-z]:\\\w|\bfile://")
 _WALL_CLOCK = re.compile(r"\b20\d\d-?[01]\d-?[0-3]\d[T _-]\d\d:?\d\d")
 _ADDRESS = re.compile(r"\bat 0x[0-9a-f]{6,}")
@@ -142,11 +146,12 @@ def _figures(notebook: Notebook) -> Iterator[Problem]:
 def _code(notebook: Notebook) -> Iterator[Problem]:
     for cell in notebook.code_cells:
         lines = cell.source.splitlines()
-        if len(lines) > CODE_LINES:
+        most = SOLUTION_LINES if _writes_solution(cell) else CODE_LINES
+        if len(lines) > most:
             yield Problem(
                 notebook.path,
                 f"it has {len(lines)} lines",
-                f"split it: {CODE_LINES} are the most",
+                f"split it: {most} are the most",
                 cell_name(notebook, cell),
             )
         if any(line.startswith("!") for line in lines) and not cell.source.startswith("%%"):
@@ -156,6 +161,11 @@ def _code(notebook: Notebook) -> Iterator[Problem]:
                 "use the lab or subprocess.run(..., check=True)",
                 cell_name(notebook, cell),
             )
+
+
+def _writes_solution(cell: Cell) -> bool:
+    found = _WRITTEN_NODE.match(cell.source)
+    return found is not None and solution_file(found["name"]).is_file()
 
 
 def _parameters(notebook: Notebook) -> Iterator[Problem]:
