@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from glomers import lab
-from glomers.lab import guard, shell
+from glomers.lab import command, guard, shell
 from tests.bench import ECHO
 from tests.lab_stores import SAMPLES
 
@@ -50,15 +50,15 @@ def test_a_line_copied_from_a_challenge_page_works_as_it_is(work, prefix):
 def test_bin_replaces_or_adds_the_program():
     words = ["test", "--bin=old", "-w", "echo", "--", "--bin", "mine"]
     replaced = ["test", "--bin", "new", "-w", "echo", "--", "--bin", "mine"]
-    assert shell._with_flag(words, "--bin", "new", replace=True) == replaced
-    assert shell._with_flag(["test", "--", "x"], "--bin", "new") == [
+    assert command.with_flag(words, "--bin", "new", replace=True) == replaced
+    assert command.with_flag(["test", "--", "x"], "--bin", "new") == [
         "test",
         "--bin",
         "new",
         "--",
         "x",
     ]
-    assert shell._with_flag(["test", "--seed", "5"], "--seed", "0") == ["test", "--seed", "5"]
+    assert command.with_flag(["test", "--seed", "5"], "--seed", "0") == ["test", "--seed", "5"]
 
 
 def test_an_unexpected_verdict_is_raised_with_what_the_checkers_found(work):
@@ -163,12 +163,13 @@ def test_the_real_maelstrom_gets_its_own_flags_and_a_launcher(work, monkeypatch)
     run = lab.maelstrom(f"{LINE} --seed 3 --rate 10")
     assert (run.engine, run.valid) == ("maelstrom", True)
     asked = (work / "asked").read_text().split()
+    (launcher,) = (work / ".launchers").iterdir()
     assert asked == [
-        *["test", "-w", "echo", "--bin", "nodes/.launchers/echo.sh"],
+        *["test", "-w", "echo", "--bin", f".launchers/{launcher.name}"],
         *["--node-count", "1", "--time-limit", "1", "--rate", "10"],
     ]
-    launcher = (work / "nodes" / ".launchers" / "echo.sh").read_text()
-    assert f'exec {sys.executable} {work}/nodes/echo.py "$@"' in launcher
+    assert f'exec {sys.executable} {work}/nodes/echo.py "$@"' in launcher.read_text()
+    assert run.command == f"maelstrom {LINE} --rate 10", "not the launcher's name"
 
 
 def test_a_missing_maelstrom_is_explained(work, monkeypatch):
@@ -205,8 +206,8 @@ time.sleep(600)
 def test_the_guard_stops_the_whole_group_when_its_owner_is_killed(work):
     owner = f"""
 import sys
-from glomers.lab import shell
-shell._run([sys.executable, "-c", {SLEEPER!r}])
+from glomers.lab.process import run_guarded
+run_guarded([sys.executable, "-c", {SLEEPER!r}], 600)
 """
     process = subprocess.Popen([sys.executable, "-c", owner], cwd=work)
     wait_until((work / "pids").exists)
@@ -220,9 +221,9 @@ shell._run([sys.executable, "-c", {SLEEPER!r}])
 def test_an_interrupt_stops_the_test_and_goes_on(work):
     owner = f"""
 import sys
-from glomers.lab import shell
+from glomers.lab.process import run_guarded
 try:
-    shell._run([sys.executable, "-c", {SLEEPER!r}])
+    run_guarded([sys.executable, "-c", {SLEEPER!r}], 600)
 except KeyboardInterrupt:
     sys.exit(42)
 """
@@ -234,10 +235,12 @@ except KeyboardInterrupt:
     wait_until(lambda: not any(map(is_alive, pids)))
 
 
-def test_a_test_that_never_ends_is_stopped_at_the_deadline(work, monkeypatch):
-    monkeypatch.setattr(shell, "DEADLINE_S", 0.5)
-    with pytest.raises(lab.RunFailed, match="did not end within"):
-        shell._run([sys.executable, "-c", "import time; time.sleep(600)"])
+def test_a_test_that_never_ends_is_stopped_at_the_deadline_and_keeps_its_store(work, monkeypatch):
+    monkeypatch.setattr(shell, "DEADLINE_S", 3)
+    with pytest.raises(lab.RunFailed, match="did not end within") as failed:
+        lab.maelstrom(f"{LINE}0", clock="real")
+    assert len(failed.value.run.ops) > 1
+    assert failed.value.run.verdict == "broken"
 
 
 def test_the_guard_reports_what_cannot_be_started(capsys):

@@ -48,10 +48,14 @@ class Run:
     """
 
     def __init__(
-        self, folder: StoreFolder | None, command: tuple[str, ...] = (), explanation: str = ""
+        self,
+        folder: StoreFolder | None,
+        command: tuple[str, ...] = (),
+        explanation: str = "",
+        engine: str = "bench",
     ) -> None:
         self._folder = folder
-        facts = folder.facts() if folder else Facts("bench", command)
+        facts = folder.facts() if folder else Facts(engine, command)
         self._results = folder.results() if folder else None
         self.explanation = explanation
         self.command = _command_line(command or facts.command)

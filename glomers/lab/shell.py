@@ -6,7 +6,7 @@ import os
 import sys
 from pathlib import Path
 
-from glomers.lab.command import for_maelstrom, parse_command, refusal, with_flag
+from glomers.lab.command import for_maelstrom, needs_bench, parse_command, refusal, with_flag
 from glomers.lab.errors import LabError, RunFailed
 from glomers.lab.outcome import load_run, stores
 from glomers.lab.process import Ended, Tail, run_guarded
@@ -35,7 +35,8 @@ def maelstrom(
     Args:
         command: `test` and its flags, as one would type them; `./maelstrom` before it is fine.
         seed: decides everything random in the bench's virtual time.
-        engine: "bench" or "maelstrom"; by default `$GLOMERS_ENGINE`, else the bench.
+        engine: "bench" or "maelstrom"; by default `$GLOMERS_ENGINE`, else the bench. A flag that
+            only the bench has, such as --final-reads, needs the bench whatever this says.
         clock: "virtual" or "real", for the bench; by default what suits the node.
         bin: the node's program, in place of the one that the command line names.
         expect: "valid", "invalid", "broken" (also: refused) or "any".
@@ -52,11 +53,11 @@ def maelstrom(
     words = parse_command(command)
     if bin is not None:
         words = with_flag(words, "--bin", str(bin), replace=True)
-    if engine == "bench":
+    if engine == "bench" or needs_bench(words):
         words = with_flag(words, "--seed", str(seed))
         if clock is not None:
             words = with_flag(words, "--clock", clock)
-        run = _run(words, engine, [sys.executable, "-m", "glomers.bench", *words], tail)
+        run = _run(words, "bench", [sys.executable, "-m", "glomers.bench", *words], tail)
     else:
         run = _run_maelstrom(words, tail)
     _compare(run, expect)
@@ -75,7 +76,7 @@ def _run_maelstrom(words: list[str], tail: Tail | None) -> Run:
     except MaelstromError as error:
         raise LabError(str(error)) from None
     if reason := refusal(words):
-        return Run(None, tuple(words), reason)
+        return Run(None, tuple(words), reason, "maelstrom")
     argv = [program, *for_maelstrom(words)]
     if tail is not None:
         return _run(words, "maelstrom", argv, tail)
@@ -91,9 +92,7 @@ def _run(words: list[str], engine: str, argv: list[str], tail: Tail | None) -> R
     return load_run(words, engine, ended, before)
 
 
-def _too_long(
-    words: list[str], engine: str, ended: Ended, before: frozenset[str]
-) -> RunFailed:
+def _too_long(words: list[str], engine: str, ended: Ended, before: frozenset[str]) -> RunFailed:
     run = load_run(words, engine, ended, before)
     run.explanation = f"The test did not end within {DEADLINE_S / 60:.0f} minutes and was stopped."
     return RunFailed(run.explanation, run)

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +12,7 @@ from typing import Any
 from glomers import lab
 from glomers.challenges import METRICS, Challenge, Published
 from glomers.series.errors import EXIT_FAILED, EXIT_OK, BadInput, SeriesError
-from glomers.series.nodes import solution_file, write_node
+from glomers.series.nodes import solution_file
 from glomers.series.project import shown
 
 PARTITIONS = "valid with partitions"
@@ -82,8 +79,10 @@ def run_challenge(
         BadInput: when `bin` is no program.
         SeriesError: when the engine cannot be used, or the test broke.
     """
-    with _program(challenge, bin, engine) as program:
-        report = _report(challenge, program, {"engine": engine, "seed": seed, "clock": clock})
+    if bin is not None and not bin.is_file():
+        raise BadInput(f"There is no file {bin}: --bin must name the program of a node.")
+    program = bin or solution_file(challenge.solution)
+    report = _report(challenge, program, {"engine": engine, "seed": seed, "clock": clock})
     if as_json:
         print(json.dumps(report.as_json()))
     if report.run.valid is None:
@@ -91,21 +90,6 @@ def run_challenge(
     if not as_json:
         _show(report)
     return EXIT_OK if report.passed else EXIT_FAILED
-
-
-@contextmanager
-def _program(challenge: Challenge, bin: Path | None, engine: str | None) -> Iterator[Path]:
-    """The program to run: what was asked for, or the series' solution."""
-    if bin is not None:
-        if not bin.is_file():
-            raise BadInput(f"There is no file {bin}: --bin must name the program of a node.")
-        yield bin
-        return
-    # A copy, because the real Maelstrom needs a launcher beside the file, and the package is not
-    # the place for one.
-    with tempfile.TemporaryDirectory(prefix="glomers-node-") as folder:
-        solution = solution_file(challenge.solution)
-        yield write_node(solution, Path(folder)) if engine == "maelstrom" else solution
 
 
 def _report(challenge: Challenge, program: Path, how: dict[str, Any]) -> Report:

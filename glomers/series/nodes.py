@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
 from pathlib import Path
 
+from glomers.maelstrom.launcher import write_launcher
 from glomers.series.errors import BadInput
 from glomers.series.project import shown
 
@@ -49,26 +48,10 @@ def write_nodes(folder: Path) -> list[str]:
 
 
 def write_node(source: Path, folder: Path) -> Path:
-    """Write a node file and its launcher to `folder`; returns the launcher.
-
-    The launcher names everything by its absolute path, because Maelstrom follows links and starts
-    nodes in a folder of its own. Its second line tells the bench which file it starts.
-    """
+    """Write a node file and its launcher to `folder`; returns the launcher."""
     node = folder.resolve() / source.name
     node.write_bytes(source.read_bytes())
-    launcher = node.with_suffix("")
-    # The interpreter's own name, not what it links to: that would leave the virtual environment.
-    command = shlex.join([sys.executable, str(node)])
-    launcher.write_text(
-        "#!/bin/sh\n"
-        f"# glomers node: {node.name}\n"
-        f"PYTHONPATH={shlex.quote(str(_PACKAGE.parent))}${{PYTHONPATH:+:$PYTHONPATH}}\n"
-        "export PYTHONPATH\n"
-        f'exec {command} "$@"\n',
-        encoding="utf-8",
-    )
-    launcher.chmod(0o755)
-    return launcher
+    return write_launcher(node, node.with_suffix(""))
 
 
 def _keep(node: Path, new: bytes) -> Path | None:

@@ -1,0 +1,148 @@
+"""A Maelstrom command line: taken apart, completed, and made fit for the real Maelstrom."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shlex
+from pathlib import Path
+
+from glomers.lab.errors import LabError
+from glomers.maelstrom.launcher import write_launcher
+
+BENCH_FLAGS = ("--seed", "--clock")
+"""The bench's own flags that the real Maelstrom does well without; each has a value."""
+BENCH_ONLY_FLAGS = ("--final-reads",)
+"""The bench's own flags that change what is tested; none has a value."""
+_LAUNCHERS = Path(".launchers")
+_DASHES = "‐‑‒–—−"
+
+
+def parse_command(command: str) -> list[str]:
+    """The words from `test` on.
+
+    Raises:
+        LabError: when there is no such word at the beginning.
+    """
+    try:
+        words = shlex.split(command.replace("\\\r\n", " ").replace("\\\n", " "))
+    except ValueError as error:
+        raise LabError(f"The command line cannot be read: {error}.") from None
+    if words and os.path.basename(words[0]) == "maelstrom":
+        words = words[1:]
+    if words[:1] != ["test"]:
+        raise LabError(
+            "A command line begins with `test`, as in `test -w echo --bin nodes/echo.py`; "
+            f"this one begins with {words[0] if words else 'nothing'!r}."
+        )
+    return words
+
+
+def with_flag(words: list[str], flag: str, value: str, replace: bool = False) -> list[str]:
+    """`words` with the flag, before the node's own arguments; one that is there stays or goes."""
+    own, rest = _split(words)
+    for i, word in enumerate(own):
+        if word == flag or word.startswith(f"{flag}="):
+            if not replace:
+                return words
+            end = i + 1 if "=" in word else i + 2
+            return [*own[:i], flag, value, *own[end:], *rest]
+    return [*own, flag, value, *rest]
+
+
+def without_flag(words: list[str], flag: str) -> list[str]:
+    """`words` without the flag and its value; the node's own arguments stay."""
+    own, rest = _split(words)
+    kept: list[str] = []
+    skip = False
+    for word in own:
+        if skip or word == flag:
+            skip = not skip
+        elif not word.startswith(f"{flag}="):
+            kept.append(word)
+    return [*kept, *rest]
+
+
+def _value(words: list[str], flag: str) -> str | None:
+    own, _ = _split(words)
+    for i, word in enumerate(own):
+        if word == flag and i + 1 < len(own):
+            return own[i + 1]
+        if word.startswith(f"{flag}="):
+            return word.partition("=")[2]
+    return None
+
+
+def _split(words: list[str]) -> tuple[list[str], list[str]]:
+    """The words for Maelstrom, and those for the node: from `--` on."""
+    cut = words.index("--") if "--" in words else len(words)
+    return words[:cut], words[cut:]
+
+
+def needs_bench(words: list[str]) -> bool:
+    """Whether the command line asks for something that only the bench can do."""
+    own, _ = _split(words)
+    return any(flag in own for flag in BENCH_ONLY_FLAGS)
+
+
+# For the real Maelstrom
+
+
+def refusal(words: list[str]) -> str | None:
+    """Why the bench would refuse the command line although Maelstrom would run it; or None.
+
+    Both engines are to end alike, and Maelstrom's own account of these is a trace of its insides.
+    """
+    for word in words:
+        if word[:1] and word[0] in _DASHES:
+            return (
+                f"{word!r} begins with a dash that is not a hyphen: Maelstrom would take the word "
+                "for an argument of the node and run without the flag. Type it with hyphens: "
+                f"--{word.lstrip(_DASHES + '-')}"
+            )
+    program = _value(words, "--bin")
+    if program is None:
+        return None
+    path = Path(program).expanduser()
+    if path.is_dir():
+        return f"{program} is a folder: --bin must name the program of a node."
+    if not path.exists():
+        return f"There is no file {program}: --bin must name the program of a node."
+    if path.suffix != ".py" and not os.access(path, os.X_OK):
+        return (
+            f"{program} cannot be executed: give it a first line such as #!/usr/bin/env python3 "
+            "and make it executable with chmod +x."
+        )
+    return None
+
+
+def for_maelstrom(words: list[str]) -> list[str]:
+    """The command line for Maelstrom: without the bench's flags, and with a node it can start.
+
+    Raises:
+        LabError: when the script that starts the node cannot be written.
+    """
+    for flag in BENCH_FLAGS:
+        words = without_flag(words, flag)
+    program = _value(words, "--bin")
+    if program is None:
+        return words
+    try:
+        return with_flag(words, "--bin", str(_startable(Path(program).expanduser())), replace=True)
+    except OSError as error:
+        raise LabError(
+            f"The script that starts the node cannot be written to {_LAUNCHERS}/: {error.strerror}."
+        ) from None
+
+
+def _startable(program: Path) -> Path:
+    """A launcher for a Python file that brings no interpreter; other programs start by themselves.
+
+    Launchers lie in the work folder, which can be written to, where a node may be anywhere.
+    """
+    if program.suffix != ".py":
+        return program
+    _LAUNCHERS.mkdir(exist_ok=True)
+    # Files of one name in different folders must not share a launcher.
+    place = hashlib.sha256(os.fsencode(program.absolute())).hexdigest()[:8]
+    return write_launcher(program, _LAUNCHERS / f"{program.stem}-{place}")

@@ -1,0 +1,133 @@
+"""What a finished test left, and why there is no verdict when there is none."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from glomers.lab.process import Ended
+from glomers.lab.run import Run
+from glomers.lab.store import StoreFolder
+
+VERDICTS = (0, 1, 2)
+BAD_ARGUMENTS = 254
+NOT_STARTED = 127
+
+_STORE = re.compile(r"store/[\w-]+/\d{8}T\d{6}\.\d{3}(?:Z|[+-]\d{4})")
+_STORES = Path("store")
+_MOST_LINES = 40
+_LOG_BYTES = 8192
+_LOG_LINES = 32
+_PACKAGE_ROOT = Path(__file__).resolve().parents[2]
+
+_CRASHED = re.compile(r"Node (\S{1,40}) crashed with exit status (-?\d{1,9})\.\s*$")
+_WROTE_OUT = "Before crashing, it wrote to STDOUT:\n\n"
+_WROTE_ERR = "\n\nAnd to STDERR:\n\n"
+_WROTE_ALL = "\n\nFull STDERR logs are available in"
+_NODE = re.compile(r"\bnode (n\d+)\b", re.IGNORECASE)
+_BROKE = "Jepsen broke. Here's why:"
+_FRAME = re.compile(r"\s+(at |\.\.\. \d+ (more|common frames))")
+_JAVA_IS_MISSING = re.compile(r"java: (command )?not found")
+
+
+def stores() -> frozenset[str]:
+    """The store folders there are in the current folder, to tell a new one from the old."""
+    return frozenset(str(path) for path in _STORES.glob("*/2*"))
+
+
+def load_run(words: list[str], engine: str, ended: Ended, before: frozenset[str]) -> Run:
+    """The run that has just ended; `before` are the stores that were there before it began."""
+    folder = _new_folder(ended, before)
+    if ended.status in VERDICTS and folder is not None:
+        return Run(folder, tuple(words))
+    explain = _explain_maelstrom if engine == "maelstrom" else _explain_bench
+    explanation = _without_folders(explain(ended, folder))
+    explanation = explanation or f"It ended with status {ended.status}."
+    return Run(folder, tuple(words), explanation, engine)
+
+
+def _new_folder(ended: Ended, before: frozenset[str]) -> StoreFolder | None:
+    """The store of a test: the last one that it named, or the one that it began.
+
+    What a node writes can get into what a test prints, so that a name alone proves nothing.
+    """
+    named = [match[0] for match in _STORE.finditer(ended.out + ended.err)]
+    current = os.path.relpath(os.path.realpath(_STORES / "current"))
+    for name in (*reversed(named), current):
+        if name not in before and _STORE.fullmatch(name) and Path(name).is_dir():
+            return StoreFolder(Path(name).resolve())
+    return None
+
+
+def _explain_bench(ended: Ended, folder: StoreFolder | None) -> str:
+    """What the bench printed, without the marks of its log and without what differs each time."""
+    printed = ended.err if ended.err.strip() else ended.out
+    lines = [line.removeprefix("WARN ") for line in printed.strip().splitlines()]
+    return _last(line for line in lines if not _STORE.search(line))
+
+
+def _explain_maelstrom(ended: Ended, folder: StoreFolder | None) -> str:
+    """The same for the real Maelstrom, which tells its log, and of a failure a stack trace."""
+    printed = f"{ended.out}\n{ended.err}"
+    if crash := _crash(printed):
+        return crash
+    if _JAVA_IS_MISSING.search(printed):
+        return "Maelstrom needs Java, which is not installed: `glomers doctor` says how to get it."
+    if ended.status == BAD_ARGUMENTS:
+        return f"Maelstrom refuses the command line:\n{_last(printed.strip().splitlines())}"
+    if ended.status == NOT_STARTED:
+        return _last(printed.strip().splitlines())
+    if ended.status in VERDICTS:
+        return "\n".join(["Maelstrom ended without a store:", _last(printed.strip().splitlines())])
+    if ended.status is not None and 128 < ended.status < BAD_ARGUMENTS:
+        return f"Maelstrom was ended from outside, by signal {ended.status - 128}."
+    return _failure(printed, folder)
+
+
+def _crash(printed: str) -> str | None:
+    """The last report of a crashed node, with what it wrote before."""
+    before, mark, report = printed.rpartition(_WROTE_OUT)
+    crash = _CRASHED.search(before[-200:])
+    if not mark or not crash:
+        return None
+    out, _, rest = report.partition(_WROTE_ERR)
+    lines = [f"Node {crash[1]} crashed: it exited with status {crash[2]}."]
+    for name, text in (("stderr", rest.partition(_WROTE_ALL)[0]), ("stdout", out)):
+        if text.strip():
+            lines += [f"Its last lines on {name}:", _last(text.splitlines())]
+    return "\n".join(lines if len(lines) > 1 else [*lines, "It wrote nothing."])
+
+
+def _failure(printed: str, folder: StoreFolder | None) -> str:
+    """Why Maelstrom gave up, in its own words, and what the node that it names wrote last."""
+    _, _, why = printed.rpartition(_BROKE)
+    reason = _last(line for line in why.strip().splitlines() if not _FRAME.match(line))
+    node = _NODE.search(reason)
+    tail = _log_tail(folder.path / "node-logs" / f"{node[1]}.log") if folder and node else ""
+    lines = ["The test is broken; Maelstrom says:", reason]
+    return "\n".join([*lines, f"Its last lines on stderr:\n{tail}"] if tail else lines)
+
+
+def _log_tail(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            file.seek(max(0, path.stat().st_size - _LOG_BYTES))
+            text = file.read().decode("utf-8", "replace")
+    except OSError:
+        return ""
+    return "\n".join(text.splitlines()[-_LOG_LINES:])
+
+
+def _last(lines: Iterator[str] | list[str]) -> str:
+    kept = [line.rstrip() for line in lines]
+    return "\n".join(["…", *kept[-_MOST_LINES:]] if len(kept) > _MOST_LINES else kept)
+
+
+def _without_folders(text: str) -> str:
+    """`text` with paths as they are below the folders of this machine."""
+    for folder in (Path.cwd(), _PACKAGE_ROOT, Path(sys.prefix), Path(sys.base_prefix)):
+        text = text.replace(f"{folder}{os.sep}", "")
+    return text
