@@ -61,6 +61,7 @@ def test_operations_have_node_times_latency_and_outcome(tmp_path):
         "latency_ms",
         "outcome",
         "error",
+        "final",
     ]
     assert ops["outcome"].tolist() == ["ok", "fail", "ok", "info"]
     assert ops["node"].tolist() == ["n0", "n1", "n1", "n0"]
