@@ -18,7 +18,6 @@ from glomers import lab
 from glomers.cli import main
 from glomers.lab import command, outcome, process, shell
 from glomers.lab.process import Ended
-from glomers.series.project import project_root
 from tests.bench import ECHO
 
 FAKE = Path(__file__).with_name("fake_maelstrom.py")
@@ -121,7 +120,7 @@ def ended(status, out="", err=""):
 
 BROKEN = """INFO [2026-11-23 04:15:32,824] jepsen test runner - jepsen.core Command line:
 ERROR [2026-11-23 04:15:40,012] main - jepsen.cli Oh jeez, I'm sorry, Jepsen broke. Here's why:
-clojure.lang.ExceptionInfo: Expected node n0 to respond to an init message, but node did not respond.
+clojure.lang.ExceptionInfo: Expected node n0 to respond to an init message.
 \tat maelstrom.db$db$reify__32275.setup_BANG_(db.clj:68)
 \tat jepsen.db$fn__8703$G__8699__8707.invoke(db.clj:11)
 \t... 12 common frames omitted
@@ -135,8 +134,7 @@ clojure.lang.ExceptionInfo: Expected node n0 to respond to an init message, but 
             ended(255, BROKEN),
             [
                 "The test is broken; Maelstrom says:",
-                "clojure.lang.ExceptionInfo: Expected node n0 to respond to an init message, "
-                "but node did not respond.",
+                "clojure.lang.ExceptionInfo: Expected node n0 to respond to an init message.",
             ],
         ),
         (
@@ -151,8 +149,7 @@ clojure.lang.ExceptionInfo: Expected node n0 to respond to an init message, but 
                 "Error: LinkageError occurred while loading main class maelstrom.core",
             ],
         ),
-        (ended(127, err="maelstrom cannot be started: Exec format error."),)
-        + (["maelstrom cannot be started: Exec format error."],),
+        (ended(127, err="maelstrom cannot be started: …"), ["maelstrom cannot be started: …"]),
         (ended(99), ["The test is broken; Maelstrom says:"]),
     ],
 )
@@ -343,7 +340,7 @@ def test_a_challenge_runs_on_it(work, capsys, monkeypatch):
     assert main(["challenge", "1", "--engine", "maelstrom", "--json"]) == 0
     said = json.loads(capsys.readouterr().out)
     assert (said["engine"], said["valid"]) == ("maelstrom", True)
-    assert said["command"].startswith("maelstrom test -w echo --bin ")
+    assert said["command"].startswith("maelstrom test -w echo --node-count 1 ")
 
 
 def quick_echo():
@@ -370,4 +367,3 @@ def test_a_batch_runs_on_it(work, tmp_path, capsys):
     words = ["run", str(tmp_path / "01-echo.ipynb"), "--engine", "maelstrom", "--out", str(out)]
     assert main(words) == 0, capsys.readouterr()
     assert json.loads((out / "batch.json").read_text())["engine"] == "maelstrom"
-    assert project_root().is_dir()
