@@ -144,10 +144,19 @@ def test_a_clean_output_is_let_be(series, output):
     assert problems(series) == []
 
 
+def test_a_cell_that_writes_a_whole_solution_may_have_100_lines(series):
+    for length, found in ((100, []), (101, ["it has 101 lines: split it: 100 are the most"])):
+        source = ECHO + "\n# more" * (length - 5)  # with the line that writes it
+        (series.root / "glomers/solutions/echo.py").write_text(source + "\n")
+        first(series, writes=source)
+        assert [problem.split(": ", 1)[1] for problem in problems(series)] == found
+
+
 @pytest.mark.parametrize(
     ("cell", "said"),
     [
         (code("x = 1\n" * 61, count=3), "it has 61 lines"),
+        (code("%%writefile nodes/echo_2.py\n" + "x = 1\n" * 60, count=3), "it has 61 lines"),
         (code("!ls", count=3), "calls a program with `!`"),
         (code("%%writefile -a nodes/x.py\npass", count=3), "doubles the text"),
     ],

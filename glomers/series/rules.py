@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from glomers.series.nodes import solution_file
 from glomers.series.notebook import Cell, Notebook, text
 from glomers.series.project import shown
 
@@ -146,7 +145,7 @@ def _figures(notebook: Notebook) -> Iterator[Problem]:
 def _code(notebook: Notebook) -> Iterator[Problem]:
     for cell in notebook.code_cells:
         lines = cell.source.splitlines()
-        most = SOLUTION_LINES if _writes_solution(cell) else CODE_LINES
+        most = SOLUTION_LINES if _writes_solution(notebook, cell) else CODE_LINES
         if len(lines) > most:
             yield Problem(
                 notebook.path,
@@ -163,9 +162,10 @@ def _code(notebook: Notebook) -> Iterator[Problem]:
             )
 
 
-def _writes_solution(cell: Cell) -> bool:
+def _writes_solution(notebook: Notebook, cell: Cell) -> bool:
     found = _WRITTEN_NODE.match(cell.source)
-    return found is not None and solution_file(found["name"]).is_file()
+    solutions = notebook.path.parents[1] / "glomers" / "solutions"
+    return found is not None and (solutions / f"{found['name']}.py").is_file()
 
 
 def _parameters(notebook: Notebook) -> Iterator[Problem]:
