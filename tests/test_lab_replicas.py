@@ -104,3 +104,10 @@ def test_a_bar_chart_tells_its_figures():
     chart = lab.bar_chart({"attempts": 12.5, "failures": 3}, "requests", "A test.")
     assert "requests: attempts 12.5, failures 3." in chart.alt
     assert chart.png
+
+
+def test_a_stacked_bar_chart_tells_totals_and_parts_and_is_the_same_twice():
+    values = {"first": {"reads": 2, "writes": 1.5}, "second": {"writes": 1}}
+    chart, again = (lab.stacked_bar_chart(values, "messages", "A test.") for _ in range(2))
+    assert "messages: first: 3.5 (reads 2, writes 1.5); second: 1 (writes 1)." in chart.alt
+    assert chart.png == again.png

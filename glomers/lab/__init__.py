@@ -7,7 +7,7 @@ run = lab.maelstrom("test -w echo --bin nodes/echo.py --node-count 1 --time-limi
 """
 
 from glomers.lab.charts import latency_chart, messages_by_type
-from glomers.lab.comparisons import bar_chart, trade_off_chart
+from glomers.lab.comparisons import bar_chart, stacked_bar_chart, trade_off_chart
 from glomers.lab.cycle import cycle_diagram
 from glomers.lab.diagram import spacetime
 from glomers.lab.errors import LabError, LabWarning, RunFailed, StoreError
@@ -47,6 +47,7 @@ __all__ = [
     "replicated_share",
     "scoreboard",
     "spacetime",
+    "stacked_bar_chart",
     "target_chart",
     "trade_off_chart",
     "visibility_chart",

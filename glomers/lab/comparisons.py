@@ -35,6 +35,43 @@ def bar_chart(values: Mapping[str, float], x_label: str, caption: str) -> Figure
     return Figure(f"Bar chart: {caption} {x_label}: {told}.", caption, png=png)
 
 
+def stacked_bar_chart(
+    values: Mapping[str, Mapping[str, float]], x_label: str, caption: str
+) -> Figure:
+    """Draw a bar made of parts for each group of values, from top to bottom in the order given.
+
+    Args:
+        values: by the name of the bar, then by the name of the part; a part that a bar lacks is 0.
+        x_label: what the values are, with the unit.
+        caption: what the chart shows; the figures are added to the alternative text.
+    """
+    parts = list(dict.fromkeys(part for bar in values.values() for part in bar))
+    with canvas(1.3 + 0.42 * len(values)) as chart:
+        axes = chart.add_subplot()
+        left = [0.0] * len(values)
+        for number, part in enumerate(parts):
+            widths = [bar.get(part, 0.0) for bar in values.values()]
+            colour = COLOURS[number % len(COLOURS)]
+            axes.barh(range(len(values)), widths, left=left, color=colour, label=part)
+            left = [start + width for start, width in zip(left, widths, strict=True)]
+        for place, total in enumerate(left):
+            axes.text(total, place, f" {total:,.4g}", va="center")
+        axes.set_yticks(range(len(values)), [shortened(name, 40) for name in values])
+        axes.invert_yaxis()
+        axes.margins(x=0.12)
+        axes.grid(axis="y", visible=False)
+        axes.set_xlabel(x_label)
+        axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))  # beside the bars
+        png = to_png(chart)
+    told = "; ".join(
+        f"{name}: {sum(bar.values()):,.4g} ("
+        + ", ".join(f"{part} {value:,.4g}" for part, value in bar.items())
+        + ")"
+        for name, bar in values.items()
+    )
+    return Figure(f"Bar chart: {caption} {x_label}: {told}.", caption, png=png)
+
+
 def trade_off_chart(
     points: Mapping[str, Sequence[Point]],
     x_label: str,
