@@ -7,6 +7,7 @@ import os
 import shlex
 import signal
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -82,10 +83,7 @@ def _test(argv: list[str]) -> int:
         log.say(f"Interrupted. What there is so far is in {_shown(store.path)}")
         return EXIT_INTERRUPTED
     except OSError as error:
-        print(
-            f"Cannot write {_shown(store.path)}: {error.strerror}. What was written is kept.",
-            file=sys.stderr,
-        )
+        _report_broken(store.failure(error), store, log)
         return EXIT_BROKEN
     finally:
         log.close()
@@ -137,7 +135,8 @@ def _run(argv: list[str], options: Options, program: Program, store: Store, log:
 
 def _report_broken(error: BrokenTest, store: Store, log: RunLog) -> None:
     """Say what broke the test, and what the node at fault wrote last."""
-    store.finish()
+    with suppress(OSError):  # a full disk may be the very reason
+        store.finish()
     log.warn(str(error))
     if error.node_id:
         path = store.path / "node-logs" / f"{error.node_id}.log"

@@ -242,6 +242,9 @@ class Clock(Protocol):
         An exception that escapes from a callback ends the call, not the loop: call again.
         """
 
+    def close(self) -> None:
+        """Give up what still waits on the loop."""
+
 
 class VirtualClock:
     """Virtual time: a pause of ten seconds takes as long as what happens in it."""
@@ -265,6 +268,9 @@ class VirtualClock:
 
     def run_until(self, main: asyncio.Task[Any]) -> None:
         self.loop.run_until(main)
+
+    def close(self) -> None:
+        pass
 
 
 class RealClock:
@@ -291,3 +297,11 @@ class RealClock:
 
     def run_until(self, main: asyncio.Task[Any]) -> None:
         self.loop.run_until_complete(asyncio.wait({main}))
+
+    def close(self) -> None:
+        tasks = asyncio.all_tasks(self.loop)
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            self.loop.run_until_complete(asyncio.wait(tasks))
+        self.loop.close()

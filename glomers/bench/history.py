@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from glomers.bench.files import Failed, open_text
 from glomers.formats.edn import Keyword
 from glomers.formats.history import Op, format_op
 
@@ -15,9 +16,9 @@ _BUFFER_BYTES = 1 << 18
 class HistoryWriter:
     """Numbers operations and appends each to `path`, so that a killed run keeps its history."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, failed: Failed) -> None:
         self.ops: list[Op] = []
-        self._file = path.open("w", encoding="utf-8", buffering=_BUFFER_BYTES)
+        self._file = open_text(path, failed, _BUFFER_BYTES)
 
     def add(
         self,

@@ -5,12 +5,15 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from glomers.bench.files import open_text
+
 
 class RunLog:
     """Writes plain lines, without wall-clock times, so that equal runs leave equal logs."""
 
     def __init__(self, path: Path) -> None:
-        self._file = path.open("w", encoding="utf-8")
+        # The console has every line too, so a disk without room for them loses nothing.
+        self._file = open_text(path, failed=lambda error: None)
         # A virtual run gives the streams of `sys` to the nodes: keep the true ones.
         self.console, self._errors = sys.stdout, sys.stderr
 

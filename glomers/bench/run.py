@@ -14,6 +14,7 @@ from glomers.bench.checkers import CheckOptions, check_run
 from glomers.bench.clients import INIT_TIMEOUT_S, SETUP_TIMEOUT_S, Client, RpcTimeout
 from glomers.bench.clock import Clock, RealClock, VirtualClock
 from glomers.bench.errors import BrokenTest
+from glomers.bench.files import open_binary
 from glomers.bench.generator import Generator
 from glomers.bench.history import HistoryWriter
 from glomers.bench.hosts import (
@@ -34,7 +35,7 @@ from glomers.bench.services import Service, make_services
 from glomers.bench.store import Store
 from glomers.bench.workloads import workload_class
 from glomers.formats.edn import Keyword
-from glomers.formats.journal import JournalWriter
+from glomers.formats.journal import BUFFER_BYTES, JournalWriter
 from glomers.node import host as current_host
 from glomers.protocol import RPCError
 
@@ -62,8 +63,9 @@ class Test:
         self._hosts: list[Host] = []
         self._failure: BrokenTest | None = None
         self._broken = asyncio.Event()
-        self.history = HistoryWriter(store.path / "history.edn")
-        self._journal = JournalWriter(store.journal)
+        self._unwritten: BrokenTest | None = None
+        self.history = HistoryWriter(store.path / "history.edn", self._cannot_write)
+        self._journal = JournalWriter(open_binary(store.journal, self._cannot_write, BUFFER_BYTES))
         self.network = Network(
             self.clock,
             self._journal,
@@ -80,7 +82,8 @@ class Test:
         """Run the test; what happened is in `history` and `network.stats`.
 
         Raises:
-            BrokenTest: when a node crashed, hangs, or did not answer `init`.
+            BrokenTest: when a node crashed, hangs, or did not answer `init`, or the store cannot be
+                written any more.
         """
         main = self.clock.loop.create_task(self._guarded())
         try:
@@ -88,8 +91,11 @@ class Test:
                 while not main.done():
                     self._go_on(main)
         finally:
+            self.clock.close()
             self.save()
         main.result()
+        if self._unwritten:  # it was the last that was still buffered
+            raise self._unwritten
 
     def _go_on(self, main: asyncio.Task[None]) -> None:
         """Let the clock run until `main` is done, or somebody wants to leave."""
@@ -143,6 +149,10 @@ class Test:
         """End the test; the first reason counts."""
         self._failure = self._failure or error
         self._broken.set()
+
+    def _cannot_write(self, error: OSError) -> None:
+        self._unwritten = self._store.failure(error)
+        self._fail(self._unwritten)
 
     async def _phases(self) -> None:
         self._start_services()
@@ -205,7 +215,8 @@ class Test:
     def _make_host(self, node_id: str) -> Host:
         options = self.options
         echo = console_echo(node_id, self._log.console) if options.log_stderr else None
-        log = NodeLog(self._store.path / "node-logs" / f"{node_id}.log", echo)
+        path = self._store.path / "node-logs" / f"{node_id}.log"
+        log = NodeLog(path, echo, self._cannot_write)
         outgoing = Outgoing(node_id, self.network.send_line, self._log.warn)
         host = VirtualHost if self._program.virtual else ProcessHost
         return host(node_id, self._program.path, options.args, log, outgoing, self._fail)

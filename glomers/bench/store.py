@@ -53,9 +53,20 @@ class Store:
             else:
                 return parent / name
 
+    def failure(self, error: OSError) -> BrokenTest:
+        """The sentence about a store that cannot be written any more."""
+        folder = os.path.relpath(self.path)
+        return BrokenTest(f"Cannot write {folder}: {error.strerror}. What was written is kept.")
+
     def write(self, name: str, text: str) -> None:
-        """Write a file of the run."""
-        (self.path / name).write_text(text, encoding="utf-8")
+        """Write a file of the run, as a whole or, on a full disk, not at all."""
+        new = self.path / f".{name}.new"
+        try:
+            new.write_text(text, encoding="utf-8")
+            new.replace(self.path / name)
+        except OSError:
+            new.unlink(missing_ok=True)
+            raise
 
     def write_facts(self, facts: Mapping[str, Any]) -> None:
         """Write `bench.json`: what ran, and how, for whoever loads the folder later."""

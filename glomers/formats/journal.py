@@ -15,12 +15,12 @@ import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, NamedTuple
+from typing import Any, BinaryIO, Literal, NamedTuple
 
 import orjson
 
 _HEADER = b'{"format":"glomers-journal","version":1}\n'
-_BUFFER_BYTES = 1 << 20
+BUFFER_BYTES = 1 << 20
 
 Kind = Literal["send", "recv", "drop"]
 _KINDS: dict[str, Kind] = {"s": "send", "r": "recv", "d": "drop"}
@@ -40,10 +40,13 @@ class Event(NamedTuple):
 
 
 class JournalWriter:
-    """Writes a journal to `path` while a run goes on; messages are stored as they come."""
+    """Writes a journal to a file while a run goes on; messages are stored as they come."""
 
-    def __init__(self, path: Path) -> None:
-        self._file = path.open("wb", buffering=_BUFFER_BYTES)
+    def __init__(self, target: Path | BinaryIO) -> None:
+        """Begin the journal in a file that is open already, or in a new one at a path."""
+        if isinstance(target, Path):
+            target = target.open("wb", buffering=BUFFER_BYTES)
+        self._file = target
         self._write = self._file.write
         self._write(_HEADER)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Protocol, TextIO
 
 from glomers.bench.errors import BrokenTest
+from glomers.bench.files import Failed, open_text
 from glomers.protocol import loads
 
 Send = Callable[[str, str, dict[str, Any], bytes], None]
@@ -17,6 +18,7 @@ Fail = Callable[[BrokenTest], None]
 """Ends the test."""
 
 MAX_WARNINGS = 20
+MAX_LOG_CHARACTERS = 64 << 20
 
 
 class Host(Protocol):
@@ -93,17 +95,25 @@ def excerpt(line: bytes, limit: int = 200) -> str:
 class NodeLog:
     """A node's stderr, in its log file."""
 
-    def __init__(self, path: Path, echo: Callable[[str], None] | None) -> None:
+    def __init__(self, path: Path, echo: Callable[[str], None] | None, failed: Failed) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self.path = path
-        self._file = path.open("w", encoding="utf-8", errors="backslashreplace")
+        self._file = open_text(path, failed)
         self._echo = echo
+        self._room = MAX_LOG_CHARACTERS
 
     def write(self, text: str) -> None:
-        """Append `text` as it is."""
-        self._file.write(text)
+        """Append `text` as it is, as long as there is room."""
         if self._echo:
             self._echo(text)
+        if self._room <= 0:
+            return
+        self._file.write(text[: self._room])
+        self._room -= len(text)
+        if self._room <= 0:
+            self._file.write(
+                f"\n(The rest is left out: a log takes {MAX_LOG_CHARACTERS:,} characters.)\n"
+            )
 
     def close(self) -> None:
         """Write what is still buffered."""

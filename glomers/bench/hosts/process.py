@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import codecs
 import contextlib
+import functools
 import os
 import signal
+import subprocess
 import sys
 import tempfile
 from collections import deque
@@ -16,6 +19,7 @@ from glomers.bench.errors import BrokenTest
 from glomers.bench.hosts.base import Fail, NodeLog, Outgoing, excerpt
 
 LAST_LINES = 32
+_KEEPER = Path(__file__).with_name("keeper.py")
 MAX_LINE_BYTES = 64 * 1024 * 1024
 MAX_UNREAD_BYTES = 256 * 1024 * 1024
 STOP_TIMEOUT_S = 2.0
@@ -60,6 +64,7 @@ class ProcessHost:
                 "#!/usr/bin/env python3 and make it executable with chmod +x.",
                 self.node_id,
             ) from None
+        _tell_keeper(f"+{self._process.pid}")
         loop = asyncio.get_running_loop()
         self._readers = [
             loop.create_task(self._read_stdout()),
@@ -79,7 +84,10 @@ class ProcessHost:
         self._stopping = True
         if self._process is not None:
             _kill_group(self._process.pid)
-            await asyncio.wait_for(self._process.wait(), STOP_TIMEOUT_S)
+            # It waits for the pipes too, which a stranger may hold open that left the group.
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._process.wait(), STOP_TIMEOUT_S)
+            _tell_keeper(f"-{self._process.pid}")
         for reader in self._readers:
             reader.cancel()
         await asyncio.gather(*self._readers, return_exceptions=True)
@@ -92,18 +100,24 @@ class ProcessHost:
     async def _read_stdout(self) -> None:
         assert self._process is not None
         assert self._process.stdout is not None
-        pending = b""
+        parts: list[bytes] = []  # of a line that has no end yet
+        length = 0
         while chunk := await self._process.stdout.read(1 << 16):
-            *lines, pending = (pending + chunk).split(b"\n")
+            parts.append(chunk)
+            length += len(chunk)
+            if length > MAX_LINE_BYTES:
+                self._broken(f"wrote {MAX_LINE_BYTES >> 20} MB on stdout without ending the line.")
+                return
+            if b"\n" not in chunk:
+                continue
+            *lines, rest = b"".join(parts).split(b"\n")
+            parts, length = [rest], len(rest)
             self._stdout_tail.extend(lines[-LAST_LINES:])
             try:
                 for line in lines:
                     self._outgoing.line(line)
             except BrokenTest as error:
                 self._fail(error)
-                return
-            if len(pending) > MAX_LINE_BYTES:
-                self._broken(f"wrote {MAX_LINE_BYTES >> 20} MB on stdout without ending the line.")
                 return
         status = await self._process.wait()
         if not self._stopping:
@@ -112,8 +126,9 @@ class ProcessHost:
     async def _read_stderr(self) -> None:
         assert self._process is not None
         assert self._process.stderr is not None
+        decoder = codecs.getincrementaldecoder("utf-8")("replace")
         while chunk := await self._process.stderr.read(1 << 16):
-            self._log.write(chunk.decode("utf-8", "replace"))
+            self._log.write(decoder.decode(chunk))
 
 
 def _command(path: Path, args: tuple[str, ...]) -> list[str]:
@@ -128,6 +143,25 @@ def _ending(status: int) -> str:
     if status < 0:
         return f"signal {signal.Signals(-status).name} ended it"
     return f"it exited with status {status} before the test was over"
+
+
+@functools.cache
+def _keeper() -> subprocess.Popen[bytes]:
+    """The process that ends the nodes should this one be killed."""
+    return subprocess.Popen(
+        [sys.executable, "-I", "-S", str(_KEEPER)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+
+
+def _tell_keeper(line: str) -> None:
+    pipe = _keeper().stdin
+    assert pipe is not None
+    with contextlib.suppress(BrokenPipeError):
+        os.write(pipe.fileno(), f"{line}\n".encode())
 
 
 def _kill_group(pid: int) -> None:
