@@ -11,6 +11,7 @@ import datetime
 import os
 import random
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -31,6 +32,7 @@ HANG_CPU_S = 5.0
 HANG_WALL_S = 30.0
 TICK_S = 0.5
 MAX_INTERRUPTIONS = 4
+_PROCESS_STARTERS = ("fork", "forkpty", "posix_spawn", "posix_spawnp", "system")
 
 
 class NodeExit(SystemExit):
@@ -72,6 +74,10 @@ def _replacements(clock: VirtualClock, rng: random.Random) -> Iterator[tuple[Any
     yield os, "getpid", lambda: 1
     yield os, "_exit", _leave
     yield threading.Thread, "start", _refuse("threads do not exist in virtual time")
+    # A copy of this process would go on with the test, and write into the same store.
+    for name in _PROCESS_STARTERS:
+        yield os, name, _refuse("processes do not exist in virtual time")
+    yield subprocess.Popen, "__init__", _refuse("processes do not exist in virtual time")
     yield sys, "stdin", None
     yield sys, "stdout", _NodeStream(sys.stdout, PRINT_EXPLANATION)
     yield sys, "stderr", _NodeStream(sys.stderr, None)
