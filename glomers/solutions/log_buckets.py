@@ -1,4 +1,5 @@
 import asyncio
+from itertools import takewhile
 
 from glomers.kv import KV
 from glomers.node import Node
@@ -25,10 +26,10 @@ async def poll(message):
 
 async def poll_key(key, first):
     """Messages up to the first gap: an offset may be taken while its message is still written."""
-    messages = []
-    while (found := await fetch(key, first + len(messages))) is not None:
-        messages.append([first + len(messages), found])
-    return messages
+    length = await kv.read(f"latest {key}", default=0)
+    found = await asyncio.gather(*[fetch(key, offset) for offset in range(first, length)])
+    messages = takewhile(lambda message: message is not None, found)
+    return [[offset, message] for offset, message in enumerate(messages, first)]
 
 
 async def fetch(key, offset):
@@ -42,17 +43,24 @@ async def fetch(key, offset):
 
 @node.on("commit_offsets")
 async def commit(message):
-    for key, offset in message.body["offsets"].items():
-        await kv.update(f"committed {key}", lambda old, new=offset: max(old, new), default=0)
+    offsets = message.body["offsets"]
+    await asyncio.gather(*[commit_key(key, offset) for key, offset in offsets.items()])
     return {"type": "commit_offsets_ok"}
+
+
+async def commit_key(key, offset):
+    """Committed offsets only grow, whoever is faster."""
+    while (old := await kv.read(f"committed {key}", default=-1)) < offset:
+        if await kv.cas(f"committed {key}", old, offset, create=True):
+            return
 
 
 @node.on("list_committed_offsets")
 async def list_committed(message):
     keys = message.body["keys"]
     found = await asyncio.gather(*[kv.read(f"committed {key}", default=None) for key in keys])
-    known = {key: offset for key, offset in zip(keys, found, strict=True) if offset is not None}
-    return {"type": "list_committed_offsets_ok", "offsets": known}
+    offsets = {key: found for key, found in zip(keys, found, strict=True) if found is not None}
+    return {"type": "list_committed_offsets_ok", "offsets": offsets}
 
 
 if __name__ == "__main__":
