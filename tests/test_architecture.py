@@ -7,11 +7,12 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 FILES = sorted((ROOT / "glomers").rglob("*.py"))
-RUNTIME = {"node", "kv", "protocol", "ring"}
+RUNTIME = {"node", "kv", "protocol", "ring", "link"}
 ALLOWED = {
     "node": {"protocol"},
     "kv": {"node", "protocol"},
     "ring": set(),
+    "link": set(),
     "protocol": set(),
     "challenges": set(),
     "formats": set(),
