@@ -7,6 +7,7 @@ and pages named beside each published result.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 METRICS = {
     "msgs_per_op": "messages per operation",
@@ -36,23 +37,36 @@ class Published:
 
 
 @dataclass(frozen=True)
+class Version:
+    """A node of the series: a module of `glomers.solutions`, and its design in a few words."""
+
+    solution: str
+    design: str
+
+
+@dataclass(frozen=True)
 class Challenge:
     """One challenge: its name, official flags (all but `--bin`) and what results to compare with.
 
-    `also` are further flags of runs that must be valid too, without numeric limits; `solution` is
-    the module of `glomers.solutions` that the series holds to be the best; `seed_msgs_per_op` is
+    `versions` are the nodes of the series in the order of its lessons, the best one last; `also`
+    are further flags of runs that must be valid too, without numeric limits; `seed_msgs_per_op` is
     what the design that this series started from claims.
     """
 
     id: str
     name: str
     flags: str
-    solution: str
+    versions: tuple[Version, ...]
     notebook: str
     limits: tuple[Limit, ...] = ()
     also: str = ""
     seed_msgs_per_op: float | None = None
     published: tuple[Published, ...] = field(default=())
+
+    @property
+    def solution(self) -> str:
+        """The module of `glomers.solutions` that the series holds to be the best."""
+        return self.versions[-1].solution
 
     @property
     def workload(self) -> str:
@@ -63,10 +77,11 @@ class Challenge:
     @property
     def best_published(self) -> Published | None:
         """The published result with the fewest messages that keeps within the limits, if any."""
-        inside = [result for result in self.published if self._within_limits(result)]
+        inside = [result for result in self.published if self.within_limits(result)]
         return min(inside, key=lambda result: result.msgs_per_op, default=None)
 
-    def _within_limits(self, result: Published) -> bool:
+    def within_limits(self, result: Any) -> bool:
+        """Whether the known figures of a result, an object with the metrics, keep all limits."""
         for limit in self.limits:
             value = getattr(result, limit.metric)
             if value is not None and value >= limit.below:
@@ -113,7 +128,7 @@ _ALL = (
         "1",
         "Echo",
         "-w echo --node-count 1 --time-limit 10",
-        solution="echo",
+        versions=(Version("echo", "a handler"),),
         notebook="01-echo",
     ),
     Challenge(
@@ -121,35 +136,35 @@ _ALL = (
         "Unique ids",
         "-w unique-ids --time-limit 30 --rate 1000 --node-count 3 "
         "--availability total --nemesis partition",
-        solution="unique_ids",
+        versions=(Version("unique_ids", "time, name and random bytes"),),
         notebook="02-unique-ids",
     ),
     Challenge(
         "3a",
         "Broadcast, single node",
         "-w broadcast --node-count 1 --time-limit 20 --rate 10",
-        solution="broadcast_single",
+        versions=(Version("broadcast_single", "one node"),),
         notebook="03a-broadcast-single",
     ),
     Challenge(
         "3b",
         "Broadcast, many nodes",
         "-w broadcast --node-count 5 --time-limit 20 --rate 10",
-        solution="broadcast_all",
+        versions=(Version("broadcast_all", "origin tells all"),),
         notebook="03b-broadcast-multi",
     ),
     Challenge(
         "3c",
         "Broadcast, fault tolerant",
         "-w broadcast --node-count 5 --time-limit 20 --rate 10 --nemesis partition",
-        solution="broadcast_retry",
+        versions=(Version("broadcast_retry", "origin tells all until acknowledged"),),
         notebook="03c-broadcast-faults",
     ),
     Challenge(
         "3d",
         "Broadcast, efficient I",
         _BROADCAST_25_FLAGS,
-        solution="broadcast_tree",
+        versions=(Version("broadcast_tree", "two-level tree, one RPC a value"),),
         notebook="03d-broadcast-efficient",
         limits=(
             Limit("msgs_per_op", 30),
@@ -164,7 +179,7 @@ _ALL = (
         "3e",
         "Broadcast, efficient II",
         _BROADCAST_25_FLAGS,
-        solution="broadcast_batched",
+        versions=(Version("broadcast_batched", "two-level tree, batches every 0.5 s"),),
         notebook="03e-broadcast-batched",
         limits=(
             Limit("msgs_per_op", 20),
@@ -179,7 +194,10 @@ _ALL = (
         "4",
         "Grow-only counter",
         "-w g-counter --node-count 3 --rate 100 --time-limit 20 --nemesis partition",
-        solution="counter_gossip",
+        versions=(
+            Version("counter_local", "own counts, read by asking everybody"),
+            Version("counter_gossip", "grow-only counter, state gossiped"),
+        ),
         notebook="04-counter",
         published=_COUNTER,
     ),
@@ -187,14 +205,14 @@ _ALL = (
         "5a",
         "Log, single node",
         "-w kafka --node-count 1 --concurrency 2n --time-limit 20 --rate 1000",
-        solution="log_single",
+        versions=(Version("log_single", "one node"),),
         notebook="05a-log-single",
     ),
     Challenge(
         "5b",
         "Log, many nodes",
         _LOG_FLAGS,
-        solution="log_buckets",
+        versions=(Version("log_buckets", "three buckets in lin-kv"),),
         notebook="05b-log-multi",
         seed_msgs_per_op=12.03,
         published=_LOG,
@@ -203,7 +221,10 @@ _ALL = (
         "5c",
         "Log, efficient",
         _LOG_FLAGS,
-        solution="log_owner",
+        versions=(
+            Version("log_buckets", "three buckets in lin-kv"),
+            Version("log_owner", "one entry a log, owner by consistent hashing"),
+        ),
         notebook="05c-log-efficient",
         seed_msgs_per_op=6.88,
         published=_LOG,
@@ -213,14 +234,14 @@ _ALL = (
         "Transactions, single node",
         "-w txn-rw-register --node-count 1 --time-limit 20 --rate 1000 --concurrency 2n "
         "--consistency-models read-uncommitted --availability total",
-        solution="txn_single",
+        versions=(Version("txn_single", "one node"),),
         notebook="06a-txn-single",
     ),
     Challenge(
         "6b",
         "Transactions, read uncommitted",
         f"{_TXN_2_FLAGS} read-uncommitted --availability total --nemesis partition",
-        solution="txn_uncommitted",
+        versions=(Version("txn_uncommitted", "latest write wins, replicated one by one"),),
         notebook="06b-txn-uncommitted",
         also=f"{_TXN_2_FLAGS} read-uncommitted",
     ),
@@ -228,7 +249,7 @@ _ALL = (
         "6c",
         "Transactions, read committed",
         f"{_TXN_2_FLAGS} read-committed --availability total --nemesis partition",
-        solution="txn_committed",
+        versions=(Version("txn_committed", "versions, replicated one by one"),),
         notebook="06c-txn-committed",
     ),
 )

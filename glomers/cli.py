@@ -72,6 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_check(commands)
     _add_nodes(commands)
     _add_challenge(commands)
+    _add_league(commands)
     _add_install(commands)
     _add_doctor(commands)
     commands.add_parser("bench", help="run or judge a test, with Maelstrom's flags")
@@ -142,6 +143,14 @@ def _add_challenge(commands: Any) -> None:
     challenge.set_defaults(act=_challenge)
 
 
+def _add_league(commands: Any) -> None:
+    league = commands.add_parser("league", help="rank the series' nodes with published results")
+    league.add_argument("--engine", choices=ENGINES, help="what runs them (default: the bench)")
+    league.add_argument("--seed", type=int, default=0, metavar="N", help="for the bench")
+    league.add_argument("--write", action="store_true", help="put the table into README.md")
+    league.set_defaults(act=_league)
+
+
 def _add_install(commands: Any) -> None:
     install = commands.add_parser(
         "install-maelstrom", help="fetch the real Maelstrom, check it, and unpack it"
@@ -206,6 +215,12 @@ def _challenge(arguments: argparse.Namespace) -> int:
         clock=arguments.clock,
         as_json=arguments.json,
     )
+
+
+def _league(arguments: argparse.Namespace) -> int:
+    from glomers.series.league import run_league
+
+    return run_league(engine=arguments.engine, seed=arguments.seed, write=arguments.write)
 
 
 def _install(arguments: argparse.Namespace) -> int:

@@ -12,6 +12,7 @@ from glomers.lab.cycle import cycle_diagram
 from glomers.lab.diagram import spacetime
 from glomers.lab.errors import LabError, LabWarning, RunFailed, StoreError
 from glomers.lab.figure import Figure
+from glomers.lab.league import league
 from glomers.lab.replicas import (
     dirty_writes,
     disagreements,
@@ -42,6 +43,7 @@ __all__ = [
     "final_values",
     "forgotten_writes",
     "latency_chart",
+    "league",
     "maelstrom",
     "messages_by_type",
     "replicated_share",

@@ -117,7 +117,7 @@ def _latency_text(ops: pd.DataFrame) -> str:
         f"{int((ops['outcome'] == outcome).sum()):,} {label}"
         for outcome, label in (("ok", "ok"), ("fail", "failed"), ("info", "of unknown outcome"))
     ]
-    figures = f"median {latency.median():.3g} ms, largest {latency.max():.3g} ms"
+    figures = f"median {latency.median():,.4g} ms, largest {latency.max():,.4g} ms"
     return f"{len(ops):,} operations ({', '.join(counts)}): {figures}."
 
 

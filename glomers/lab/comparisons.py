@@ -93,6 +93,8 @@ def trade_off_chart(
         y_limit: a limit to draw as a horizontal line.
         log: whether both axes are logarithmic.
     """
+    from matplotlib.ticker import MaxNLocator
+
     with canvas(4.2) as chart:
         axes = chart.add_subplot()
         for number, (name, series) in enumerate(points.items()):
@@ -114,6 +116,8 @@ def trade_off_chart(
             every = [point for series in points.values() for point in series]
             axes.set_xlim(0, 1.15 * max(x for _, x, _ in every))
             axes.set_ylim(0, 1.15 * max([y for *_, y in every] + [y_limit or 0]))
+            if all(isinstance(x, int) for _, x, _ in every):  # 2.5 nodes do not exist
+                axes.xaxis.set_major_locator(MaxNLocator("auto", integer=True))
         axes.set_xlabel(x_label)
         axes.set_ylabel(y_label)
         axes.legend()

@@ -11,6 +11,7 @@ from urllib.parse import unquote, urlsplit
 
 from glomers.series.batch import prepare
 from glomers.series.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, BadInput
+from glomers.series.league import league_table, written_table
 from glomers.series.notebook import Cell, Notebook, read_notebook
 from glomers.series.project import all_notebooks, project_root
 from glomers.series.rules import Problem, cell_name, check_notebook, text_of
@@ -28,7 +29,8 @@ _DIRECTION = re.compile(
 def check_series(*, execute: bool = False) -> int:
     """Check the project at hand, print a line for each problem; returns the exit status.
 
-    With `execute`, the notebooks are executed again and must give the same texts.
+    With `execute`, the notebooks are executed again and must give the same texts, and the README's
+    league table is measured again.
 
     Raises:
         BadInput: when there is no project here.
@@ -37,7 +39,7 @@ def check_series(*, execute: bool = False) -> int:
     problems = list(find_problems(root))
     interrupted = False
     if execute:
-        found = list(_not_reproduced(root))
+        found = [*_not_reproduced(root), *_league(root / "README.md")]
         interrupted = any(problem.what == "stopped" for problem in found)
         problems += found
     for problem in problems:
@@ -170,6 +172,15 @@ def _not_reproduced(root: Path) -> Iterator[Problem]:
                 yield Problem(task.notebook, "stopped", "check it again")
             else:
                 yield from differences(read_notebook(task.notebook), read_notebook(task.executed))
+
+
+def _league(readme: Path) -> Iterator[Problem]:
+    """Measure the league again, where the README has a table of it."""
+    written = written_table(readme)
+    if written is not None and written != league_table():
+        yield Problem(
+            readme, "its league table is not what is measured", "`glomers league --write`"
+        )
 
 
 def differences(committed: Notebook, executed: Notebook) -> Iterator[Problem]:

@@ -1,0 +1,79 @@
+"""`glomers league`: the league table as Markdown, from fresh runs, and its place in the README."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from glomers.lab import LabError, league
+from glomers.lab.league import MEASURED_HERE
+from glomers.series.errors import EXIT_OK, BadInput, SeriesError
+from glomers.series.project import project_root, shown
+
+_HEAD = (
+    "challenge",
+    "design",
+    "messages per operation",
+    "stable latency, median / maximum (ms)",
+    "limits",
+    "source",
+)
+_PLACE = re.compile(r"(?<=<!-- league: begin -->\n).*?(?=<!-- league: end -->)", re.DOTALL)
+
+
+def run_league(*, engine: str | None = None, seed: int = 0, write: bool = False) -> int:
+    """Measure the versions of the series, print the table; returns the exit status.
+
+    With `write`, the table replaces the one in the project's README.
+
+    Raises:
+        BadInput: when the README has no place for the table.
+        SeriesError: when the engine cannot be used, or a version is not valid.
+    """
+    try:
+        table = league_table(engine=engine, seed=seed)
+    except LabError as error:
+        raise SeriesError(str(error)) from error
+    print(table, end="")
+    if write:
+        _write(project_root() / "README.md", table)
+    return EXIT_OK
+
+
+def league_table(*, engine: str | None = None, seed: int = 0) -> str:
+    """The table as Markdown; versions of the series are in bold type."""
+    rows: list[tuple[str, ...]] = [_HEAD, ("---", "---", "---:", "---:", "---", "---")]
+    rows += [_cells(row) for row in league(engine=engine, seed=seed).to_dict("records")]
+    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
+
+
+def written_table(readme: Path) -> str | None:
+    """The table that stands in a README; None when it has no place for one."""
+    found = readme.is_file() and _PLACE.search(readme.read_text(encoding="utf-8"))
+    return found[0] if found else None
+
+
+def _cells(row: dict[Any, Any]) -> tuple[str, ...]:
+    figures = (f"{row['msgs_per_op']:.3g}", _latency(row))
+    cells = (row["challenge"], row["design"], *figures, row["limits"], row["source"])
+    if row["source"] != MEASURED_HERE:
+        return cells
+    return tuple(f"**{cell}**" if cell else "" for cell in cells)
+
+
+def _latency(row: dict[Any, Any]) -> str:
+    """Median and maximum; empty where they are not known."""
+    figures = (row["stable_median_ms"], row["stable_max_ms"])
+    known = [f"{value:,.0f}" for value in figures if value == value and value is not None]
+    return " / ".join(known)
+
+
+def _write(readme: Path, table: str) -> None:
+    if written_table(readme) is None:
+        raise BadInput(
+            f"{shown(readme)} has no place for the table: it goes between the lines "
+            "<!-- league: begin --> and <!-- league: end -->."
+        )
+    text = _PLACE.sub(lambda _: table, readme.read_text(encoding="utf-8"))
+    readme.write_text(text, encoding="utf-8")
