@@ -13,11 +13,13 @@ from glomers.lab.style import BAND, COLOURS, ERROR_COLOUR, MARKERS, OTHER_COLOUR
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
+    from matplotlib.legend import Legend
 
     from glomers.lab.run import Run
 
 _CROWD = 5_000
 """From so many operations on, points are small and pale, so that their density shows."""
+_LEGEND_SIZE = 30
 _MOST_FUNCTIONS = 5
 _MOST_TYPES = 12
 _LABEL_CHARACTERS = 28
@@ -48,7 +50,7 @@ def latency_chart(run: Run) -> Figure:
         axes.set_xlabel("time since the start (s)")
         axes.set_ylabel("latency (ms)")
         # Beside the points, where it cannot cover any.
-        axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
+        _show_marks(axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0)))
         png = to_png(chart)
     text = _latency_text(ops)
     shaded = _partition_text(partitions)
@@ -56,6 +58,16 @@ def latency_chart(run: Run) -> Figure:
     still_open = f" {open_count:,} still open at the end are not shown." if open_count else ""
     caption = f"Latency of the operations over time. {text}{still_open}{shaded}"
     return Figure(f"Scatter chart: {caption}", caption, png=png)
+
+
+def _show_marks(legend: Legend) -> None:
+    """Draw the marks of a legend large and opaque, however small and pale the points are."""
+    from matplotlib.collections import PathCollection
+
+    for handle in legend.legend_handles:
+        if isinstance(handle, PathCollection):
+            handle.set_sizes([_LEGEND_SIZE])
+            handle.set_alpha(1)
 
 
 def _shade(axes: Axes, partitions: pd.DataFrame) -> None:

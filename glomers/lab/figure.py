@@ -77,6 +77,9 @@ def to_png(chart: Canvas) -> bytes:
         warnings.filterwarnings("ignore", "Glyph .* missing from font")
         # Without metadata: matplotlib would note its version.
         chart.savefig(buffer, format="png", metadata={"Software": None})
-    # A chart has few colours; a palette makes notebooks a third of the size.
-    Image.open(buffer).convert("RGB").quantize(_COLOURS).save(small, format="png", optimize=True)
+    # A chart has few colours; a palette makes notebooks a third of the size. Of the ways to choose
+    # one, this keeps colours that cover little, as a legend's do.
+    palette = Image.Quantize.MAXCOVERAGE
+    picture = Image.open(buffer).convert("RGB").quantize(_COLOURS, palette)
+    picture.save(small, format="png", optimize=True)
     return small.getvalue()
