@@ -1,6 +1,7 @@
 """EDN: what Maelstrom writes is read, and what is written is read back the same."""
 
 from fractions import Fraction
+from sys import getsizeof
 
 import pytest
 from hypothesis import given
@@ -98,6 +99,11 @@ def test_records_of_jepsen_are_tagged_maps():
     record = loads("#jepsen.history.Op{:index 3, :type :ok}")
     assert record == Tagged("jepsen.history.Op", {kw("index"): 3, kw("type"): kw("ok")})
     assert dumps(record) == "#jepsen.history.Op{:index 3, :type :ok}"
+
+
+def test_a_vector_of_atoms_takes_no_more_memory_than_it_needs():
+    pair = loads("[[17 18]]")[0]
+    assert getsizeof(pair) == getsizeof([17, 18][:])
 
 
 @pytest.mark.parametrize("text", ["[1", "{:a}", '"open', "#", ")", "{1 2 1 3}", "1 2", ""])
