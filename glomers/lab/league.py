@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import glomers
 from glomers.challenges import CHALLENGES, Challenge
 from glomers.lab.shell import maelstrom
 
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
 LEAGUE = ("3d", "3e", "4", "5c", "6b", "6c")
 """The challenges in which there is something to be better at; 5b has the command of 5c."""
 MEASURED_HERE = "this series"
-_SOLUTIONS = Path(glomers.__file__).parent / "solutions"
+_SOLUTIONS = Path(__file__).resolve().parents[1] / "solutions"
 
 
 def league(
