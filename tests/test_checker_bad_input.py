@@ -2,6 +2,8 @@
 
 import gzip
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -186,3 +188,12 @@ def test_a_file_that_is_not_there_is_refused(tmp_path, capsys):
     status = main(["check", "-w", "echo", str(tmp_path / "nothing.edn")])
     printed = capsys.readouterr()
     assert_refused((status, printed.out, printed.err), "nothing.edn")
+
+
+def test_a_reader_that_leaves_early_changes_neither_status_nor_stderr():
+    history = RUNS / SAMPLES["echo"] / "history.edn.gz"
+    command = [sys.executable, "-m", "glomers.bench", "check", "-w", "echo", str(history)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 0

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -94,5 +96,13 @@ def main(argv: Sequence[str]) -> int:
         verdict = run_check(args.history, args.workload, args.consistency_models, args.availability)
     except HistoryError as error:
         raise BadArguments(str(error)) from None
-    print(json.dumps(verdict, indent=2))
+    _print(json.dumps(verdict, indent=2))
     return _EXIT_STATUSES[verdict["valid"]]
+
+
+def _print(text: str) -> None:
+    """Print `text`; it is no failure if nobody reads it to its end, as in `... | head`."""
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left goes there
