@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
+from glomers.bench.log import endure_any_text
 from glomers.maelstrom.errors import MaelstromError
 from glomers.series.errors import (
     EXIT_BAD_ARGUMENTS,
@@ -38,6 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         from glomers.bench.cli import main as bench
 
         return bench(words[1:])
+    endure_any_text()
     try:
         arguments = _parser().parse_args(words)
         signal.signal(signal.SIGTERM, _interrupt)

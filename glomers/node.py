@@ -192,7 +192,7 @@ class Node:
                 raise TypeError("a type is a string")
             answered = body.get("in_reply_to")
             src, dest = message["src"], message["dest"]
-        except (ValueError, TypeError, KeyError, AttributeError):
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
             print(f"skipped a line that is not a message: {line[:200]!r}", file=sys.stderr)
             return
         if answered is not None:
@@ -342,7 +342,7 @@ class _Process:
     def __init__(self, node: Node) -> None:
         self._node = node
         self._out: list[bytes] = []
-        self._pending = b""
+        self._pending: list[bytes] = []  # of a line that has no end yet
         self._stdout_fd = -1
 
     def run(self) -> None:
@@ -384,7 +384,11 @@ class _Process:
             end()
 
     def _feed(self, chunk: bytes) -> None:
-        *lines, self._pending = (self._pending + chunk).split(b"\n")
+        self._pending.append(chunk)
+        if b"\n" not in chunk:
+            return
+        *lines, rest = b"".join(self._pending).split(b"\n")
+        self._pending = [rest]
         for line in lines:
             if line.strip():
                 self._node.receive(line)

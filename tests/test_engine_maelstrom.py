@@ -9,7 +9,6 @@ import shlex
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -19,6 +18,7 @@ from glomers.cli import main
 from glomers.lab import command, outcome, process, shell
 from glomers.lab.process import Ended
 from tests.bench import ECHO
+from tests.processes import pids_below, running, wait_until
 
 FAKE = Path(__file__).with_name("fake_maelstrom.py")
 LINE = "test -w echo --bin nodes/echo.py --node-count 1 --time-limit 1"
@@ -141,7 +141,14 @@ clojure.lang.ExceptionInfo: Expected node n0 to respond to an init message.
             ended(127, err="/opt/maelstrom: line 6: exec: java: not found\n"),
             ["Maelstrom needs Java, which is not installed: `glomers doctor` says how to get it."],
         ),
-        (ended(137), ["Maelstrom was ended from outside, by signal 9."]),
+        (
+            ended(137),
+            [
+                "Maelstrom was ended from outside, by signal 9. Signal 9 often means that memory "
+                "ran out."
+            ],
+        ),
+        (ended(143), ["Maelstrom was ended from outside, by signal 15."]),
         (
             ended(1, err="Error: LinkageError occurred while loading main class maelstrom.core\n"),
             [
@@ -228,33 +235,6 @@ def test_no_name_of_a_node_runs_anything(work, name):
 
 
 # Ends
-
-
-def pids_below(pid):
-    """The process and all that descend from it, as far as they still run."""
-    parents = {}
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = stat.read_text().rsplit(")", 1)[1].split()
-        except OSError:
-            continue
-        if fields[0] != "Z":
-            parents[int(stat.parent.name)] = int(fields[1])
-    found = {pid} & parents.keys()
-    while more := {child for child, parent in parents.items() if parent in found} - found:
-        found |= more
-    return found
-
-
-def wait_until(condition, patience_s=30):
-    deadline = time.monotonic() + patience_s
-    while not condition():
-        assert time.monotonic() < deadline, "it never happened"
-        time.sleep(0.05)
-
-
-def running(pids):
-    return {pid for pid in pids if pid in pids_below(pid)}
 
 
 OWNER = """

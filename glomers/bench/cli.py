@@ -21,9 +21,9 @@ from glomers.bench.errors import (
     BadArguments,
     BrokenTest,
 )
+from glomers.bench.log import RunLog, endure_any_text
 
 if TYPE_CHECKING:
-    from glomers.bench.log import RunLog
     from glomers.bench.options import Options
     from glomers.bench.program import Program
     from glomers.bench.store import Store
@@ -35,6 +35,7 @@ USAGE = """usage: glomers bench test -w WORKLOAD --bin FILE [flags]   run one te
 
 def main(argv: list[str]) -> int:
     """Run the bench with the words after `glomers bench`; returns the exit status."""
+    endure_any_text()
     try:
         if argv[:1] == ["test"]:
             return _test(argv[1:])
@@ -56,8 +57,8 @@ def main(argv: list[str]) -> int:
 def _test(argv: list[str]) -> int:
     from glomers.bench.options import parse_options
 
+    _refuse_broken_text(argv)
     options = parse_options(argv)
-    from glomers.bench.log import RunLog
     from glomers.bench.program import find_program
     from glomers.bench.store import Store
 
@@ -87,6 +88,13 @@ def _test(argv: list[str]) -> int:
         return EXIT_BROKEN
     finally:
         log.close()
+
+
+def _refuse_broken_text(argv: list[str]) -> None:
+    """A store names the command line, and a text file cannot hold bytes that are no text."""
+    for word in argv:
+        if not word.isascii() and any("\ud800" <= character <= "\udfff" for character in word):
+            raise BadArguments(f"{word!r} is not UTF-8: name files and arguments in UTF-8.")
 
 
 def _fix_hash_seed(argv: list[str]) -> None:

@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from pathlib import Path
 
 from glomers.bench.files import open_text
+from glomers.formats.spacetime import clean
+
+
+def endure_any_text() -> None:
+    """Let the console show in escapes what its encoding lacks, where Python would raise."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 class RunLog:
-    """Writes plain lines, without wall-clock times, so that equal runs leave equal logs."""
+    """Writes plain lines, without wall-clock times, so that equal runs leave equal logs.
+
+    What goes to the console is free of control characters: a node's last words are among it, and a
+    terminal would obey them.
+    """
 
     def __init__(self, path: Path) -> None:
         # The console has every line too, so a disk without room for them loses nothing.
@@ -19,12 +32,12 @@ class RunLog:
 
     def say(self, text: str) -> None:
         """A line for everybody."""
-        print(text, file=self.console, flush=True)
+        print(clean(text), file=self.console, flush=True)
         self._file.write(text + "\n")
 
     def warn(self, text: str) -> None:
         """A line about something that went wrong but does not end the test."""
-        print(f"WARN {text}", file=self._errors, flush=True)
+        print(f"WARN {clean(text)}", file=self._errors, flush=True)
         self.note(f"WARN {text}")
 
     def note(self, text: str) -> None:

@@ -13,6 +13,11 @@ from glomers.bench.workloads import WORKLOAD_NAMES
 
 TOPOLOGIES = ("line", "grid", "tree", "tree2", "tree3", "tree4", "total")
 LATENCY_DISTRIBUTIONS = ("constant", "uniform", "exponential")
+MAX_NODES = 1_000
+MAX_CLIENTS = 10_000
+MAX_WHOLE = 1_000_000_000
+MIN_RATE = 1e-6
+MIN_INTERVAL_S = 1e-3
 
 
 @dataclass(frozen=True)
@@ -55,13 +60,15 @@ class Parser(argparse.ArgumentParser):
         raise BadArguments(f"{message}. `{self.prog} --help` lists every flag.")
 
 
-def _whole(minimum: int) -> type:
-    """A parser of whole numbers of at least `minimum`, for argparse."""
+def _whole(minimum: int, maximum: int = MAX_WHOLE) -> type:
+    """A parser of whole numbers from `minimum` to `maximum`, for argparse."""
 
     def parse(text: str) -> int:
         value = int(text)
         if value < minimum:
             raise argparse.ArgumentTypeError(f"must be at least {minimum}, not {text}")
+        if value > maximum:
+            raise argparse.ArgumentTypeError(f"must be at most {maximum:,}, not {text:.20}")
         return value
 
     parse.__name__ = "whole number"
@@ -75,10 +82,17 @@ def _at_least_zero(text: str) -> float:
     return value
 
 
-def _positive(text: str) -> float:
+def _rate(text: str) -> float:
     value = _at_least_zero(text)
-    if value == 0:
-        raise argparse.ArgumentTypeError("must be positive")
+    if 0 < value < MIN_RATE:
+        raise argparse.ArgumentTypeError(f"must be 0 or at least {MIN_RATE:g}, not {text}")
+    return value
+
+
+def _interval_s(text: str) -> float:
+    value = _at_least_zero(text)
+    if value < MIN_INTERVAL_S:
+        raise argparse.ArgumentTypeError(f"must be at least {MIN_INTERVAL_S:g} s, not {text}")
     return value
 
 
@@ -116,11 +130,23 @@ def _faults(text: str) -> frozenset[str]:
 
 
 def _concurrency(text: str) -> str:
-    if not re.fullmatch(r"[1-9]\d*n?", text):
+    if not re.fullmatch(r"[1-9][0-9]{0,8}n?", text):
         raise argparse.ArgumentTypeError(
             f"must be a number of clients, or a multiple of the nodes like 2n, not {text!r}"
         )
     return text
+
+
+def _clients(concurrency: str, node_count: int) -> int:
+    count = int(concurrency.removesuffix("n"))
+    if concurrency.endswith("n"):
+        count *= node_count
+    if count > MAX_CLIENTS:
+        raise BadArguments(
+            f"--concurrency {concurrency} asks for {count:,} clients: at most "
+            f"{MAX_CLIENTS:,} can be there."
+        )
+    return count
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -133,14 +159,14 @@ def build_parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("-w", "--workload", choices=WORKLOAD_NAMES, default="lin-kv", help="what to run (lin-kv)")
     add("--bin", type=Path, required=True, metavar="FILE", help="the program that runs a node")
-    add("--node-count", type=_whole(1), metavar="N", help="nodes n0 to n(N-1), instead of n1 to n5")
+    add("--node-count", type=_whole(1, MAX_NODES), metavar="N", help="nodes n0 to n(N-1), instead of n1 to n5")
     add("--concurrency", type=_concurrency, default="1n", metavar="N", help="clients (1n)")
-    add("--rate", type=_at_least_zero, default=5.0, help="requests a second, 0 for none (5)")
+    add("--rate", type=_rate, default=5.0, help="requests a second, 0 for none (5)")
     add("--time-limit", type=_whole(1), default=60, metavar="S", help="seconds (60)")
     add("--latency", type=_whole(0), default=0, metavar="MS", help="mean between servers (0)")
     add("--latency-dist", choices=LATENCY_DISTRIBUTIONS, default="constant", help="(constant)")
     add("--nemesis", type=_faults, default=frozenset(), metavar="FAULTS", help="partition")
-    add("--nemesis-interval", type=_positive, default=10.0, metavar="S", help="mean seconds (10)")
+    add("--nemesis-interval", type=_interval_s, default=10.0, metavar="S", help="mean seconds (10)")
     add("--topology", choices=TOPOLOGIES, default="grid", help="offered to broadcast (grid)")
     add("--availability", type=parse_availability, metavar="A", help="'total', or 0 to 1")
     add(
@@ -180,10 +206,7 @@ def parse_options(argv: list[str]) -> Options:
     args = build_parser().parse_args(argv)
     count = args.node_count
     node_ids = tuple(f"n{i}" for i in (range(count) if count else range(1, 6)))
-    concurrency: str = args.concurrency
-    clients = int(concurrency.removesuffix("n"))
-    if concurrency.endswith("n"):
-        clients *= len(node_ids)
+    clients = _clients(args.concurrency, len(node_ids))
     return Options(
         workload=args.workload,
         bin=args.bin,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,8 @@ from glomers.lab.store import StoreFolder
 VERDICTS = (0, 1, 2)
 BAD_ARGUMENTS = 254
 NOT_STARTED = 127
+FIRST_SIGNAL = 128
+"""A program that a signal ended has this status and the signal's number, as in a shell."""
 
 _STORE = re.compile(r"store/[\w-]+/\d{8}T\d{6}\.\d{3}(?:Z|[+-]\d{4})")
 _STORES = Path("store")
@@ -44,7 +47,7 @@ def load_run(words: list[str], engine: str, ended: Ended, before: frozenset[str]
     if ended.status in VERDICTS and folder is not None:
         return Run(folder, tuple(words))
     explain = _explain_maelstrom if engine == "maelstrom" else _explain_bench
-    explanation = _without_folders(explain(ended, folder))
+    explanation = _killed(ended, engine) or _without_folders(explain(ended, folder))
     explanation = explanation or f"It ended with status {ended.status}."
     return Run(folder, tuple(words), explanation, engine)
 
@@ -60,6 +63,16 @@ def _new_folder(ended: Ended, before: frozenset[str]) -> StoreFolder | None:
         if name not in before and _STORE.fullmatch(name) and Path(name).is_dir():
             return StoreFolder(Path(name).resolve())
     return None
+
+
+def _killed(ended: Ended, engine: str) -> str | None:
+    """That a signal ended the program, if one did: it had no time to say anything."""
+    if ended.status is None or not FIRST_SIGNAL < ended.status < BAD_ARGUMENTS:
+        return None
+    program = "Maelstrom" if engine == "maelstrom" else "The bench"
+    number = ended.status - FIRST_SIGNAL
+    hint = " Signal 9 often means that memory ran out." if number == signal.SIGKILL else ""
+    return f"{program} was ended from outside, by signal {number}.{hint}"
 
 
 def _explain_bench(ended: Ended, folder: StoreFolder | None) -> str:
@@ -82,8 +95,6 @@ def _explain_maelstrom(ended: Ended, folder: StoreFolder | None) -> str:
         return _last(printed.strip().splitlines())
     if ended.status in VERDICTS:
         return "\n".join(["Maelstrom ended without a store:", _last(printed.strip().splitlines())])
-    if ended.status is not None and 128 < ended.status < BAD_ARGUMENTS:
-        return f"Maelstrom was ended from outside, by signal {ended.status - 128}."
     return _failure(printed, folder)
 
 

@@ -22,11 +22,19 @@ class Record:
     outcomes: list[Outcome]
 
     def save(self, folder: Path) -> None:
-        """Write the record as a whole, or not at all."""
+        """Write the record as a whole, or not at all.
+
+        Raises:
+            OSError: when it cannot be written; the one before is kept.
+        """
         fields = {"engine": self.engine, "notebooks": [asdict(each) for each in self.outcomes]}
         new = folder / f"{FILE}.new"
-        new.write_text(json.dumps(fields, indent=1) + "\n", encoding="utf-8")
-        new.replace(folder / FILE)
+        try:
+            new.write_text(json.dumps(fields, indent=1) + "\n", encoding="utf-8")
+            new.replace(folder / FILE)
+        except OSError:
+            new.unlink(missing_ok=True)
+            raise
 
 
 def load_record(folder: Path) -> Record | None:

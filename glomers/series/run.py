@@ -26,6 +26,7 @@ class Progress:
     engine: str
     outcomes: dict[str, Outcome]
     done: int = field(default=0)
+    problem: str = field(default="")
 
     def __call__(self, outcome: Outcome) -> None:
         self.done += 1
@@ -37,7 +38,14 @@ class Progress:
         print(f"[{self.done}/{len(self.outcomes)}] {'  '.join([line, *said])}", flush=True)
 
     def save(self) -> None:
-        Record(self.engine, list(self.outcomes.values())).save(self.out)
+        """Write the record; a full disk is told once, and stops nothing."""
+        try:
+            Record(self.engine, list(self.outcomes.values())).save(self.out)
+        except OSError as error:
+            problem = f"Cannot write to {shown(self.out)}: {error.strerror}. What is there is kept."
+            if not self.problem:
+                print(problem, flush=True)
+            self.problem = problem
 
 
 def run_series(
@@ -103,7 +111,8 @@ def run_tasks(
         # Each thread waits for the process of one notebook.
         with ThreadPoolExecutor(jobs or _processors()) as threads:
             outcomes = execute(tasks, threads, progress)
-    Record(tasks[0].engine, outcomes).save(tasks[0].out)
+    progress.outcomes = {outcome.name: outcome for outcome in outcomes}
+    progress.save()
     return outcomes
 
 

@@ -29,6 +29,7 @@ from papermill.exceptions import (  # type: ignore[import-untyped]
     PapermillExecutionError,
     strip_color,
 )
+from papermill.iorw import LocalHandler, papermill_io  # type: ignore[import-untyped]
 
 from glomers.series.task import Task
 
@@ -60,6 +61,27 @@ class ThisPythonsKernel(AsyncKernelManager):
             self.groups.append(pid)
 
 
+class WholeFiles(LocalHandler):  # type: ignore[misc]
+    """Writes a notebook as a whole or not at all: a full disk costs no output of an earlier cell.
+
+    Papermill itself empties the file before it writes it, after each cell.
+    """
+
+    def write(self, buf: str, path: str) -> None:
+        """Write `buf` to `path`.
+
+        Raises:
+            OSError: when there is no room; what was in the file stays.
+        """
+        new = Path(f"{path}.new")
+        try:
+            new.write_text(buf, encoding="utf-8")
+            new.replace(path)
+        except OSError:
+            new.unlink(missing_ok=True)
+            raise
+
+
 def main(argv: list[str]) -> int:
     """Execute the task that `argv` holds as JSON."""
     task = _task(json.loads(argv[0]))
@@ -67,6 +89,7 @@ def main(argv: list[str]) -> int:
     answer = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     logging.basicConfig(stream=sys.stderr, format="%(message)s", level=logging.INFO)
+    papermill_io.register(os.sep, WholeFiles())  # for paths that begin so
     signal.signal(signal.SIGTERM, _interrupt)
     threading.Thread(target=_watch, args=(task.stop,), daemon=True).start()
     with answer:
@@ -113,7 +136,8 @@ def _outcome(task: Task) -> dict[str, Any]:
     except PapermillExecutionError as error:
         return {"state": "failed", "error": _cell_error(error), "retried": retried}
     except Exception as error:
-        traceback.print_exc()
+        with contextlib.suppress(OSError):  # the log may lie on the full disk
+            traceback.print_exc()
         return {"state": "failed", "error": _short(error, str(error)), "retried": retried}
 
 

@@ -8,6 +8,7 @@ from typing import Any, Protocol, TextIO
 
 from glomers.bench.errors import BrokenTest
 from glomers.bench.files import Failed, open_text
+from glomers.formats.spacetime import clean
 from glomers.protocol import loads
 
 Send = Callable[[str, str, dict[str, Any], bytes], None]
@@ -19,6 +20,8 @@ Fail = Callable[[BrokenTest], None]
 
 MAX_WARNINGS = 20
 MAX_LOG_CHARACTERS = 64 << 20
+MAX_DEPTH = 64
+"""How deep a message may nest: histories and results wrap it further and must stay readable."""
 
 
 class Host(Protocol):
@@ -63,6 +66,9 @@ class Outgoing:
         if type(src) is not str or type(dest) is not str or type(body) is not dict:
             self._skip(line, f"which is not a message: {_message_problem(message)}")
             return
+        if _is_too_deep(line, body):
+            self._skip(line, f"which is nested more than {MAX_DEPTH} deep")
+            return
         try:
             self._send(src, dest, body, line)
         except LookupError as error:
@@ -84,6 +90,18 @@ def _message_problem(message: Any) -> str:
         if not isinstance(message.get(field), str):
             return f"its {field!r} is missing or not a string"
     return "its 'body' is missing or not an object"
+
+
+def _is_too_deep(line: bytes, body: dict[str, Any]) -> bool:
+    if line.count(b"[") + line.count(b"{") <= MAX_DEPTH:  # so is almost every message
+        return False
+    level: list[Any] = [body]
+    for _ in range(MAX_DEPTH):
+        items = (item.values() if type(item) is dict else item for item in level)
+        level = [item for part in items for item in part if type(item) in (list, dict)]
+        if not level:
+            return False
+    return True
 
 
 def excerpt(line: bytes, limit: int = 200) -> str:
@@ -125,6 +143,6 @@ def console_echo(node_id: str, stream: TextIO) -> Callable[[str], None]:
 
     def echo(text: str) -> None:
         for line in text.splitlines():
-            print(f"{node_id}: {line}", file=stream)
+            print(f"{node_id}: {clean(line)}", file=stream)
 
     return echo

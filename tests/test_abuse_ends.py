@@ -1,0 +1,91 @@
+"""Whatever is killed, nothing that it started is left behind five seconds later."""
+
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from tests.bench import ECHO
+from tests.processes import command_line, pids_below, running, wait_until
+from tests.series import Series
+
+GONE_WITHIN_S = 5
+KILLS = pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL], ids=["term", "kill"])
+
+CELL = f"""
+from pathlib import Path
+from glomers import lab
+lab.workspace()
+Path("nodes/echo.py").write_text({ECHO!r})
+lab.maelstrom("test -w echo --bin nodes/echo.py --node-count 2 --time-limit 600", clock="real")
+"""
+VICTIMS = {
+    "papermill": "glomers.series.runner",
+    "kernel": "ipykernel_launcher",
+    "bench": "-m glomers.bench test",
+}
+
+
+@pytest.fixture
+def batch(tmp_path):
+    """A batch whose notebook is in the middle of a test with two nodes on the real clock."""
+    series = Series(tmp_path / "project")
+    series.write("01-slow", CELL)
+    process = series.start("run", "--out", "out")
+    log = series.root / "out/work/01-slow/store/current/node-logs/n1.log"
+    try:
+        wait_until(log.exists, patience_s=60)
+        yield process
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=60)
+    assert not series.processes()
+
+
+@KILLS
+@pytest.mark.parametrize("victim", VICTIMS)
+def test_no_process_outlives_what_started_it(batch, victim, number):
+    ours = pids_below(batch.pid)
+    # The guard has the bench's command line among its own arguments.
+    chosen = [
+        pid
+        for pid in ours
+        if VICTIMS[victim] in command_line(pid) and "guard.py" not in command_line(pid)
+    ]
+    assert len(chosen) == 1, [command_line(pid) for pid in ours]
+    doomed = pids_below(chosen[0])
+    nodes = {pid for pid in doomed if "echo.py" in command_line(pid)} - set(chosen)
+    assert len(nodes) >= 2
+    subprocess.run(["kill", f"-{number}", str(chosen[0])], check=True)
+    wait_until(lambda: not running(doomed), GONE_WITHIN_S)
+
+
+# A node that nothing but a signal ends: it has a child, and goes on when its stdin is closed.
+STUBBORN = f"""#!{sys.executable}
+import signal, subprocess, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+child = subprocess.Popen(["sleep", "600"])
+{ECHO}
+time.sleep(600)
+"""
+
+
+@KILLS
+def test_stubborn_nodes_and_their_children_end_with_the_bench(tmp_path, number):
+    node = tmp_path / "stubborn.py"
+    node.write_text(STUBBORN)
+    node.chmod(0o755)
+    command = [sys.executable, "-m", "glomers.bench", "test", "-w", "echo", "--bin", str(node)]
+    flags = ["--clock", "real", "--node-count", "2", "--time-limit", "600"]
+    bench = subprocess.Popen([*command, *flags], cwd=tmp_path, stdout=subprocess.DEVNULL)
+    history = tmp_path / "store" / "current" / "history.edn"
+    sleepers = "sleep 600"
+    wait_until(
+        lambda: sum(sleepers in command_line(pid) for pid in pids_below(bench.pid)) == 2
+        and history.exists()
+    )
+    everybody = pids_below(bench.pid)
+    bench.send_signal(number)
+    bench.wait(30)
+    wait_until(lambda: not running(everybody), GONE_WITHIN_S)
