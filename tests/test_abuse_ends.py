@@ -82,8 +82,10 @@ def test_stubborn_nodes_and_their_children_end_with_the_bench(tmp_path, number):
     history = tmp_path / "store" / "current" / "history.edn"
     sleepers = "sleep 600"
     wait_until(
-        lambda: sum(sleepers in command_line(pid) for pid in pids_below(bench.pid)) == 2
-        and history.exists()
+        lambda: (
+            sum(sleepers in command_line(pid) for pid in pids_below(bench.pid)) == 2
+            and history.exists()
+        )
     )
     everybody = pids_below(bench.pid)
     bench.send_signal(number)
