@@ -7,7 +7,6 @@ import sys
 import pytest
 
 from glomers import lab
-from glomers.formats.history import read_history
 from glomers.maelstrom.errors import MaelstromError
 from glomers.maelstrom.install import install
 from tests.archives import GOOD, archive, release

@@ -1,4 +1,4 @@
-"""Many nodes, large messages, endless logs, strange JSON, forks, clocks, and two benches at once."""
+"""Many nodes, large messages, endless logs, strange JSON, forks, clocks, two benches at once."""
 
 from __future__ import annotations
 

@@ -159,7 +159,8 @@ def build_parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("-w", "--workload", choices=WORKLOAD_NAMES, default="lin-kv", help="what to run (lin-kv)")
     add("--bin", type=Path, required=True, metavar="FILE", help="the program that runs a node")
-    add("--node-count", type=_whole(1, MAX_NODES), metavar="N", help="nodes n0 to n(N-1), instead of n1 to n5")
+    nodes = _whole(1, MAX_NODES)
+    add("--node-count", type=nodes, metavar="N", help="nodes n0 to n(N-1), instead of n1 to n5")
     add("--concurrency", type=_concurrency, default="1n", metavar="N", help="clients (1n)")
     add("--rate", type=_rate, default=5.0, help="requests a second, 0 for none (5)")
     add("--time-limit", type=_whole(1), default=60, metavar="S", help="seconds (60)")

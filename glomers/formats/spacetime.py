@@ -629,15 +629,16 @@ def _cut(text: str, most: int) -> str:
     return text if len(text) <= most else text[: most - 1] + "…"
 
 
-# What XML 1.0 allows (production 2, "Char"), which leaves out lone surrogates too; the direction
-# marks are legal but would let a node turn the text around it.
+# What XML 1.0 allows (production 2, "Char"), which leaves out lone surrogates too. Legal, but left
+# out as well: the controls from 7F to 9F, which terminals obey, and the direction marks, which
+# would let a node turn the text around it.
 _FORBIDDEN = re.compile(
-    "[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]|[\u202a-\u202e\u2066-\u2069]"
+    "[^\t\n\r\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]|[\u202a-\u202e\u2066-\u2069]"
 )
 
 
 def clean(text: str) -> str:
-    """`text` without the characters that XML forbids and without marks of direction."""
+    """`text` without control characters, whatever else XML forbids, and marks of direction."""
     return _FORBIDDEN.sub("", text)
 
 
