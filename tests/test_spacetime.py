@@ -236,7 +236,9 @@ def test_any_times_make_a_picture_with_finite_numbers(messages, start_s, length_
     assert "inf" not in svg
 
 
-@pytest.mark.parametrize("forbidden", ["\x00", "\x1f", "\ud800", "\ufffe", "\u202e", "\x7f", "\x9b"])
+@pytest.mark.parametrize(
+    "forbidden", ["\x00", "\x1f", "\ud800", "\ufffe", "\u202e", "\x7f", "\x9b"]
+)
 def test_characters_that_could_break_the_picture_are_left_out(forbidden):
     assert clean(f"a{forbidden}b") == "ab"
 

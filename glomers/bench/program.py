@@ -31,11 +31,16 @@ def find_program(bin: Path, clock: str | None) -> Program:
         BrokenTest: when there is no such file, or it cannot run under the clock asked for.
     """
     path = Path(os.path.expanduser(bin))
-    if not path.exists():
+    # Not the methods of Path: they raise when a name is too long.
+    if not os.path.exists(path):
         raise BrokenTest(f"There is no file {bin}: --bin must name the program of a node.")
-    if path.is_dir():
-        raise BrokenTest(f"{bin} is a folder: --bin must name the program of a node.")
-    source = _node_file(path)
+    if not os.path.isfile(path):
+        what = "a folder" if os.path.isdir(path) else "no plain file"
+        raise BrokenTest(f"{bin} is {what}: --bin must name the program of a node.")
+    try:
+        source = _node_file(path)
+    except OSError as error:
+        raise BrokenTest(f"{bin} cannot be read: {error.strerror}.") from None
     if clock == "real":
         return Program(path, virtual=False, reason="asked for")
     if source is not None:

@@ -103,10 +103,11 @@ def refusal(words: list[str]) -> str | None:
     program = _value(words, "--bin")
     if program is None:
         return None
-    path = Path(program).expanduser()
-    if path.is_dir():
+    path = _program(program)
+    # Not the methods of Path: they raise when a name is too long.
+    if os.path.isdir(path):
         return f"{program} is a folder: --bin must name the program of a node."
-    if not path.exists():
+    if not os.path.exists(path):
         return f"There is no file {program}: --bin must name the program of a node."
     if path.suffix != ".py" and not os.access(path, os.X_OK):
         return (
@@ -128,11 +129,16 @@ def for_maelstrom(words: list[str]) -> list[str]:
     if program is None:
         return words
     try:
-        return with_flag(words, "--bin", str(_startable(Path(program).expanduser())), replace=True)
+        return with_flag(words, "--bin", str(_startable(_program(program))), replace=True)
     except OSError as error:
         raise LabError(
             f"The script that starts the node cannot be written to {_LAUNCHERS}/: {error.strerror}."
         ) from None
+
+
+def _program(name: str) -> Path:
+    """The path that a command line means; a user whom nobody knows stays part of the name."""
+    return Path(os.path.expanduser(name))
 
 
 def _startable(program: Path) -> Path:
