@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -18,7 +19,7 @@ from glomers.cli import main
 from glomers.lab import command, outcome, process, shell
 from glomers.lab.process import Ended
 from tests.bench import ECHO
-from tests.processes import pids_below, running, wait_until
+from tests.processes import command_line, pids_below, running, wait_until
 
 FAKE = Path(__file__).with_name("fake_maelstrom.py")
 LINE = "test -w echo --bin nodes/echo.py --node-count 1 --time-limit 1"
@@ -267,6 +268,65 @@ def test_whatever_ends_the_test_ends_maelstrom_and_all_nodes(work, deadline_s, n
         owner.send_signal(number)
     assert owner.wait(30) == status
     wait_until(lambda: not running(pids), patience_s=5)
+
+
+JAVA = """
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+public class Main {
+  public static void main(String[] args) throws Exception {
+    Runtime.getRuntime().addShutdownHook(new Thread(() -> {
+      try { Thread.sleep(600_000); } catch (InterruptedException e) { }
+    }));
+    for (int i = 0; i < 2; i++) new ProcessBuilder("sleep", "600").start();
+    Files.createFile(Path.of("started"));
+    Thread.sleep(600_000);
+  }
+}
+"""
+
+
+@pytest.mark.skipif(shutil.which("java") is None, reason="Java is not installed")
+@pytest.mark.parametrize(
+    ("number", "status"),
+    [(signal.SIGINT, 42), (signal.SIGKILL, -signal.SIGKILL)],
+    ids=["interrupt", "kill"],
+)
+def test_a_java_machine_that_will_not_go_is_ended_with_its_nodes(work, number, status):
+    """Its shutdown hook sleeps on, as when a test is in the middle of its analysis."""
+    (work / "Main.java").write_text(JAVA)
+    program = Path(os.environ["GLOMERS_MAELSTROM"]) / "maelstrom"
+    # Like Maelstrom's own script, it finds what it runs beside itself.
+    main_file = shlex.quote(str(work / "Main.java"))
+    program.write_text(f"#!/bin/sh\nexec java -XX:TieredStopAtLevel=1 {main_file}\n")
+    owner = subprocess.Popen([sys.executable, "-c", OWNER, "600"], cwd=work)
+    wait_until((work / "started").exists, patience_s=60)
+    pids = pids_below(owner.pid)
+    assert sum("sleep 600" in command_line(pid) for pid in pids) == 2
+    assert sum(command_line(pid).startswith("java ") for pid in pids) == 1
+    owner.send_signal(number)
+    assert owner.wait(30) == status
+    wait_until(lambda: not running(pids), patience_s=5)
+
+
+@pytest.mark.parametrize("how", ["PATH", "GLOMERS_MAELSTROM"])
+def test_a_link_to_maelstrom_finds_the_jar_beside_the_program(work, monkeypatch, how):
+    """The script of a release starts `lib/maelstrom.jar` beside the name that it is called by."""
+    real = work / "release" / "maelstrom"
+    (real.parent / "lib").mkdir(parents=True)
+    (real.parent / "lib" / "jar").write_text("")
+    real.write_text('#!/bin/sh\ntest -e "$(dirname "$0")/lib/jar" || exit 1\nexit 254\n')
+    real.chmod(0o755)
+    (work / "bin").mkdir()
+    (work / "bin" / "maelstrom").symlink_to(real)
+    monkeypatch.delenv("GLOMERS_MAELSTROM")
+    if how == "PATH":
+        monkeypatch.setenv("PATH", f"{work / 'bin'}{os.pathsep}{os.environ['PATH']}")
+    else:
+        monkeypatch.setenv("GLOMERS_MAELSTROM", str(work / "bin"))
+    with pytest.raises(lab.RunFailed, match="Maelstrom refuses the command line"):
+        lab.maelstrom(LINE)
 
 
 # Tails

@@ -45,7 +45,7 @@ def find_maelstrom() -> Found | None:
         return Found(_program(Path(given).expanduser()), VARIABLE)
     on_path = shutil.which(PROGRAM)
     if on_path:
-        return Found(Path(on_path).absolute(), "PATH")
+        return Found(_followed(Path(on_path)), "PATH")
     installed = install_folder() / PROGRAM
     return Found(installed, "user cache") if _is_program(installed) else None
 
@@ -73,7 +73,12 @@ def _program(given: Path) -> Path:
         raise MaelstromError(f"{VARIABLE} is {given}, but there is no Maelstrom there.")
     if not _is_program(program):
         raise MaelstromError(f"{VARIABLE} is {given}, but that cannot be executed: chmod +x.")
-    return program.absolute()
+    return _followed(program)
+
+
+def _followed(program: Path) -> Path:
+    """The program itself: Maelstrom's script looks for its jar beside the name it is called by."""
+    return Path(os.path.realpath(program))
 
 
 def _is_program(path: Path) -> bool:
