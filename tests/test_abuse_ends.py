@@ -91,3 +91,37 @@ def test_stubborn_nodes_and_their_children_end_with_the_bench(tmp_path, number):
     bench.send_signal(number)
     bench.wait(30)
     wait_until(lambda: not running(everybody), GONE_WITHIN_S)
+
+
+# A child that leaves the node's process group, as daemons do, and is nobody's child any more.
+DAEMON = f"""#!{sys.executable}
+import os, subprocess, sys
+if os.fork() == 0:
+    os.setsid()
+    child = subprocess.Popen(["sleep", "600"], stdout=subprocess.DEVNULL, start_new_session=True)
+    with open(os.path.join(os.path.dirname(__file__), "pid.new"), "w") as file:
+        print(child.pid, file=file)
+    os.rename(file.name, file.name.removesuffix(".new"))
+    os._exit(0)
+os.wait()
+{ECHO}
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="daemons are found by what Linux shows of them")
+@pytest.mark.parametrize("number", [None, signal.SIGTERM, signal.SIGKILL], ids=["end", "t", "k"])
+def test_a_nodes_daemon_ends_with_the_bench_too(tmp_path, number):
+    node = tmp_path / "daemon.py"
+    node.write_text(DAEMON)
+    node.chmod(0o755)
+    command = [sys.executable, "-m", "glomers.bench", "test", "-w", "echo", "--bin", str(node)]
+    flags = ["--clock", "real", "--node-count", "1", "--time-limit", "600" if number else "1"]
+    bench = subprocess.Popen([*command, *flags], cwd=tmp_path, stdout=subprocess.DEVNULL)
+    wait_until((tmp_path / "pid").exists)
+    daemon = int((tmp_path / "pid").read_text())
+    assert "sleep" in command_line(daemon)
+    assert daemon not in pids_below(bench.pid)
+    if number:
+        bench.send_signal(number)
+    bench.wait(30)
+    wait_until(lambda: not running({daemon}), GONE_WITHIN_S)

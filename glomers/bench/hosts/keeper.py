@@ -1,21 +1,26 @@
-"""Ends the nodes of a bench that was killed.
+"""Ends what the nodes of a bench have left behind, also when the bench was killed.
 
-    python keeper.py
+    python keeper.py MARK
 
 Its stdin is a pipe from the bench, which writes `+GROUP` when it starts a process group and
 `-GROUP` when that has ended. When the pipe closes, the bench is gone, however it went, and what is
-left of the groups is killed. A program that ignores the end of its stdin would run for ever.
+left of the groups is killed: a program that ignores the end of its stdin would run for ever. A
+process that has left its group is known by MARK, a variable in its environment (on Linux).
 """
 
 from __future__ import annotations
 
+import glob
 import os
 import signal
 import sys
+from collections.abc import Iterator
 from contextlib import suppress
 
+MOST_SWEEPS = 5
 
-def main() -> None:
+
+def main(mark: str) -> None:
     """Read until the pipe closes, then kill."""
     groups = set()
     for line in sys.stdin:
@@ -27,7 +32,22 @@ def main() -> None:
     for group in groups:
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(group, signal.SIGKILL)
+    for _ in range(MOST_SWEEPS):  # one may have forked another meanwhile
+        marked = list(_marked(os.fsencode(mark)))
+        if not marked:
+            break
+        for pid in marked:
+            with suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, signal.SIGKILL)
+
+
+def _marked(mark: bytes) -> Iterator[int]:
+    """The processes that have the variable `mark` in their environment."""
+    for path in glob.glob("/proc/[0-9]*/environ"):
+        with suppress(OSError), open(path, "rb") as file:
+            if mark in file.read().split(b"\0"):
+                yield int(path.split("/")[2])
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1])

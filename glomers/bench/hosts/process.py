@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import uuid
 from collections import deque
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from glomers.bench.errors import BrokenTest
 from glomers.bench.hosts.base import Fail, NodeLog, Outgoing, excerpt
 
 LAST_LINES = 32
+MARK = "GLOMERS_BENCH"
 _KEEPER = Path(__file__).with_name("keeper.py")
 MAX_LINE_BYTES = 64 * 1024 * 1024
 MAX_UNREAD_BYTES = 256 * 1024 * 1024
@@ -55,6 +57,7 @@ class ProcessHost:
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.PIPE,
                 cwd=tempfile.gettempdir(),
+                env={**os.environ, MARK: _mark()},
                 start_new_session=True,
             )
         except OSError as error:
@@ -146,10 +149,16 @@ def _ending(status: int) -> str:
 
 
 @functools.cache
+def _mark() -> str:
+    """What the nodes of this bench have in their environment, so that its keeper knows them."""
+    return uuid.uuid4().hex
+
+
+@functools.cache
 def _keeper() -> subprocess.Popen[bytes]:
-    """The process that ends the nodes should this one be killed."""
+    """The process that ends what nodes leave behind when this one is gone, however it went."""
     return subprocess.Popen(
-        [sys.executable, "-I", "-S", str(_KEEPER)],
+        [sys.executable, "-I", "-S", str(_KEEPER), f"{MARK}={_mark()}"],
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
