@@ -1,8 +1,15 @@
 """Fixtures that several test modules use."""
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.bench import Bench
+
+# A machine with other work to do is slow, and no test says anything about that.
+settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("any machine")
 
 
 @pytest.fixture
