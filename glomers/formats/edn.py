@@ -444,12 +444,22 @@ def _write_items(items: Iterable[Any]) -> str:
 
 
 def _write_list(value: list[Any]) -> str:
-    kinds = set(map(type, value))
-    if kinds == {list}:  # pairs of integers are what logs consist of
-        kinds = set(map(type, chain.from_iterable(value)))
-    if kinds == {int}:
+    if _is_all_integers(value):
         return repr(value).replace(",", "")
     return f"[{_write_items(value)}]"
+
+
+def _is_all_integers(value: list[Any]) -> bool:
+    """Whether a list holds integers only, or lists of them: pairs are what logs consist of."""
+    first = value[0] if value else None
+    if type(first) is list:
+        first = first[0] if first else None
+    if type(first) is not int:  # most lists are told apart by their first item
+        return False
+    kinds = set(map(type, value))
+    if kinds == {list}:
+        kinds = set(map(type, chain.from_iterable(value)))
+    return kinds == {int}
 
 
 def _write_map(value: Mapping[Any, Any]) -> str:
