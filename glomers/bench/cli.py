@@ -54,7 +54,7 @@ def main(argv: list[str]) -> int:
 
 
 def _test(argv: list[str]) -> int:
-    from glomers.bench.options import parse_options
+    from glomers.bench.options import parse_options, refuse_virtual_faults
 
     options = parse_options(argv)
     from glomers.bench.log import RunLog
@@ -63,6 +63,7 @@ def _test(argv: list[str]) -> int:
 
     try:
         program = find_program(options.bin, options.clock)
+        refuse_virtual_faults(options.nemesis, program.virtual)
         if program.virtual:
             _fix_hash_seed(argv)
         store = Store(Path.cwd(), options.workload)
@@ -102,6 +103,7 @@ def _interrupt(signum: int, frame: Any) -> None:
 
 
 def _run(argv: list[str], options: Options, program: Program, store: Store, log: RunLog) -> int:
+    from glomers.bench.record import StoreRecord
     from glomers.bench.report import closing_line, summary, verdict, write_results
     from glomers.bench.run import Test
 
@@ -122,7 +124,7 @@ def _run(argv: list[str], options: Options, program: Program, store: Store, log:
         test.save()
         _report_broken(error, store, log)
 
-    test = Test(options, program, store, log, give_up)
+    test = Test(options, program, StoreRecord(store), log, give_up)
     test.run()
     results = test.check()
     write_results(store, results, test.history.ops)

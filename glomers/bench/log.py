@@ -4,8 +4,20 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Protocol, TextIO
 
 from glomers.bench.files import open_text
+
+
+class Log(Protocol):
+    """What a test needs of a log."""
+
+    @property
+    def console(self) -> TextIO:
+        """Where the nodes' stderr is shown when it is asked for."""
+
+    def warn(self, text: str) -> None:
+        """A line about something that went wrong but does not end the test."""
 
 
 class RunLog:
@@ -15,7 +27,8 @@ class RunLog:
         # The console has every line too, so a disk without room for them loses nothing.
         self._file = open_text(path, failed=lambda error: None)
         # A virtual run gives the streams of `sys` to the nodes: keep the true ones.
-        self.console, self._errors = sys.stdout, sys.stderr
+        self.console: TextIO = sys.stdout
+        self._errors = sys.stderr
 
     def say(self, text: str) -> None:
         """A line for everybody."""

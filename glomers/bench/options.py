@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from glomers.bench.errors import BadArguments
+from glomers.bench.faults import FAULTS
 from glomers.bench.workloads import WORKLOAD_NAMES
 
 TOPOLOGIES = ("line", "grid", "tree", "tree2", "tree3", "tree4", "total")
@@ -108,11 +109,30 @@ def split_models(text: str) -> tuple[str, ...]:
 
 def _faults(text: str) -> frozenset[str]:
     faults = frozenset(re.split(r"\s*,\s*", text))
-    if unknown := sorted(faults - {"partition"}):
+    if unknown := sorted(faults - set(FAULTS)):
         raise argparse.ArgumentTypeError(
-            f"unknown fault {unknown[0]!r}: the only fault is 'partition'"
+            f"unknown fault {unknown[0]!r}: there are {', '.join(FAULTS)}"
         )
     return faults
+
+
+def refuse_virtual_faults(faults: frozenset[str], is_virtual: bool) -> None:
+    """Raise when a fault is asked for that the clock of the run cannot have.
+
+    Raises:
+        BadArguments: naming the fault.
+    """
+    for name in sorted(faults):
+        if FAULTS[name].virtual_only and not is_virtual:
+            raise BadArguments(
+                f"The fault {name!r} needs virtual time, and this node runs on the real clock: the "
+                "bench cannot change the clock of another process. Leave the fault out."
+            )
+
+
+def _faults_in_words() -> str:
+    extra = ", ".join(f"{name} ({f.summary})" for name, f in FAULTS.items() if f.extra)
+    return f"partition; extra, not in Maelstrom: {extra}"
 
 
 def _concurrency(text: str) -> str:
@@ -139,7 +159,7 @@ def build_parser() -> argparse.ArgumentParser:
     add("--time-limit", type=_whole(1), default=60, metavar="S", help="seconds (60)")
     add("--latency", type=_whole(0), default=0, metavar="MS", help="mean between servers (0)")
     add("--latency-dist", choices=LATENCY_DISTRIBUTIONS, default="constant", help="(constant)")
-    add("--nemesis", type=_faults, default=frozenset(), metavar="FAULTS", help="partition")
+    add("--nemesis", type=_faults, default=frozenset(), metavar="FAULTS", help=_faults_in_words())
     add("--nemesis-interval", type=_positive, default=10.0, metavar="S", help="mean seconds (10)")
     add("--topology", choices=TOPOLOGIES, default="grid", help="offered to broadcast (grid)")
     add("--availability", type=parse_availability, metavar="A", help="'total', or 0 to 1")
