@@ -6,7 +6,7 @@ import argparse
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from glomers.bench.errors import BadArguments
 from glomers.bench.faults import FAULTS
@@ -14,6 +14,7 @@ from glomers.bench.workloads import WORKLOAD_NAMES
 
 TOPOLOGIES = ("line", "grid", "tree", "tree2", "tree3", "tree4", "total")
 LATENCY_DISTRIBUTIONS = ("constant", "uniform", "exponential")
+DEFAULT_NODES = tuple(f"n{i}" for i in range(1, 6))
 
 
 @dataclass(frozen=True)
@@ -199,7 +200,7 @@ def parse_options(argv: list[str]) -> Options:
     argv, node_args = _split_node_args(argv)
     args = build_parser().parse_args(argv)
     count = args.node_count
-    node_ids = tuple(f"n{i}" for i in (range(count) if count else range(1, 6)))
+    node_ids = tuple(f"n{i}" for i in range(count)) if count else DEFAULT_NODES
     concurrency: str = args.concurrency
     clients = int(concurrency.removesuffix("n"))
     if concurrency.endswith("n"):
@@ -229,6 +230,58 @@ def parse_options(argv: list[str]) -> Options:
         clock=args.clock,
         final_reads=args.final_reads,
     )
+
+
+def words_of(options: Options) -> list[str]:
+    """The command line after `test` that `parse_options` reads as `options`, defaults left out."""
+    words = ["-w", options.workload, "--bin", str(options.bin)]
+    given = vars(options) | {
+        "node_count": None if options.node_ids == DEFAULT_NODES else len(options.node_ids),
+        "nemesis": ",".join(sorted(options.nemesis)) or None,
+        "consistency_models": " , ".join(options.consistency_models),
+        "concurrency": str(options.concurrency),
+    }
+    defaults = vars(parse_options(["--bin", "x"])) | {
+        "consistency_models": "strict-serializable",
+        "concurrency": str(len(options.node_ids)),
+        "nemesis": None,
+    }
+    for name in _WORDED:
+        value = given[name]
+        if value == defaults.get(name):
+            continue
+        flag = "--" + name.removesuffix("_ms").removesuffix("_s").replace("_", "-")
+        words += [flag] if value is True else [flag, _word(value)]
+    return [*words, *(["--", *options.args] if options.args else [])]
+
+
+def _word(value: Any) -> str:
+    return repr(value).removesuffix(".0") if isinstance(value, float) else str(value)
+
+
+_WORDED = (
+    "node_count",
+    "concurrency",
+    "rate",
+    "time_limit_s",
+    "latency_ms",
+    "latency_dist",
+    "nemesis",
+    "nemesis_interval_s",
+    "topology",
+    "availability",
+    "consistency_models",
+    "key_count",
+    "max_txn_length",
+    "max_writes_per_key",
+    "log_stderr",
+    "log_net_send",
+    "log_net_recv",
+    "final_reads",
+    "clock",
+    "seed",
+)
+"""The options that `words_of` writes, in this order."""
 
 
 def _split_node_args(argv: list[str]) -> tuple[list[str], list[str]]:
