@@ -21,7 +21,8 @@ ALLOWED = {
     "maelstrom": set(),
     "lab": {"formats", "challenges", "maelstrom"},
     "series": {"formats", "challenges", "lab", "bench", "maelstrom"},
-    "cli": {"series", "bench", "lab", "challenges", "maelstrom"},
+    "explore": {"formats", "bench", "protocol"},
+    "cli": {"series", "explore", "bench", "lab", "challenges", "maelstrom"},
 }
 HEAVY = {"pandas", "matplotlib", "papermill", "nbconvert", "rich", "numpy"}
 
@@ -51,7 +52,14 @@ def test_every_part_imports_only_what_stands_below_it(path):
         words = name.split(".")
         if words[0] == "glomers":
             assert words[1] == part or words[1] in ALLOWED[part], f"{part} imports {name}"
-        if part in RUNTIME | {"solutions", "bench", "formats", "challenges", "maelstrom"}:
+        if part in RUNTIME | {
+            "solutions",
+            "bench",
+            "explore",
+            "formats",
+            "challenges",
+            "maelstrom",
+        }:
             assert words[0] not in HEAVY, f"{part} imports {name}"
 
 
