@@ -77,6 +77,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_challenge(commands)
     _add_league(commands)
     _add_explore(commands)
+    _add_replay(commands)
     _add_install(commands)
     _add_doctor(commands)
     commands.add_parser("bench", help="run or judge a test, with Maelstrom's flags")
@@ -176,9 +177,24 @@ def _add_explore(commands: Any) -> None:
     explore.add_argument("--stop-at-first", action="store_true", help="stop at the first failure")
     explore.add_argument("--out", type=Path, metavar="DIR", help="where to (default: explore/…)")
     explore.add_argument("--resume", action="store_true", help="go on with what is in --out")
+    explore.add_argument(
+        "--check-determinism",
+        action="store_true",
+        help="instead: run each seed twice, and say where the runs differ",
+    )
+    explore.add_argument(
+        "--no-shrink", action="store_true", help="do not make the first failure small"
+    )
     explore.add_argument("--dask", metavar="ADDRESS", help="run on a Dask cluster")
     explore.add_argument("--json", action="store_true", help="print one JSON object")
     explore.set_defaults(act=_explore)
+
+
+def _add_replay(commands: Any) -> None:
+    replay = commands.add_parser("replay", help="play back a trace that explore has made")
+    replay.add_argument("trace", type=Path, metavar="TRACE", help="a trace.json")
+    replay.add_argument("--bin", type=Path, metavar="NODE", help="in place of the trace's node")
+    replay.set_defaults(act=_replay)
 
 
 def _add_install(commands: Any) -> None:
@@ -255,7 +271,14 @@ def _league(arguments: argparse.Namespace) -> int:
 
 def _explore(arguments: argparse.Namespace) -> int:
     from glomers.challenges import CHALLENGES
-    from glomers.explore.command import Plan, base_of, named_faults, named_variables, run
+    from glomers.explore.command import (
+        Plan,
+        base_of,
+        check_determinism,
+        named_faults,
+        named_variables,
+        run,
+    )
     from glomers.series.nodes import solution_file
 
     challenge = CHALLENGES.get(arguments.target)
@@ -270,12 +293,27 @@ def _explore(arguments: argparse.Namespace) -> int:
         out=arguments.out,
         resume=arguments.resume,
         stop_at_first=arguments.stop_at_first,
+        shrink=not arguments.no_shrink,
     )
     if arguments.faults is not None:
         plan = replace(plan, faults=named_faults(arguments.faults))
     if arguments.vary is not None:
         plan = replace(plan, vary=named_variables(arguments.vary))
-    return run(plan, arguments.json)
+    return check_determinism(plan) if arguments.check_determinism else run(plan, arguments.json)
+
+
+def _replay(arguments: argparse.Namespace) -> int:
+    from glomers.explore.replay import replay
+
+    _fix_hash_seed()
+    return replay(arguments.trace, arguments.bin)
+
+
+def _fix_hash_seed() -> None:
+    """Start again with the hash seed that runs in virtual time need."""
+    if sys.flags.hash_randomization:
+        command = [sys.executable, "-m", "glomers.cli", *sys.argv[1:]]
+        os.execve(sys.executable, command, {**os.environ, "PYTHONHASHSEED": "0"})
 
 
 def _install(arguments: argparse.Namespace) -> int:

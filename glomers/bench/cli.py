@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from glomers.bench.log import RunLog
     from glomers.bench.options import Options
     from glomers.bench.program import Program
+    from glomers.bench.script import Script
     from glomers.bench.store import Store
 
 USAGE = """usage: glomers bench test -w WORKLOAD --bin FILE [flags]   run one test
@@ -76,7 +77,7 @@ def _test(argv: list[str]) -> int:
     gc.set_threshold(100_000, 50, 100)
     log = RunLog(store.path / "jepsen.log")
     try:
-        return _run(argv, options, program, store, log)
+        return run_in_store(argv, options, program, store, log)
     except BrokenTest as error:
         _report_broken(error, store, log)
         return EXIT_BROKEN
@@ -102,7 +103,27 @@ def _interrupt(signum: int, frame: Any) -> None:
     raise KeyboardInterrupt
 
 
-def _run(argv: list[str], options: Options, program: Program, store: Store, log: RunLog) -> int:
+def run_in_store(
+    argv: list[str],
+    options: Options,
+    program: Program,
+    store: Store,
+    log: RunLog,
+    script: Script | None = None,
+) -> int:
+    """Run a test whose files go to `store`; returns the exit status.
+
+    Args:
+        argv: the words after `test`, as they are to stand in the store.
+        options: the same, read.
+        program: what runs a node.
+        store: takes everything that the run leaves.
+        log: is told how it goes.
+        script: operations, faults and fates to play back.
+
+    Raises:
+        BrokenTest: when it cannot go on.
+    """
     from glomers.bench.record import StoreRecord
     from glomers.bench.report import closing_line, summary, verdict, write_results
     from glomers.bench.run import Test
@@ -124,7 +145,7 @@ def _run(argv: list[str], options: Options, program: Program, store: Store, log:
         test.save()
         _report_broken(error, store, log)
 
-    test = Test(options, program, StoreRecord(store), log, give_up)
+    test = Test(options, program, StoreRecord(store), log, give_up, script=script)
     test.run()
     results = test.check()
     write_results(store, results, test.history.ops)

@@ -26,6 +26,7 @@ from glomers.explore.results import Results
 from glomers.explore.runner import Exploration, NewExecutor, process_pool
 from glomers.explore.scenario import VARIABLES, Space
 from glomers.explore.seeds import Row
+from glomers.explore.worker import call_child
 
 KEPT_STORES = 20
 """Of how many failing seeds the store folder is kept; each row has the command for the others."""
@@ -47,6 +48,7 @@ class Plan:
     dask: str | None = None
     out: Path | None = None
     resume: bool = False
+    shrink: bool = True
     stop_at_first: bool = False
 
     def space(self) -> Space:
@@ -170,15 +172,49 @@ def _keep_store(row: Row, folder: Path) -> None:
     subprocess.run(command, cwd=place, env=environment, capture_output=True, check=False)
 
 
+def shrink(row: Row, folder: Path) -> str:
+    """Make the run of a failing seed small, in `folder/trace.json`; returns what to tell."""
+    words = shlex.split(row["command"])[1:]
+    done = call_child("counterexample", {"words": words})
+    if done.returncode:
+        return f"Seed {row['seed']} could not be shrunk: its process ended."
+    found = json.loads(done.stdout)
+    if "why" in found:
+        return str(found["why"])
+    path = folder / "trace.json"
+    path.write_text(found["trace"], encoding="utf-8")
+    return (
+        f"Seed {row['seed']}, shrunk from {found['ops_before']:,} operations to {found['ops']:,} "
+        f"in {found['runs']:,} runs: {found['sentence']}\n"
+        f"Play it back with: glomers replay {os.path.relpath(path)}"
+    )
+
+
+def check_determinism(plan: Plan) -> int:
+    """Run every seed twice and say whether that gave the same; returns the exit status."""
+    from glomers.explore.determinism import check
+
+    difference = check(plan.space(), plan.seeds, _tell)
+    print(difference or f"{plan.seeds:,} seeds, each run twice: no difference")
+    return 1 if difference else 0
+
+
+def _tell(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
 def run(plan: Plan, as_json: bool) -> int:
     """Carry out the plan and print what it has shown; returns the exit status."""
-    folder, rows = explore(plan, lambda line: print(line, file=sys.stderr, flush=True))
+    folder, rows = explore(plan, _tell)
     failed = _failed(rows)
+    smallest = shrink(failed[0], folder) if failed and plan.shrink else None
     if as_json:
         print(json.dumps({**report.summary(rows), "folder": str(folder)}, ensure_ascii=False))
     else:
         for line in report.lines(rows):
             print(line)
+        if smallest:
+            print(smallest)
         print(f"Results: {os.path.relpath(folder)}")
     return 1 if failed else 0
 

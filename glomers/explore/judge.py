@@ -11,6 +11,7 @@ from glomers.bench.options import Options
 from glomers.explore.tally import Tally
 from glomers.formats import replicas
 from glomers.formats.edn import kw
+from glomers.formats.faults import Span, spans_of
 from glomers.formats.history import Op, pairs
 
 BROKEN = "broken test"
@@ -77,7 +78,7 @@ def vacuity(options: Options, outcome: Outcome, tally: Tally) -> list[str]:
         return ["no operation succeeded"]
     if not options.nemesis:
         return []
-    spans = fault_spans(outcome.history)
+    spans = spans_of(outcome.history)
     if not spans:
         return ["no fault occurred"]
     reasons = []
@@ -95,24 +96,7 @@ def _writes(op: Op) -> bool:
     return op.f not in ("read", "poll", "assign", "crash")
 
 
-def fault_spans(history: Iterable[Op]) -> list[tuple[str, int, int]]:
-    """The faults of a run: name, beginning and end in ns; the last ones may never end."""
-    begun: dict[str, int] = {}
-    spans = []
-    last_ns = 0
-    for op in history:
-        last_ns = op.time_ns
-        if op.process != "nemesis":
-            continue
-        action, _, name = op.f.partition("-")
-        if action == "start":
-            begun.setdefault(name, op.time_ns)
-        elif name in begun:
-            spans.append((name, begun.pop(name), op.time_ns))
-    return [*spans, *((name, start_ns, last_ns) for name, start_ns in begun.items())]
-
-
-def _overlaps(operation: tuple[Op, Op | None], span: tuple[str, int, int]) -> bool:
+def _overlaps(operation: tuple[Op, Op | None], span: Span) -> bool:
     began, ended = operation
-    _, start_ns, end_ns = span
-    return began.time_ns <= end_ns and (ended is None or ended.time_ns >= start_ns)
+    ends_later = ended is None or ended.time_ns >= span.start_ns
+    return began.time_ns <= span.end_ns and ends_later

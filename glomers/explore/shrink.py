@@ -1,8 +1,9 @@
 """Shrinking: from a run that fails to a smaller one that fails in the same way.
 
 Delays become constant, nodes go, then operations, then faults, then what is special about single
-messages; in the end the moments move together.  Every step is kept only if a run with it still shows
-the anomaly, so nothing is concluded about why.
+messages; in the end the moments move together.  A step is kept only if a run with it still shows
+the anomaly.  Operations after healing and rest never go altogether: without a read there, values
+that are still under way would count as lost.
 """
 
 from __future__ import annotations
@@ -40,10 +41,12 @@ class Shrinker:
     def __init__(self, anomaly: str) -> None:
         self.anomaly = anomaly
         self.runs = 0
+        self._needs_end = False
 
     def fails(self, case: Case) -> bool:
         """Whether a run of the case shows the anomaly; no more, once too many runs were made."""
-        if self.runs >= RUNS_MAX:
+        lacks_end = self._needs_end and not any(op.in_end for op in case.script.ops)
+        if lacks_end or self.runs >= RUNS_MAX:
             return False
         self.runs += 1
         outcome = run_once(case.options, Tally(), script=case.script)
@@ -51,11 +54,13 @@ class Shrinker:
 
     def shrink(self, case: Case) -> Case | None:
         """A smaller case; None when not even the one given shows the anomaly."""
+        self._needs_end = any(op.in_end for op in case.script.ops)
         plain = replace(case, script=replace(case.script, fates={}))
-        if self.fails(plain):
-            case = plain
-        elif not self.fails(case):
+        quick = replace(plain, options=replace(case.options, latency_ms=0))
+        start = next((some for some in (quick, plain, case) if self.fails(some)), None)
+        if start is None:
             return None
+        case = start
         for _ in range(ROUNDS_MAX):
             before = _size(case)
             for step in (self._nodes, self._ops, self._faults, self._fates, self._clients):
@@ -85,7 +90,19 @@ class Shrinker:
             (k, i) for k, ds in case.script.fates.items() for i, d in enumerate(ds) if d is not None
         ]
         kept = ddmin(special, lambda some: self.fails(_with_fates(case, some)))
-        return _with_fates(case, kept)
+        return self._earlier(_with_fates(case, kept), kept)
+
+    def _earlier(self, case: Case, special: list[tuple[str, int]]) -> Case:
+        """The same for earlier messages of a kind: then those before them are not needed."""
+        for number, (kind, index) in enumerate(special):
+            for earlier in (0, index // 2, index - 1):
+                if not 0 <= earlier < index or (kind, earlier) in special:
+                    continue
+                moved = _with_moved_fate(case, kind, index, earlier)
+                if self.fails(moved):
+                    case, special[number] = moved, (kind, earlier)
+                    break
+        return case
 
     def _clients(self, case: Case) -> Case:
         """One client a node, where that is enough."""
@@ -152,6 +169,15 @@ def _with_fates(case: Case, special: Iterable[tuple[str, int]]) -> Case:
         delays = fates.setdefault(kind, [])
         delays += [None] * (index + 1 - len(delays))
         delays[index] = case.script.fates[kind][index]
+    return replace(case, script=replace(case.script, fates=fates))
+
+
+def _with_moved_fate(case: Case, kind: str, index: int, earlier: int) -> Case:
+    delays = list(case.script.fates[kind])
+    delays[earlier], delays[index] = delays[index], None
+    while delays[-1] is None:
+        delays.pop()
+    fates = {**case.script.fates, kind: delays}
     return replace(case, script=replace(case.script, fates=fates))
 
 

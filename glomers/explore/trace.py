@@ -9,9 +9,9 @@
              "target": {"n0": ["n1"], "n1": ["n0"]}}],
  "fates": {"n0>n1 share": [null, [], [100000, 250000]]}}
 
-Values are EDN text.  `end` marks operations after healing and rest.  `fates` has the delays in ns of
-each message of a kind, in order of sending: `null` is the usual one, `[]` a message that is lost, two
-delays make two copies.
+Values are EDN text.  `end` marks operations after healing and rest.  `fates` has the delays in ns
+of each message of a kind, in order of sending: `null` is the usual one, `[]` a message that is
+lost, two delays make two copies.
 """
 
 from __future__ import annotations

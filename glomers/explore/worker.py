@@ -53,7 +53,7 @@ def _in_child(batch: Batch) -> Iterator[Row]:
     """Run the seeds in a process of its own; one that ends early has its seed blamed for it."""
     left = list(batch.seeds)
     while left:
-        done = call_child("rows", {**_as_json(batch.space), "seeds": left})
+        done = call_child("rows", {**as_json(batch.space), "seeds": left})
         rows = [json.loads(line) for line in done.stdout.splitlines()]
         yield from rows
         left = left[len(rows) :]
@@ -67,17 +67,31 @@ def _in_child(batch: Batch) -> Iterator[Row]:
 def call_child(
     task: str, request: dict[str, Any], hash_seed: str = "0"
 ) -> subprocess.CompletedProcess[str]:
-    """Run a task of this module in a fresh process."""
-    return subprocess.run(
+    """Let a fresh process do a task, and wait for its end."""
+    process = child(task, request, hash_seed)
+    out, err = process.communicate()
+    return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+
+
+def child(task: str, request: dict[str, Any], hash_seed: str = "0") -> subprocess.Popen[str]:
+    """A fresh process that does a task of this module, each result a line of JSON on its stdout."""
+    process = subprocess.Popen(
         [sys.executable, "-m", "glomers.explore.worker"],
-        input=json.dumps({"task": task, **request}),
-        capture_output=True,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
         env={**os.environ, "PYTHONHASHSEED": hash_seed},
     )
+    assert process.stdin is not None
+    process.stdin.write(json.dumps({"task": task, **request}))
+    process.stdin.close()
+    process.stdin = None  # there is no more to say
+    return process
 
 
-def _as_json(space: Space) -> dict[str, Any]:
+def as_json(space: Space) -> dict[str, Any]:
+    """The scenarios as a request has them."""
     return {"words": words_of(space.base), "vary": sorted(space.vary)}
 
 
@@ -86,14 +100,41 @@ def _rows(request: dict[str, Any]) -> Iterator[Any]:
     return (run_seed(space, seed) for seed in request["seeds"])
 
 
-_TASKS: dict[str, Callable[[dict[str, Any]], Iterator[Any]]] = {"rows": _rows}
+def _counterexample(request: dict[str, Any]) -> Iterator[Any]:
+    """What is found, or why nothing is."""
+    from glomers.explore.counterexample import find
+
+    try:
+        found = find(parse_options(request["words"]))
+    except ExploreError as error:
+        yield {"why": str(error)}
+        return
+    yield {
+        "trace": found.trace.to_json(),
+        "sentence": found.trace.sentence,
+        "runs": found.runs,
+        "ops_before": found.ops_before,
+        "ops": len(found.trace.script.ops),
+    }
+
+
+def _tasks() -> dict[str, Callable[[dict[str, Any]], Iterator[Any]]]:
+    from glomers.explore import determinism
+
+    return {
+        "rows": _rows,
+        "counterexample": _counterexample,
+        "digests": determinism.digests,
+        "lines": determinism.lines,
+        "blame": determinism.blame,
+    }
 
 
 def main() -> None:
     """Do the task on stdin; each result is printed at once, so that a crash loses only the rest."""
     out = sys.stdout
     request = json.load(sys.stdin)
-    for result in _TASKS[request["task"]](request):
+    for result in _tasks()[request["task"]](request):
         print(json.dumps(result), file=out, flush=True)
 
 
