@@ -172,22 +172,39 @@ def _keep_store(row: Row, folder: Path) -> None:
     subprocess.run(command, cwd=place, env=environment, capture_output=True, check=False)
 
 
-def shrink(row: Row, folder: Path) -> str:
-    """Make the run of a failing seed small, in `folder/trace.json`; returns what to tell."""
-    words = shlex.split(row["command"])[1:]
-    done = call_child("counterexample", {"words": words})
+@dataclass(frozen=True)
+class Smallest:
+    """What shrinking the first failure gave: a trace and its sentence, or why there is none."""
+
+    seed: int
+    trace: Path | None
+    sentence: str
+    ops_before: int = 0
+    ops: int = 0
+    runs: int = 0
+
+    def __str__(self) -> str:
+        if self.trace is None:
+            return self.sentence
+        return (
+            f"Seed {self.seed}, shrunk from {self.ops_before:,} operations to {self.ops:,} "
+            f"in {self.runs:,} runs: {self.sentence}\n"
+            f"Play it back with: glomers replay {os.path.relpath(self.trace)}"
+        )
+
+
+def shrink(row: Row, folder: Path) -> Smallest:
+    """Make the run of a failing seed small, in `folder/trace.json`."""
+    seed = row["seed"]
+    done = call_child("counterexample", {"words": shlex.split(row["command"])[1:]})
     if done.returncode:
-        return f"Seed {row['seed']} could not be shrunk: its process ended."
+        return Smallest(seed, None, f"Seed {seed} could not be shrunk: its process ended.")
     found = json.loads(done.stdout)
     if "why" in found:
-        return str(found["why"])
+        return Smallest(seed, None, found["why"])
     path = folder / "trace.json"
-    path.write_text(found["trace"], encoding="utf-8")
-    return (
-        f"Seed {row['seed']}, shrunk from {found['ops_before']:,} operations to {found['ops']:,} "
-        f"in {found['runs']:,} runs: {found['sentence']}\n"
-        f"Play it back with: glomers replay {os.path.relpath(path)}"
-    )
+    path.write_text(found.pop("trace"), encoding="utf-8")
+    return Smallest(seed, path, **found)
 
 
 def check_determinism(plan: Plan) -> int:
@@ -209,7 +226,12 @@ def run(plan: Plan, as_json: bool) -> int:
     failed = _failed(rows)
     smallest = shrink(failed[0], folder) if failed and plan.shrink else None
     if as_json:
-        print(json.dumps({**report.summary(rows), "folder": str(folder)}, ensure_ascii=False))
+        found = {
+            "folder": str(folder),
+            "trace": str(smallest.trace) if smallest and smallest.trace else None,
+            "sentence": smallest.sentence if smallest else None,
+        }
+        print(json.dumps({**report.summary(rows), **found}, ensure_ascii=False))
     else:
         for line in report.lines(rows):
             print(line)
