@@ -24,7 +24,8 @@ Dice = Callable[[str], random.Random]
 class FaultEvent:
     """A fault called `fault` starts or stops `at_ns` after the main phase began.
 
-    `request` is what the history has as the nemesis's request, `target` whom it hits.
+    `request` is what the history has as the nemesis's request, `target` whom it hits, when it
+    starts.
     """
 
     at_ns: int
@@ -62,11 +63,8 @@ def _draw_events(
     # Maelstrom's partitions begin at once; of the others there is something to lose by then.
     at_ns = int(rng.random() * 2 * mean_ns) if kind.extra else 0
     starts = True
-    target: Target = None
     while at_ns <= limit_ns:
-        request = None
-        if starts:
-            request, target = fault.draw(nodes, rng)
+        request, target = fault.draw(nodes, rng) if starts else (None, None)
         yield FaultEvent(at_ns, kind.name, starts, request, target)
         at_ns += int(rng.random() * 2 * mean_ns)
         starts = not starts
