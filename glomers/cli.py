@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
 
 from glomers.bench.log import endure_any_text
+from glomers.explore.errors import ExploreError
 from glomers.maelstrom.errors import MaelstromError
 from glomers.series.errors import (
     EXIT_BAD_ARGUMENTS,
@@ -46,7 +49,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         status: int = arguments.act(arguments)
     except SystemExit as error:
         return int(error.code or 0)
-    except BadInput as error:
+    except (BadInput, ExploreError) as error:
         print(error, file=sys.stderr)
         return EXIT_BAD_ARGUMENTS
     except (SeriesError, MaelstromError) as error:
@@ -75,6 +78,8 @@ def _parser() -> argparse.ArgumentParser:
     _add_nodes(commands)
     _add_challenge(commands)
     _add_league(commands)
+    _add_explore(commands)
+    _add_replay(commands)
     _add_install(commands)
     _add_doctor(commands)
     commands.add_parser("bench", help="run or judge a test, with Maelstrom's flags")
@@ -153,6 +158,47 @@ def _add_league(commands: Any) -> None:
     league.set_defaults(act=_league)
 
 
+def _add_explore(commands: Any) -> None:
+    explore = commands.add_parser("explore", help="run many seeds, and find what fails")
+    explore.add_argument(
+        "target", metavar="ID|COMMAND", help="a challenge such as 3c, or a quoted `test …` line"
+    )
+    explore.add_argument(
+        "--bin", type=Path, metavar="NODE", help="the node (default: the series' solution)"
+    )
+    explore.add_argument("--seeds", type=_at_least_one, default=100, metavar="N", help="(100)")
+    explore.add_argument(
+        "--jobs", type=_at_least_one, metavar="N", help="processes (default: processors)"
+    )
+    explore.add_argument(
+        "--faults", metavar="FAULTS", help="in place of the command's, such as partition,kill"
+    )
+    explore.add_argument(
+        "--vary", metavar="WHAT", help="nodes,latency,interval,clients,faults (default), or none"
+    )
+    explore.add_argument("--stop-at-first", action="store_true", help="stop at the first failure")
+    explore.add_argument("--out", type=Path, metavar="DIR", help="where to (default: explore/…)")
+    explore.add_argument("--resume", action="store_true", help="go on with what is in --out")
+    explore.add_argument(
+        "--check-determinism",
+        action="store_true",
+        help="instead: run each seed twice, and say where the runs differ",
+    )
+    explore.add_argument(
+        "--no-shrink", action="store_true", help="do not make the first failure small"
+    )
+    explore.add_argument("--dask", metavar="ADDRESS", help="run on a Dask cluster")
+    explore.add_argument("--json", action="store_true", help="print one JSON object")
+    explore.set_defaults(act=_explore)
+
+
+def _add_replay(commands: Any) -> None:
+    replay = commands.add_parser("replay", help="play back a trace that explore has made")
+    replay.add_argument("trace", type=Path, metavar="TRACE", help="a trace.json")
+    replay.add_argument("--bin", type=Path, metavar="NODE", help="in place of the trace's node")
+    replay.set_defaults(act=_replay)
+
+
 def _add_install(commands: Any) -> None:
     install = commands.add_parser(
         "install-maelstrom", help="fetch the real Maelstrom, check it, and unpack it"
@@ -223,6 +269,53 @@ def _league(arguments: argparse.Namespace) -> int:
     from glomers.series.league import run_league
 
     return run_league(engine=arguments.engine, seed=arguments.seed, write=arguments.write)
+
+
+def _explore(arguments: argparse.Namespace) -> int:
+    from glomers.challenges import CHALLENGES
+    from glomers.explore.command import (
+        Plan,
+        base_of,
+        check_determinism,
+        named_faults,
+        named_variables,
+        run,
+    )
+    from glomers.series.nodes import solution_file
+
+    challenge = CHALLENGES.get(arguments.target)
+    program = arguments.bin
+    if challenge and program is None:
+        program = solution_file(challenge.solution)
+    plan = Plan(
+        words=base_of(arguments.target, challenge.flags if challenge else None, program),
+        seeds=arguments.seeds,
+        jobs=arguments.jobs or os.cpu_count() or 1,
+        dask=arguments.dask,
+        out=arguments.out,
+        resume=arguments.resume,
+        stop_at_first=arguments.stop_at_first,
+        shrink=not arguments.no_shrink,
+    )
+    if arguments.faults is not None:
+        plan = replace(plan, faults=named_faults(arguments.faults))
+    if arguments.vary is not None:
+        plan = replace(plan, vary=named_variables(arguments.vary))
+    return check_determinism(plan) if arguments.check_determinism else run(plan, arguments.json)
+
+
+def _replay(arguments: argparse.Namespace) -> int:
+    from glomers.explore.replay import replay
+
+    _fix_hash_seed()
+    return replay(arguments.trace, arguments.bin)
+
+
+def _fix_hash_seed() -> None:
+    """Start again with the hash seed that runs in virtual time need."""
+    if sys.flags.hash_randomization:
+        command = [sys.executable, "-m", "glomers.cli", *sys.argv[1:]]
+        os.execve(sys.executable, command, {**os.environ, "PYTHONHASHSEED": "0"})
 
 
 def _install(arguments: argparse.Namespace) -> int:

@@ -6,8 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from glomers.bench.nemesis import CUTS, Nemesis, majorities_ring, minority_third, one
+from glomers.bench.faults import FAULTS
+from glomers.bench.faults.cuts import CUTS, majorities_ring, minority_third, one
+from glomers.bench.nemesis import draw_schedule
 
+NODES = ["n0", "n1", "n2"]
 node_lists = st.integers(1, 30).map(lambda n: [f"n{i}" for i in range(n)])
 dice = st.integers(0, 2**32).map(random.Random)
 
@@ -47,8 +50,22 @@ def test_in_a_ring_every_node_hears_a_majority_and_no_two_the_same(nodes, rng):
 
 
 def test_starts_and_stops_alternate():
-    nemesis = Nemesis(["n0", "n1", "n2"], random.Random(0))
-    assert [nemesis.next_op()[0] for _ in range(4)] == ["start-partition", "stop-partition"] * 2
+    events = draw_schedule({"partition"}, ["n0", "n1", "n2"], 1, 20, random.Random)
+    assert len(events) > 10
+    assert [event.starts for event in events] == [i % 2 == 0 for i in range(len(events))]
+
+
+@given(st.sets(st.sampled_from(sorted(FAULTS))), st.integers(0, 1000))
+def test_one_more_fault_leaves_the_schedules_of_the_others_alone(names, seed):
+    def events(faults):
+        return draw_schedule(
+            faults, NODES, 2, 20, lambda purpose: random.Random(f"{seed}{purpose}")
+        )
+
+    together = events(names)
+    assert together == sorted(together, key=lambda event: event.at_ns)
+    for name in names:
+        assert [event for event in together if event.fault == name] == events({name})
 
 
 @pytest.mark.parametrize("cut", sorted(CUTS))

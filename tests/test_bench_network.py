@@ -5,7 +5,8 @@ import random
 import pytest
 
 from glomers.bench.clock import NS_PER_S, VirtualClock
-from glomers.bench.network import HOP_NS_MIN, HOP_NS_RANGE, Network, UnknownAddress
+from glomers.bench.network import Network, UnknownAddress
+from glomers.bench.transit import HOP_NS_MIN, HOP_NS_RANGE, Drawn
 from glomers.formats.journal import JournalWriter, read_journal
 
 MS = 1_000_000
@@ -18,7 +19,8 @@ class Net:
         self.clock = VirtualClock()
         self.path = folder / "journal"
         self.journal = JournalWriter(self.path)
-        self.network = Network(self.clock, self.journal, latency_ms, distribution, random.Random(1))
+        transit = Drawn(latency_ms, distribution, random.Random(1), hop_cost=True)
+        self.network = Network(self.clock, self.journal, transit)
         self.arrived = []
         for name in ("n0", "n1", "seq-kv", "c0"):
             self.network.connect(name, self.receiver(name))
@@ -75,7 +77,7 @@ def test_random_delays_have_the_mean_asked_for_and_let_messages_overtake(tmp_pat
 
 def test_a_partition_drops_at_delivery_and_one_way_cuts_are_one_way(net):
     net.network.send("n0", "n1", {"type": "caught under way"})
-    net.network.partition({"n1": frozenset({"n0"})})
+    net.network.cut("partition", {"n1": frozenset({"n0"})})
     net.network.send("n1", "n0", {"type": "other way"})
     net.network.send("n0", "seq-kv", {"type": "to a service"})
     net.network.send("c0", "n1", {"type": "to a client's node"})
@@ -85,14 +87,14 @@ def test_a_partition_drops_at_delivery_and_one_way_cuts_are_one_way(net):
 
 
 def test_a_healed_network_delivers_what_is_still_under_way(net):
-    net.network.partition({"n1": frozenset({"n0"})})
+    net.network.cut("partition", {"n1": frozenset({"n0"})})
     net.network.send("n0", "n1", {"type": "lucky"})
-    net.network.heal()
+    net.network.cut("partition", {})
     assert len(net.run()) == 1
 
 
 def test_messages_are_counted_by_group_and_dropped_ones_as_sent(net):
-    net.network.partition({"n1": frozenset({"n0"})})
+    net.network.cut("partition", {"n1": frozenset({"n0"})})
     net.network.send("n0", "n1", {"type": "x"})
     net.network.send("n0", "seq-kv", {"type": "x"})
     net.network.send("c0", "n0", {"type": "x"})

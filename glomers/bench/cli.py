@@ -26,6 +26,7 @@ from glomers.bench.log import RunLog, endure_any_text
 if TYPE_CHECKING:
     from glomers.bench.options import Options
     from glomers.bench.program import Program
+    from glomers.bench.script import Script
     from glomers.bench.store import Store
 
 USAGE = """usage: glomers bench test -w WORKLOAD --bin FILE [flags]   run one test
@@ -55,7 +56,7 @@ def main(argv: list[str]) -> int:
 
 
 def _test(argv: list[str]) -> int:
-    from glomers.bench.options import parse_options
+    from glomers.bench.options import parse_options, refuse_virtual_faults
 
     _refuse_broken_text(argv)
     options = parse_options(argv)
@@ -64,6 +65,7 @@ def _test(argv: list[str]) -> int:
 
     try:
         program = find_program(options.bin, options.clock)
+        refuse_virtual_faults(options.nemesis, program.virtual)
         if program.virtual:
             _fix_hash_seed(argv)
         store = Store(Path.cwd(), options.workload)
@@ -76,7 +78,7 @@ def _test(argv: list[str]) -> int:
     gc.set_threshold(100_000, 50, 100)
     log = RunLog(store.path / "jepsen.log")
     try:
-        return _run(argv, options, program, store, log)
+        return run_in_store(argv, options, program, store, log)
     except BrokenTest as error:
         _report_broken(error, store, log)
         return EXIT_BROKEN
@@ -109,7 +111,28 @@ def _interrupt(signum: int, frame: Any) -> None:
     raise KeyboardInterrupt
 
 
-def _run(argv: list[str], options: Options, program: Program, store: Store, log: RunLog) -> int:
+def run_in_store(
+    argv: list[str],
+    options: Options,
+    program: Program,
+    store: Store,
+    log: RunLog,
+    script: Script | None = None,
+) -> int:
+    """Run a test whose files go to `store`; returns the exit status.
+
+    Args:
+        argv: the words after `test`, as they are to stand in the store.
+        options: the same, read.
+        program: what runs a node.
+        store: takes everything that the run leaves.
+        log: is told how it goes.
+        script: operations, faults and fates to play back.
+
+    Raises:
+        BrokenTest: when it cannot go on.
+    """
+    from glomers.bench.record import StoreRecord
     from glomers.bench.report import closing_line, summary, verdict, write_results
     from glomers.bench.run import Test
 
@@ -130,7 +153,7 @@ def _run(argv: list[str], options: Options, program: Program, store: Store, log:
         test.save()
         _report_broken(error, store, log)
 
-    test = Test(options, program, store, log, give_up)
+    test = Test(options, program, StoreRecord(store), log, give_up, script=script)
     test.run()
     results = test.check()
     write_results(store, results, test.history.ops)

@@ -45,7 +45,7 @@ class _Task(asyncio.Task[Any]):
         return self.serial
 
 
-class _Handle:
+class Handle:
     """A callback to come: asyncio's handles without what a virtual loop has no use for."""
 
     __slots__ = ("args", "callback", "context", "when_s")
@@ -77,12 +77,14 @@ class VirtualLoop(asyncio.AbstractEventLoop):
 
     def __init__(self) -> None:
         self.time_ns = 0
-        self._current: _Handle | None = None
-        self._ready: deque[_Handle] = deque()
+        self._current: Handle | None = None
+        self._ready: deque[Handle] = deque()
         self._timers: list[tuple[int, int, Any, Any]] = []
         self._order = count()
         self._serials = count()
         self._running = False
+        self.withhold: Callable[[Handle], bool] | None = None
+        """Takes a callback of somebody who stands still, to give it back later; or never."""
 
     # What asyncio's tasks, futures, locks, sleeps and time-outs ask of a loop.
 
@@ -105,12 +107,14 @@ class VirtualLoop(asyncio.AbstractEventLoop):
         return future
 
     def create_task(self, coro: Any, **kwargs: Any) -> asyncio.Task[Any]:
-        return _Task(next(self._serials), coro, loop=self, **kwargs)
+        serial = next(self._serials)
+        kwargs.setdefault("name", f"Task-{serial}")  # asyncio counts over all runs of a process
+        return _Task(serial, coro, loop=self, **kwargs)
 
     def call_soon(  # type: ignore[override]
         self, callback: Callable[..., object], *args: Any, context: Context | None = None
-    ) -> _Handle:
-        handle = _Handle(callback, args, context)
+    ) -> Handle:
+        handle = Handle(callback, args, context)
         self._ready.append(handle)
         return handle
 
@@ -122,7 +126,7 @@ class VirtualLoop(asyncio.AbstractEventLoop):
         callback: Callable[..., object],
         *args: Any,
         context: Context | None = None,
-    ) -> _Handle:
+    ) -> Handle:
         return self.call_at(self.time() + delay, callback, *args, context=context)
 
     def call_at(  # type: ignore[override]
@@ -131,8 +135,8 @@ class VirtualLoop(asyncio.AbstractEventLoop):
         callback: Callable[..., object],
         *args: Any,
         context: Context | None = None,
-    ) -> _Handle:
-        handle = _Handle(callback, args, context, when)
+    ) -> Handle:
+        handle = Handle(callback, args, context, when)
         when_ns = max(round(when * NS_PER_S), self.time_ns)
         heapq.heappush(self._timers, (when_ns, next(self._order), handle, None))
         return handle
@@ -161,6 +165,10 @@ class VirtualLoop(asyncio.AbstractEventLoop):
             value = self._current.context.get(variable)
         return value
 
+    def give_back(self, handle: Handle) -> None:
+        """Call a callback that was withheld, after those that are due already."""
+        self._ready.append(handle)
+
     def at(self, when_ns: int, callback: Callable[..., object], *args: Any) -> None:
         """Call `callback(*args)` at `when_ns`, without the cost of a handle."""
         heapq.heappush(
@@ -186,8 +194,8 @@ class VirtualLoop(asyncio.AbstractEventLoop):
             self._running = False
             events._set_running_loop(None)
 
-    def _run(self, handle: _Handle) -> None:
-        if handle.callback is None:
+    def _run(self, handle: Handle) -> None:
+        if handle.callback is None or (self.withhold and self.withhold(handle)):
             return
         self._current = handle
         try:

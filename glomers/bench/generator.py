@@ -16,10 +16,10 @@ from typing import Any
 from glomers.bench.clients import Client, RpcTimeout
 from glomers.bench.clock import NS_PER_S, Clock
 from glomers.bench.history import HistoryWriter
-from glomers.bench.nemesis import Grudge, Nemesis
-from glomers.bench.network import Network
+from glomers.bench.nemesis import Nemesis
 from glomers.bench.options import Options
 from glomers.bench.schema import MalformedReply
+from glomers.bench.script import ScriptedOp
 from glomers.bench.workloads.base import Failed, Indeterminate, Invocation, Session, Workload
 from glomers.formats.edn import Keyword, Symbol, keywordize, kw
 from glomers.formats.history import Op
@@ -30,36 +30,40 @@ NET_TIMEOUT = kw("net-timeout")
 
 
 class Generator:
-    """Runs the phases of a test on `network`; `history` receives every operation.
+    """Runs the phases of a test; `history` receives every operation.
 
     Args:
-        options: rate, time limit, nemesis and number of clients.
+        options: rate, time limit and number of clients.
         workload: what the operations are.
+        nemesis: carries out the faults.
         open_client: makes the next client.
         rng: decides the pauses between operations.
-        nemesis_rng: decides the faults and the pauses between them.
+        script: the operations to carry out, in place of those that the workload draws.
     """
 
     def __init__(
         self,
         options: Options,
         workload: Workload,
-        network: Network,
+        nemesis: Nemesis,
         clock: Clock,
         history: HistoryWriter,
         open_client: Callable[[], Client],
         rng: random.Random,
-        nemesis_rng: random.Random,
+        script: Sequence[ScriptedOp] | None = None,
     ) -> None:
         self._options = options
         self._workload = workload
-        self._network = network
+        self._nemesis = nemesis
         self._clock = clock
         self._history = history
         self._open_client = open_client
         self._rng = rng
-        self._nemesis_rng = nemesis_rng
-        self._nemesis = Nemesis(options.node_ids, nemesis_rng) if options.nemesis else None
+        self._script = script
+        self._phase_began_ns = 0
+        self._in_end = False
+        self.performed: list[ScriptedOp] = []
+        """Every operation so far, as a script has it."""
         self._processes = list(range(options.concurrency))
         self._sessions = [self._open_session(thread) for thread in range(options.concurrency)]
         self._free: deque[int] = deque(range(options.concurrency))
@@ -78,17 +82,35 @@ class Generator:
 
     async def run(self) -> None:
         """The main phase and, if the workload has one, the healing, the rest and the end."""
-        begin_ns = self.now_ns()
-        limit_ns = begin_ns + self._options.time_limit_s * NS_PER_S
-        faults = self._clock.loop.create_task(self._inject_faults(begin_ns, limit_ns))
-        await self._main_phase(begin_ns, limit_ns)
+        begin_ns = self._phase_began_ns = self.now_ns()
+        faults = self._clock.loop.create_task(self._nemesis.inject(begin_ns))
+        if self._script is None:
+            await self._main_phase(begin_ns, begin_ns + self._options.time_limit_s * NS_PER_S)
+        else:
+            await self._play([op for op in self._script if not op.in_end])
         faults.cancel()
         await asyncio.gather(faults, return_exceptions=True)
         if self._workload.has_final_phase:
-            if self._nemesis:
-                self._stop_partition()
+            self._nemesis.heal()
             await self._clock.sleep_until(self.now_ns() + RECOVERY_S * NS_PER_S)
-            await self._workload.final_phase(self)
+            self._phase_began_ns, self._in_end = self.now_ns(), True
+            if self._script is None:
+                await self._workload.final_phase(self)
+            else:
+                await self._play([op for op in self._script if op.in_end])
+
+    async def _play(self, ops: Sequence[ScriptedOp]) -> None:
+        """Carry out the operations of a phase as a script has them."""
+        by_thread: dict[int, list[ScriptedOp]] = {}
+        for op in ops:
+            by_thread.setdefault(op.thread, []).append(op)
+        await asyncio.gather(*map(self._play_thread, by_thread.values()))
+
+    async def _play_thread(self, ops: Sequence[ScriptedOp]) -> None:
+        for op in ops:
+            await self._clock.sleep_until(self._phase_began_ns + op.at_ns)
+            invocation = op.f, op.value
+            await self.perform(op.thread, invocation, final=op.final, extra=op.extra)
 
     async def _main_phase(self, begin_ns: int, limit_ns: int) -> None:
         if self._options.rate == 0:
@@ -145,6 +167,8 @@ class Generator:
         `extra` entries stand in the history with the invocation and the completion.
         """
         f, value = invocation
+        at_ns = self.now_ns() - self._phase_began_ns
+        self.performed.append(ScriptedOp(at_ns, thread, f, value, self._in_end, final, extra))
         process = self._processes[thread]
         self._history.add(self.now_ns(), "invoke", process, f, value, final=final, extra=extra)
         outcome, value, error, exception = await self._outcome(thread, f, value)
@@ -195,30 +219,6 @@ class Generator:
         nodes = self._options.node_ids
         node = nodes[self._processes[thread] % len(nodes)]
         return self._workload.session(self._open_client(), node, self._workload)
-
-    async def _inject_faults(self, begin_ns: int, limit_ns: int) -> None:
-        if self._nemesis is None:
-            return
-        mean_ns = self._options.nemesis_interval_s * NS_PER_S
-        next_ns = begin_ns
-        while next_ns <= limit_ns:
-            await self._clock.sleep_until(next_ns)
-            f, cut = self._nemesis.next_op()
-            if cut is None:
-                self._stop_partition()
-            else:
-                self._start_partition(f, cut, self._nemesis.grudge(cut))
-            next_ns += int(self._nemesis_rng.random() * 2 * mean_ns)
-
-    def _start_partition(self, f: str, cut: Any, grudge: Grudge) -> None:
-        self._history.add(self.now_ns(), "info", "nemesis", f, cut)
-        self._network.partition(grudge)
-        self._history.add(self.now_ns(), "info", "nemesis", f, [kw("isolated"), grudge])
-
-    def _stop_partition(self) -> None:
-        self._history.add(self.now_ns(), "info", "nemesis", "stop-partition", None)
-        self._network.heal()
-        self._history.add(self.now_ns(), "info", "nemesis", "stop-partition", kw("network-healed"))
 
 
 def _error_entry(error: RPCError) -> list[Any]:

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
-from glomers.bench.files import Failed, open_text
 from glomers.formats.edn import Keyword
 from glomers.formats.history import Op, format_op
 
-_BUFFER_BYTES = 1 << 18
-
 
 class HistoryWriter:
-    """Numbers operations and appends each to `path`, so that a killed run keeps its history."""
+    """Numbers operations and appends each to a file, so that a killed run keeps its history."""
 
-    def __init__(self, path: Path, failed: Failed) -> None:
+    def __init__(self, file: TextIO | None) -> None:
+        """Write to `file`; with None, operations are kept in memory only."""
         self.ops: list[Op] = []
-        self._file = open_text(path, failed, _BUFFER_BYTES)
+        self._file = file
 
     def add(
         self,
@@ -45,9 +42,11 @@ class HistoryWriter:
             dict(extra) if extra else None,
         )
         self.ops.append(op)
-        self._file.write(format_op(op) + "\n")
+        if self._file:
+            self._file.write(format_op(op) + "\n")
         return op
 
     def close(self) -> None:
         """Write what is still buffered."""
-        self._file.close()
+        if self._file:
+            self._file.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import sys
 from pathlib import Path
+from typing import Protocol, TextIO
 
 from glomers.bench.files import open_text
 from glomers.formats.spacetime import clean
@@ -15,6 +16,17 @@ def endure_any_text() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+
+
+class Log(Protocol):
+    """What a test needs of a log."""
+
+    @property
+    def console(self) -> TextIO:
+        """Where the nodes' stderr is shown when it is asked for."""
+
+    def warn(self, text: str) -> None:
+        """A line about something that went wrong but does not end the test."""
 
 
 class RunLog:
@@ -28,7 +40,8 @@ class RunLog:
         # The console has every line too, so a disk without room for them loses nothing.
         self._file = open_text(path, failed=lambda error: None)
         # A virtual run gives the streams of `sys` to the nodes: keep the true ones.
-        self.console, self._errors = sys.stdout, sys.stderr
+        self.console: TextIO = sys.stdout
+        self._errors = sys.stderr
 
     def say(self, text: str) -> None:
         """A line for everybody."""

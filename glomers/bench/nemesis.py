@@ -1,87 +1,121 @@
-"""The nemesis: partitions that come and go.
+"""The nemesis: draws a schedule of faults, and carries it out while a test runs.
 
-The four kinds of cut are Jepsen's (`jepsen.nemesis` documentation): one node alone, a minority of
-a third, a majority against the rest, and a ring in which every node sees a different majority.
-A *grudge* maps each node to the nodes whose messages it drops.
+Each kind of fault starts and stops in turn, staggered at random around the mean interval, with
+dice of its own: asking for one more kind leaves the schedules of the others alone.
 """
 
 from __future__ import annotations
 
+import heapq
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
 
-from glomers.formats.edn import Keyword, kw
+from glomers.bench.clock import NS_PER_S, Clock
+from glomers.bench.faults import FAULTS, Fault, System, Target
+from glomers.bench.history import HistoryWriter
 
-Grudge = dict[str, frozenset[str]]
-Cut = Callable[[Sequence[str], random.Random], Grudge]
-
-
-def separate(groups: Sequence[Sequence[str]]) -> Grudge:
-    """The grudge in which nobody hears from outside the own group."""
-    everyone = {node for group in groups for node in group}
-    return {node: frozenset(everyone.difference(group)) for group in groups for node in group}
+Dice = Callable[[str], random.Random]
+"""The dice for a purpose."""
 
 
-def one(nodes: Sequence[str], rng: random.Random) -> Grudge:
-    """One node alone."""
-    loner = rng.choice(nodes)
-    return separate([[loner], [node for node in nodes if node != loner]])
+@dataclass(frozen=True)
+class FaultEvent:
+    """A fault called `fault` starts or stops `at_ns` after the main phase began.
 
-
-def minority_third(nodes: Sequence[str], rng: random.Random) -> Grudge:
-    """As many nodes as are fewer than a third (none of three or less), against the rest."""
-    shuffled = rng.sample(nodes, len(nodes))
-    size = (len(nodes) - 1) // 3
-    return separate([shuffled[:size], shuffled[size:]])
-
-
-def majority(nodes: Sequence[str], rng: random.Random) -> Grudge:
-    """The smaller half against the larger."""
-    shuffled = rng.sample(nodes, len(nodes))
-    half = len(nodes) // 2
-    return separate([shuffled[:half], shuffled[half:]])
-
-
-def majorities_ring(nodes: Sequence[str], rng: random.Random) -> Grudge:
-    """Every node hears from a majority, each from another one.
-
-    On a ring in random order a node hears from its nearest neighbours on both sides; with an
-    even majority the odd one is drawn from the next on the ring.
+    `request` is what the history has as the nemesis's request, `target` whom it hits, when it
+    starts.
     """
-    ring = rng.sample(nodes, len(nodes))
-    count = len(ring)
-    majority_size = count // 2 + 1
-    before, after = (majority_size - 1) // 2, majority_size // 2
-    grudge = {}
-    for i, node in enumerate(ring):
-        heard = {ring[(i + step) % count] for step in range(-before, after + 1)}
-        grudge[node] = frozenset(set(ring) - heard)
-    return grudge
+
+    at_ns: int
+    fault: str
+    starts: bool
+    request: Any
+    target: Target
 
 
-CUTS: dict[str, Cut] = {
-    "one": one,
-    "minority-third": minority_third,
-    "majority": majority,
-    "majorities-ring": majorities_ring,
-}
+def draw_schedule(
+    faults: Collection[str],
+    nodes: Sequence[str],
+    interval_s: float,
+    time_limit_s: float,
+    dice: Dice,
+) -> list[FaultEvent]:
+    """Draw when which faults start and stop, in order of time."""
+    mean_ns, limit_ns = interval_s * NS_PER_S, time_limit_s * NS_PER_S
+    schedules = [
+        _draw_events(FAULTS[name], sorted(nodes), mean_ns, limit_ns, dice(_purpose(name)))
+        for name in sorted(faults)
+    ]
+    return list(heapq.merge(*schedules, key=lambda event: event.at_ns))
+
+
+def _purpose(name: str) -> str:
+    """What a fault's dice are called; partitions had theirs before there were other faults."""
+    return "nemesis" if name == "partition" else f"nemesis/{name}"
+
+
+def _draw_events(
+    kind: type[Fault], nodes: Sequence[str], mean_ns: float, limit_ns: float, rng: random.Random
+) -> Iterator[FaultEvent]:
+    fault = kind(rng)
+    # Maelstrom's partitions begin at once; of the others there is something to lose by then.
+    at_ns = int(rng.random() * 2 * mean_ns) if kind.extra else 0
+    starts = True
+    while at_ns <= limit_ns:
+        request, target = fault.draw(nodes, rng) if starts else (None, None)
+        yield FaultEvent(at_ns, kind.name, starts, request, target)
+        at_ns += int(rng.random() * 2 * mean_ns)
+        starts = not starts
 
 
 class Nemesis:
-    """Draws the next fault; alternately starts and stops a partition."""
+    """Carries out a schedule on `system`; `history` receives every request and its effect."""
 
-    def __init__(self, nodes: Sequence[str], rng: random.Random) -> None:
-        self._nodes = sorted(nodes)
-        self._rng = rng
-        self._partitioned = False
+    def __init__(
+        self,
+        schedule: Sequence[FaultEvent],
+        system: System,
+        clock: Clock,
+        history: HistoryWriter,
+        dice: Dice,
+    ) -> None:
+        self._schedule = schedule
+        self._system = system
+        self._clock = clock
+        self._history = history
+        names = {event.fault for event in schedule}
+        self._faults = {n: FAULTS[n](dice(f"{_purpose(n)}/messages")) for n in sorted(names)}
+        self.active: dict[str, Target] = {}
+        """The targets of the faults that are at work, by name."""
 
-    def next_op(self) -> tuple[str, Keyword | None]:
-        """The next request, as it stands in a history."""
-        self._partitioned = not self._partitioned
-        if self._partitioned:
-            return "start-partition", kw(self._rng.choice(list(CUTS)))
-        return "stop-partition", None
+    async def inject(self, begin_ns: int) -> None:
+        """Carry out the schedule, whose times count from `begin_ns`."""
+        for event in self._schedule:
+            await self._clock.sleep_until(begin_ns + event.at_ns)
+            if event.starts:
+                self._start(event)
+            elif event.fault in self.active:
+                self._stop(event.fault)
 
-    def grudge(self, cut: Keyword) -> Grudge:
-        """Who drops whose messages in a partition of this kind, drawn anew."""
-        return CUTS[cut.name](self._nodes, self._rng)
+    def heal(self) -> None:
+        """End every fault."""
+        for name, fault in self._faults.items():
+            if name in self.active or not fault.extra:
+                self._stop(name)
+
+    def _start(self, event: FaultEvent) -> None:
+        f = f"start-{event.fault}"
+        self._note(f, event.request)
+        self.active[event.fault] = event.target
+        self._note(f, self._faults[event.fault].start(self._system, event.target))
+
+    def _stop(self, name: str) -> None:
+        f = f"stop-{name}"
+        self._note(f, None)
+        target = self.active.pop(name, None)
+        self._note(f, self._faults[name].stop(self._system, target))
+
+    def _note(self, f: str, value: Any) -> None:
+        self._history.add(self._clock.now_ns(), "info", "nemesis", f, value)

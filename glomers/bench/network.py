@@ -8,21 +8,19 @@ random: it stands for the time that a real node needs to read, handle and write 
 
 from __future__ import annotations
 
-import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from glomers.bench.checkers.net import NetStats
 from glomers.bench.clock import Clock
 from glomers.bench.errors import BrokenTest
-from glomers.formats.journal import JournalWriter
+from glomers.bench.faults.cuts import Grudge
+from glomers.bench.record import Journal
+from glomers.bench.transit import Transit
 from glomers.protocol import dumps
 
 Deliver = Callable[[str, dict[str, Any], bytes], None]
 
-NS_PER_MS = 1_000_000
-HOP_NS_MIN = 20_000
-HOP_NS_RANGE = 180_000
 CLIENT = "c"
 """The first letter of clients' names, and of no others, as in Maelstrom."""
 MAX_IN_FLIGHT = 200_000
@@ -38,32 +36,19 @@ class Network:
     Args:
         clock: tells when a message is due.
         journal: gets every send, receipt and drop.
-        latency_ms: mean delay between servers.
-        distribution: `constant`, `uniform` (0 to twice the mean) or `exponential`.
-        rng: decides delays and the cost of hops.
+        transit: decides when messages arrive, and whether.
     """
 
-    def __init__(
-        self,
-        clock: Clock,
-        journal: JournalWriter,
-        latency_ms: int,
-        distribution: str,
-        rng: random.Random,
-    ) -> None:
+    def __init__(self, clock: Clock, journal: Journal, transit: Transit) -> None:
         self.stats = NetStats()
         self._now_ns = clock.now_ns
         self._at = clock.at
         self._journal = journal
-        self._latency_ns = latency_ms * NS_PER_MS
-        self._distribution = distribution
-        self._rng = rng
-        self._random = rng.random
-        self._hop_cost = clock.name == "virtual"
-        self._is_constant = distribution == "constant" or latency_ms == 0
+        self._fate = transit.fate
         self._endpoints: dict[str, Deliver] = {}
-        self._cut: Mapping[str, frozenset[str]] = {}
-        self._last_due_ns: dict[tuple[str, str], int] = {}
+        self._grudges: dict[str, Grudge] = {}
+        self._cut: Grudge = {}
+        self._down: set[str] = set()
         self._next_id = 0
         self._in_flight = 0
 
@@ -75,13 +60,20 @@ class Network:
         """Forget `name`: messages on their way to it are lost."""
         del self._endpoints[name]
 
-    def partition(self, grudge: Mapping[str, frozenset[str]]) -> None:
-        """From now on each node of `grudge` drops what the nodes named there send it."""
-        self._cut = grudge
+    def cut(self, name: str, grudge: Grudge) -> None:
+        """From now on each node of `grudge` drops what the nodes named there send it.
 
-    def heal(self) -> None:
-        """End every partition."""
+        Cuts of different names add up; an empty grudge ends the one called `name`.
+        """
+        self._grudges[name] = grudge
         self._cut = {}
+        for part in self._grudges.values():
+            for node, dropped in part.items():
+                self._cut[node] = self._cut.get(node, frozenset()) | dropped
+
+    def set_down(self, name: str, is_down: bool) -> None:
+        """Drop what is sent to `name` while it is down."""
+        (self._down.add if is_down else self._down.discard)(name)
 
     def send(self, src: str, dest: str, body: dict[str, Any]) -> None:
         """Send `body`, encoded here, as clients and services do."""
@@ -97,39 +89,30 @@ class Network:
         if src not in self._endpoints or dest not in self._endpoints:
             unknown = dest if src in self._endpoints else src
             raise UnknownAddress(f"there is no {unknown!r} in the network")
-        message_id = self._next_id
-        self._next_id += 1
-        self._in_flight += 1
+        to_client = src.startswith(CLIENT) or dest.startswith(CLIENT)
+        now_ns = self._now_ns()
+        message_id = self._journalled(now_ns, line)
+        self.stats.count_send(to_client)
+        fate = self._fate(src, dest, body, now_ns, to_client)
+        self._in_flight += len(fate)
         if self._in_flight > MAX_IN_FLIGHT:
             raise BrokenTest(
                 f"more than {MAX_IN_FLIGHT:,} messages are under way at once, the last from "
                 f"{src} to {dest}: a node floods the network"
             )
-        to_client = src.startswith(CLIENT) or dest.startswith(CLIENT)
-        now_ns = due_ns = self._now_ns()
+        if not fate:
+            self._journal.drop(now_ns, message_id)
+            return
+        self._at(fate[0], self._arrive, message_id, src, dest, body, line, to_client)
+        for due_ns in fate[1:]:  # copies are messages of their own
+            copy_id = self._journalled(now_ns, line)
+            self._at(due_ns, self._arrive, copy_id, src, dest, body, line, to_client)
+
+    def _journalled(self, now_ns: int, line: bytes) -> int:
+        message_id = self._next_id
+        self._next_id += 1
         self._journal.send(now_ns, message_id, line)
-        self.stats.count_send(to_client)
-        if not to_client:
-            due_ns += self._latency_ns if self._is_constant else self._draw_latency_ns()
-        if self._hop_cost:
-            due_ns = self._add_hop(src, dest, due_ns)
-        self._at(due_ns, self._arrive, message_id, src, dest, body, line, to_client)
-
-    def _draw_latency_ns(self) -> int:
-        if self._distribution == "uniform":
-            return self._rng.randrange(2 * self._latency_ns + 1)
-        return round(self._rng.expovariate(1 / self._latency_ns))
-
-    def _add_hop(self, src: str, dest: str, due_ns: int) -> int:
-        """Add the cost of a hop; messages that are equally delayed do not overtake each other."""
-        due_ns += HOP_NS_MIN + int(self._random() * HOP_NS_RANGE)
-        if self._is_constant:
-            link = (src, dest)
-            before_ns = self._last_due_ns.get(link, 0)
-            if due_ns <= before_ns:
-                due_ns = before_ns + 1
-            self._last_due_ns[link] = due_ns
-        return due_ns
+        return message_id
 
     def _arrive(
         self,
@@ -145,7 +128,7 @@ class Network:
         if deliver is None:
             return
         now_ns = self._now_ns()
-        if self._cut and src in self._cut.get(dest, ()):
+        if (self._cut and src in self._cut.get(dest, ())) or dest in self._down:
             self._journal.drop(now_ns, message_id)
             return
         self._journal.recv(now_ns, message_id)

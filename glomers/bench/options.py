@@ -6,9 +6,10 @@ import argparse
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from glomers.bench.errors import BadArguments
+from glomers.bench.faults import FAULTS
 from glomers.bench.workloads import WORKLOAD_NAMES
 
 TOPOLOGIES = ("line", "grid", "tree", "tree2", "tree3", "tree4", "total")
@@ -18,6 +19,7 @@ MAX_CLIENTS = 10_000
 MAX_WHOLE = 1_000_000_000
 MIN_RATE = 1e-6
 MIN_INTERVAL_S = 1e-3
+DEFAULT_NODES = tuple(f"n{i}" for i in range(1, 6))
 
 
 @dataclass(frozen=True)
@@ -122,11 +124,30 @@ def split_models(text: str) -> tuple[str, ...]:
 
 def _faults(text: str) -> frozenset[str]:
     faults = frozenset(re.split(r"\s*,\s*", text))
-    if unknown := sorted(faults - {"partition"}):
+    if unknown := sorted(faults - set(FAULTS)):
         raise argparse.ArgumentTypeError(
-            f"unknown fault {unknown[0]!r}: the only fault is 'partition'"
+            f"unknown fault {unknown[0]!r}: there are {', '.join(FAULTS)}"
         )
     return faults
+
+
+def refuse_virtual_faults(faults: frozenset[str], is_virtual: bool) -> None:
+    """Raise when a fault is asked for that the clock of the run cannot have.
+
+    Raises:
+        BadArguments: naming the fault.
+    """
+    for name in sorted(faults):
+        if FAULTS[name].virtual_only and not is_virtual:
+            raise BadArguments(
+                f"The fault {name!r} needs virtual time, and this node runs on the real clock: the "
+                "bench cannot change the clock of another process. Leave the fault out."
+            )
+
+
+def _faults_in_words() -> str:
+    extra = ", ".join(f"{name} ({f.summary})" for name, f in FAULTS.items() if f.extra)
+    return f"partition; extra, not in Maelstrom: {extra}"
 
 
 def _concurrency(text: str) -> str:
@@ -166,7 +187,7 @@ def build_parser() -> argparse.ArgumentParser:
     add("--time-limit", type=_whole(1), default=60, metavar="S", help="seconds (60)")
     add("--latency", type=_whole(0), default=0, metavar="MS", help="mean between servers (0)")
     add("--latency-dist", choices=LATENCY_DISTRIBUTIONS, default="constant", help="(constant)")
-    add("--nemesis", type=_faults, default=frozenset(), metavar="FAULTS", help="partition")
+    add("--nemesis", type=_faults, default=frozenset(), metavar="FAULTS", help=_faults_in_words())
     add("--nemesis-interval", type=_interval_s, default=10.0, metavar="S", help="mean seconds (10)")
     add("--topology", choices=TOPOLOGIES, default="grid", help="offered to broadcast (grid)")
     add("--availability", type=parse_availability, metavar="A", help="'total', or 0 to 1")
@@ -206,7 +227,7 @@ def parse_options(argv: list[str]) -> Options:
     argv, node_args = _split_node_args(argv)
     args = build_parser().parse_args(argv)
     count = args.node_count
-    node_ids = tuple(f"n{i}" for i in (range(count) if count else range(1, 6)))
+    node_ids = tuple(f"n{i}" for i in range(count)) if count else DEFAULT_NODES
     clients = _clients(args.concurrency, len(node_ids))
     return Options(
         workload=args.workload,
@@ -233,6 +254,58 @@ def parse_options(argv: list[str]) -> Options:
         clock=args.clock,
         final_reads=args.final_reads,
     )
+
+
+def words_of(options: Options) -> list[str]:
+    """The command line after `test` that `parse_options` reads as `options`, defaults left out."""
+    words = ["-w", options.workload, "--bin", str(options.bin)]
+    given = vars(options) | {
+        "node_count": None if options.node_ids == DEFAULT_NODES else len(options.node_ids),
+        "nemesis": ",".join(sorted(options.nemesis)) or None,
+        "consistency_models": " , ".join(options.consistency_models),
+        "concurrency": str(options.concurrency),
+    }
+    defaults = vars(parse_options(["--bin", "x"])) | {
+        "consistency_models": "strict-serializable",
+        "concurrency": str(len(options.node_ids)),
+        "nemesis": None,
+    }
+    for name in _WORDED:
+        value = given[name]
+        if value == defaults.get(name):
+            continue
+        flag = "--" + name.removesuffix("_ms").removesuffix("_s").replace("_", "-")
+        words += [flag] if value is True else [flag, _word(value)]
+    return [*words, *(["--", *options.args] if options.args else [])]
+
+
+def _word(value: Any) -> str:
+    return repr(value).removesuffix(".0") if isinstance(value, float) else str(value)
+
+
+_WORDED = (
+    "node_count",
+    "concurrency",
+    "rate",
+    "time_limit_s",
+    "latency_ms",
+    "latency_dist",
+    "nemesis",
+    "nemesis_interval_s",
+    "topology",
+    "availability",
+    "consistency_models",
+    "key_count",
+    "max_txn_length",
+    "max_writes_per_key",
+    "log_stderr",
+    "log_net_send",
+    "log_net_recv",
+    "final_reads",
+    "clock",
+    "seed",
+)
+"""The options that `words_of` writes, in this order."""
 
 
 def _split_node_args(argv: list[str]) -> tuple[list[str], list[str]]:

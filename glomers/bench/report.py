@@ -9,6 +9,7 @@ from typing import Any
 
 from glomers.bench.store import Store
 from glomers.formats.edn import Keyword, dumps, kw, pretty
+from glomers.formats.faults import extra_faults_of
 from glomers.formats.history import Op, pairs
 from glomers.formats.journal import read_journal
 from glomers.formats.partitions import partitions_of
@@ -92,7 +93,8 @@ def _messages(store: Store, history: Sequence[Op]) -> str:
     """A diagram of the first messages; the lab draws any other stretch of the run."""
     events = islice(read_journal(store.journal), DRAWN_EVENTS)
     arrows = [arrow for arrow in arrows_of(events) if arrow.recv_s is not None]
-    bands = [Band(*partition) for partition in partitions_of(history)]
+    faults = [*partitions_of(history), *extra_faults_of(history)]
+    bands = [Band(*fault) for fault in faults]
     title = "The first messages of the run"
     return draw(column_order(arrows), arrows, bands, limit=DRAWN_EVENTS, title=title)
 

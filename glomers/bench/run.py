@@ -4,75 +4,121 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from itertools import count
 from typing import Any
 
 from glomers.bench.checkers import CheckOptions, check_run
-from glomers.bench.clients import INIT_TIMEOUT_S, SETUP_TIMEOUT_S, Client, RpcTimeout
+from glomers.bench.clients import Client
 from glomers.bench.clock import Clock, RealClock, VirtualClock
+from glomers.bench.cluster import Cluster
 from glomers.bench.errors import BrokenTest
-from glomers.bench.files import open_binary
 from glomers.bench.generator import Generator
-from glomers.bench.history import HistoryWriter
 from glomers.bench.hosts import (
     Host,
-    NodeLog,
     Outgoing,
     ProcessHost,
     VirtualHost,
     console_echo,
 )
-from glomers.bench.log import RunLog
+from glomers.bench.log import Log
+from glomers.bench.nemesis import FaultEvent, Nemesis, draw_schedule
 from glomers.bench.network import Network
 from glomers.bench.options import Options
 from glomers.bench.program import Program
+from glomers.bench.record import Record
 from glomers.bench.sandbox import NodeExit, sandbox
-from glomers.bench.schema import MalformedReply, Reply
+from glomers.bench.script import Script
 from glomers.bench.services import Service, make_services
-from glomers.bench.store import Store
+from glomers.bench.transit import Drawn, Recorded, Scripted, Transit
 from glomers.bench.workloads import workload_class
 from glomers.formats.edn import Keyword
-from glomers.formats.journal import BUFFER_BYTES, JournalWriter
 from glomers.node import host as current_host
-from glomers.protocol import RPCError
-
-INIT_OK = Reply("init_ok")
 
 
 class Test:
-    """A test that is set up in `store` and can be run once."""
+    """A test that can be run once.
+
+    Args:
+        options: the command line.
+        program: what runs a node.
+        record: takes what the run leaves.
+        log: takes what the bench has to say.
+        give_up: saves what there is when a node cannot be stopped; then the process ends.
+        script: operations, faults and fates to play back, in place of drawing them.
+        is_recorded: whether a script of the run is kept, for `recorded`.
+    """
 
     def __init__(
         self,
         options: Options,
         program: Program,
-        store: Store,
-        log: RunLog,
+        record: Record,
+        log: Log,
         give_up: Callable[[BrokenTest], None],
+        *,
+        script: Script | None = None,
+        is_recorded: bool = False,
     ) -> None:
         self.options = options
         self.clock: Clock = VirtualClock() if program.virtual else RealClock()
         self._program = program
-        self._store = store
+        self._record = record
         self._log = log
         self._give_up = give_up
+        self._script = script
         self._client_ids = count()
-        self._hosts: list[Host] = []
         self._failure: BrokenTest | None = None
         self._broken = asyncio.Event()
         self._unwritten: BrokenTest | None = None
-        self.history = HistoryWriter(store.path / "history.edn", self._cannot_write)
-        self._journal = JournalWriter(open_binary(store.journal, self._cannot_write, BUFFER_BYTES))
-        self.network = Network(
+        self._generator: Generator | None = None
+        self._schedule = self._draw_schedule() if script is None else script.faults
+        self.history = record.history(self._cannot_write)
+        self._journal = record.journal(self._cannot_write)
+        transit = self._make_transit()
+        self._recorded = Recorded(transit) if is_recorded else None
+        transit = self._recorded or transit
+        self.network = Network(self.clock, self._journal, transit)
+        self._cluster = Cluster(
+            options.node_ids,
             self.clock,
-            self._journal,
+            self.network,
+            transit,
+            self._make_host,
+            self._open_client,
+            self._fail,
+        )
+        self.nemesis = Nemesis(self._schedule, self._cluster, self.clock, self.history, self._rng)
+
+    def _draw_schedule(self) -> Sequence[FaultEvent]:
+        options = self.options
+        return draw_schedule(
+            options.nemesis,
+            options.node_ids,
+            options.nemesis_interval_s,
+            options.time_limit_s,
+            self._rng,
+        )
+
+    def _make_transit(self) -> Transit:
+        options = self.options
+        if self._script is not None:
+            return Scripted(self._script.fates, options.latency_ms)
+        return Drawn(
             options.latency_ms,
             options.latency_dist,
             self._rng("network"),
+            hop_cost=self._program.virtual,
         )
+
+    @property
+    def recorded(self) -> Script:
+        """The run as a script, as far as it went; only when it `is_recorded`."""
+        assert self._recorded is not None
+        performed = self._generator.performed if self._generator else ()
+        return Script(tuple(performed), tuple(self._schedule), self._recorded.fates)
 
     def _rng(self, purpose: str) -> random.Random:
         """The dice for one purpose: a change in one part leaves the others' throws alone."""
@@ -143,41 +189,42 @@ class Test:
             for task in (phases, broken):
                 task.cancel()
             await asyncio.gather(phases, broken, return_exceptions=True)
-            await asyncio.gather(*[host.stop() for host in self._hosts])
+            await self._cluster.stop()
 
     def _fail(self, error: BrokenTest) -> None:
         """End the test; the first reason counts."""
         self._failure = self._failure or error
         self._broken.set()
 
-    def _cannot_write(self, error: OSError) -> None:
-        self._unwritten = self._store.failure(error)
-        self._fail(self._unwritten)
+    def _cannot_write(self, error: BrokenTest) -> None:
+        self._unwritten = error
+        self._fail(error)
 
     async def _phases(self) -> None:
         self._start_services()
-        await asyncio.gather(*[self._start_node(node_id) for node_id in self.options.node_ids])
+        nodes, cluster = self.options.node_ids, self._cluster
+        await asyncio.gather(*map(cluster.start, nodes))
         workload = workload_class(self.options.workload)(self.options, self._rng("workload"))
-        clients = [self._open_client() for _ in self.options.node_ids]
+        clients = [self._open_client() for _ in nodes]
         await asyncio.gather(
             *[
-                self._set_up(workload.setup(client, node_id), node_id)
-                for client, node_id in zip(clients, self.options.node_ids, strict=True)
+                cluster.prepare(client, node_id, workload.setup)
+                for client, node_id in zip(clients, nodes, strict=True)
             ]
         )
         for client in clients:
             client.close()
-        generator = Generator(
+        self._generator = Generator(
             self.options,
             workload,
-            self.network,
+            self.nemesis,
             self.clock,
             self.history,
             self._open_client,
             self._rng("generator"),
-            self._rng("nemesis"),
+            self._script.ops if self._script else None,
         )
-        await generator.run()
+        await self._generator.run()
 
     def _start_services(self) -> None:
         for name, service in make_services(self._rng("services")).items():
@@ -189,34 +236,10 @@ class Test:
         reply = service.handle(src, body)
         self.network.send(name, src, {**reply, "in_reply_to": body.get("msg_id")})
 
-    async def _start_node(self, node_id: str) -> None:
-        host = self._make_host(node_id)
-        self._hosts.append(host)
-        self.network.connect(node_id, host.deliver)
-        await host.start()
-        client = self._open_client()
-        request = {"type": "init", "node_id": node_id, "node_ids": list(self.options.node_ids)}
-        await self._set_up(client.rpc(node_id, request, INIT_OK, INIT_TIMEOUT_S), node_id)
-        client.close()
-
-    async def _set_up(self, step: Any, node_id: str) -> None:
-        """Await one step of the set-up of `node_id`; any failure breaks the test."""
-        try:
-            await step
-        except RpcTimeout:
-            raise BrokenTest(
-                f"Node {node_id} did not answer while it was set up: it had {INIT_TIMEOUT_S:.0f} s "
-                f"to answer `init` and {SETUP_TIMEOUT_S:.0f} s for the topology, if there is one.",
-                node_id,
-            ) from None
-        except (RPCError, MalformedReply) as error:
-            raise BrokenTest(f"Node {node_id} could not be set up: {error}", node_id) from None
-
     def _make_host(self, node_id: str) -> Host:
         options = self.options
         echo = console_echo(node_id, self._log.console) if options.log_stderr else None
-        path = self._store.path / "node-logs" / f"{node_id}.log"
-        log = NodeLog(path, echo, self._cannot_write)
+        log = self._record.node_log(node_id, echo, self._cannot_write)
         outgoing = Outgoing(node_id, self.network.send_line, self._log.warn)
         host = VirtualHost if self._program.virtual else ProcessHost
         return host(node_id, self._program.path, options.args, log, outgoing, self._fail)

@@ -56,6 +56,7 @@ def sandbox(
         for target, name, replacement in _replacements(clock, rng):
             stack.enter_context(patch.object(target, name, replacement))
         stack.enter_context(patch.object(sys, "argv", list(argv)))
+        stack.callback(random.setstate, random.getstate())
         random.seed(rng.getrandbits(64))
         stack.enter_context(_watchdog(clock, fail, give_up))
         yield
@@ -87,7 +88,9 @@ def _clock_replacements(clock: VirtualClock) -> Iterator[tuple[Any, str, Any]]:
     loop = clock.loop
 
     def wall_ns() -> int:
-        return EPOCH_NS + loop.time_ns
+        node_host: Any = host.get(None)
+        skew_ns = node_host.skew_ns(loop.time_ns) if node_host else 0
+        return EPOCH_NS + loop.time_ns + int(skew_ns)
 
     def wall_s() -> float:
         return wall_ns() / NS_PER_S

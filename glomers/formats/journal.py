@@ -4,7 +4,7 @@ The first line is `{"format":"glomers-journal","version":1}`; each line after it
 
     ["s",time_ns,id,message]   sent; message = {"src","dest","body"} as it was on the wire
     ["r",time_ns,id]           received
-    ["d",time_ns,id]           dropped at delivery by a partition
+    ["d",time_ns,id]           dropped: at delivery by a partition, or by another fault
 
 A message that has neither been received nor dropped was still under way when the run ended.
 """
@@ -70,7 +70,7 @@ class JournalWriter:
         self._write(b'["r",%d,%d]\n' % (time_ns, message_id))
 
     def drop(self, time_ns: int, message_id: int) -> None:
-        """Record that a partition kept a message from being delivered."""
+        """Record that a fault kept a message from being delivered."""
         self._write(b'["d",%d,%d]\n' % (time_ns, message_id))
 
     def close(self) -> None:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from unicodedata import east_asian_width
@@ -39,7 +39,8 @@ class Arrow:
     """A message from `src` to `dest`, with times in seconds since the start of the run.
 
     `recv_s` is when it arrived or, if it was `lost`, when it was dropped; None: it was still under
-    way at the end, or nobody knows.  `body` is anything that JSON can hold.
+    way at the end, or nobody knows.  `body` is anything that JSON can hold.  Where some messages
+    are `decisive`, those are drawn thick, and the others pale.
     """
 
     send_s: float
@@ -49,6 +50,7 @@ class Arrow:
     type: str
     body: Any
     lost: bool = False
+    decisive: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +62,16 @@ class Band:
     label: str
 
 
-def arrows_of(events: Iterable[Event]) -> list[Arrow]:
-    """The messages of a journal (see `glomers.formats.journal`) in the order they were sent."""
+def arrows_of(events: Iterable[Event], highlight: Collection[int] = ()) -> list[Arrow]:
+    """The messages of a journal (see `glomers.formats.journal`) in the order they were sent.
+
+    Those with an id in `highlight` are decisive.
+    """
     arrows: dict[int, Arrow] = {}
     for event in events:
         if event.kind == "send":
             arrows[event.id] = _sent(event.time_ns / 1e9, event.message or {})
+            arrows[event.id].decisive = event.id in highlight
         elif event.id in arrows:
             arrow = arrows[event.id]
             arrow.recv_s, arrow.lost = event.time_ns / 1e9, event.kind == "drop"
@@ -324,6 +330,7 @@ class _Picture:
         self._window = window
         self._title = title
         self._notes = notes
+        self._has_decisive = any(arrow.decisive for arrow in arrows)
         self._gap = min(150.0, max(40.0, 780.0 / max(1, len(columns))))
         self._x = {name: _MARGIN_LEFT + (i + 0.5) * self._gap for i, name in enumerate(columns)}
         self._right = _MARGIN_LEFT + self._gap * max(1, len(columns))
@@ -366,7 +373,7 @@ class _Picture:
         y += _LINE_PX
         for row, x, text, colour, style in self._legend:
             line_y = y + row * _LINE_PX - 4
-            width = "" if style == _THIN else ' stroke-width="2"'
+            width = "" if style in (_THIN, _THICK) else ' stroke-width="2"'
             yield f'<path d="M{_px(x)} {_px(line_y)}h20" stroke="{colour}"{width}{style}/>'
             yield f'<text x="{_px(x + 25)}" y="{_px(line_y + 4)}">{_text(text)}</text>'
 
@@ -380,6 +387,8 @@ class _Picture:
             entries.append(("replies are thin", "#444444", _THIN))
         if any(arrow.lost for arrow in self._arrows):
             entries.append(("lost (ends in a cross)", "#444444", _DASHED))
+        if self._has_decisive:
+            entries.append(("decisive messages are thick", "#444444", _THICK))
         if any(arrow.recv_s is None and not arrow.lost for arrow in self._arrows):
             entries.append(("still under way at the end", "#444444", _DOTTED))
         items = []
@@ -500,7 +509,10 @@ class _Picture:
     def _draw_arrow(self, arrow: Arrow, line: _Line) -> str:
         path = line.path()
         style = _DASHED if arrow.lost else _DOTTED if arrow.recv_s is None else ""
-        style += _THIN if _is_reply(arrow) else ""
+        if arrow.decisive:
+            style += _THICK
+        elif _is_reply(arrow):
+            style += _THIN
         shapes = [
             # A wide, invisible line is easier to point at than the thin one.
             f'<path d="{path}" stroke="#000000" stroke-opacity="0" stroke-width="9"/>',
@@ -515,7 +527,8 @@ class _Picture:
         elif line.arrives:
             shapes.append(f'<path d="{line.head()}" fill="{colour}" stroke="none"/>')
         title = f"<title>{_text(_hover(arrow))}</title>"
-        return f'<g stroke="{colour}">{title}{"".join(shapes)}</g>'
+        pale = ' opacity="0.35"' if self._has_decisive and not arrow.decisive else ""
+        return f'<g stroke="{colour}"{pale}>{title}{"".join(shapes)}</g>'
 
     def _label(self, arrow: Arrow, line: _Line) -> str | None:
         """The type beside the arrow, at the first place where it covers no other text."""
@@ -578,6 +591,7 @@ class _Line:
 
 _DASHED = ' stroke-dasharray="6 3"'
 _DOTTED = ' stroke-dasharray="2 3"'
+_THICK = ' stroke-width="3.2"'
 _THIN = ' stroke-width="0.8"'
 _HALO = ' stroke="#ffffff" stroke-width="3" stroke-linejoin="round" paint-order="stroke"'
 

@@ -11,6 +11,7 @@ from glomers.lab.comparisons import bar_chart, stacked_bar_chart, trade_off_char
 from glomers.lab.cycle import cycle_diagram
 from glomers.lab.diagram import spacetime
 from glomers.lab.errors import LabError, LabWarning, RunFailed, StoreError
+from glomers.lab.exploration import counterexample, explore, replay
 from glomers.lab.figure import Figure
 from glomers.lab.league import league
 from glomers.lab.replicas import (
@@ -37,15 +38,18 @@ __all__ = [
     "Stats",
     "StoreError",
     "bar_chart",
+    "counterexample",
     "cycle_diagram",
     "dirty_writes",
     "disagreements",
+    "explore",
     "final_values",
     "forgotten_writes",
     "latency_chart",
     "league",
     "maelstrom",
     "messages_by_type",
+    "replay",
     "replicated_share",
     "scoreboard",
     "spacetime",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from math import inf, isnan
 from typing import TYPE_CHECKING
 
@@ -30,6 +30,7 @@ def spacetime(
     types: Sequence[str] | None = None,
     limit: int = DEFAULT_LIMIT,
     title: str = "Messages",
+    highlight: Collection[int] = (),
 ) -> Figure:
     """Draw who sent what to whom between two moments, in seconds since the start of the run.
 
@@ -42,6 +43,7 @@ def spacetime(
         types: which types of message to show; by default all.
         limit: how many messages to draw at most.
         title: stands above the picture.
+        highlight: the ids of messages to draw thick, with the others pale.
 
     Raises:
         LabError: when the window ends before it begins.
@@ -49,7 +51,7 @@ def spacetime(
     """
     if not start_s <= end_s:
         raise LabError(f"The window ends at {end_s} s, before it begins at {start_s} s.")
-    arrows = _arrows(run.messages, start_s, end_s, types)
+    arrows = _arrows(run.messages, start_s, end_s, types, highlight)
     if columns is None:
         # Who only appears beyond the limit needs no column.
         columns = column_order(arrows[:limit])
@@ -64,31 +66,34 @@ def spacetime(
 
 
 def _arrows(
-    messages: pd.DataFrame, start_s: float, end_s: float, types: Sequence[str] | None
+    messages: pd.DataFrame,
+    start_s: float,
+    end_s: float,
+    types: Sequence[str] | None,
+    highlight: Collection[int],
 ) -> list[Arrow]:
     ended = messages["recv_s"].fillna(messages["lost_s"])
     inside = (messages["send_s"] <= end_s) & (ended.fillna(messages["send_s"]) >= start_s)
     if types is not None:
         inside &= messages["type"].isin(types)
     chosen = messages[inside]
-    names = ("send_s", "src", "dest", "type", "body", "lost")
+    names = ("send_s", "src", "dest", "type", "body", "lost", "id")
     rows = zip(ended[inside], *(chosen[name] for name in names), strict=True)
     return [
-        Arrow(send_s, None if isnan(end) else end, src, dest, kind, body, bool(lost))
-        for end, send_s, src, dest, kind, body, lost in rows
+        Arrow(
+            send_s, None if isnan(end) else end, src, dest, kind, body, bool(lost), id in highlight
+        )
+        for end, send_s, src, dest, kind, body, lost, id in rows
     ]
 
 
 def _bands(run: Run) -> list[Band]:
     try:
-        partitions = run.partitions
+        faults = run.faults
     except StoreError:
         return []
-    columns = (partitions["start_s"], partitions["end_s"], partitions["description"])
-    return [
-        Band(start_s, end_s, f"partition: {text}")
-        for start_s, end_s, text in zip(*columns, strict=True)
-    ]
+    columns = (faults["start_s"], faults["end_s"], faults["description"])
+    return [Band(*fault) for fault in zip(*columns, strict=True)]
 
 
 def _caption(arrows: Sequence[Arrow], bands: Sequence[Band], start_s: float, end_s: float) -> str:

@@ -1,13 +1,13 @@
 """What Maelstrom does not check: whether replicas agree in the end, and show a client its writes.
 
-These checks look at transactions over registers (`txn-rw-register`) and need no knowledge of how
-a node works.
+The checks of `glomers.formats.replicas`, as tables.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from glomers.formats import replicas as core
 from glomers.lab.errors import LabError
 
 if TYPE_CHECKING:
@@ -27,16 +27,18 @@ def final_values(run: Run) -> pd.DataFrame:
     """
     import pandas as pd
 
-    rows: dict[Any, dict[str, Any]] = {}
-    reads = run.ops[run.ops["final"] & (run.ops["outcome"] == "ok")]
-    for node, txn in zip(reads["node"], reads["value"], strict=True):
-        for _, key, value in txn:
-            rows.setdefault(key, {})[node] = value
+    rows = core.final_values(_transactions(run))
     if not rows:
         raise LabError("This run has no final reads: add --final-reads to its command line.")
     nodes = sorted({node for row in rows.values() for node in row})
     values = [[row.get(node) for node in nodes] for row in rows.values()]
     return pd.DataFrame(values, index=list(rows), columns=nodes, dtype=object).sort_index()
+
+
+def _transactions(run: Run) -> list[core.Txn]:
+    ops = run.ops
+    columns = ("process", "node", "outcome", "final", "start_s", "value")
+    return [core.Txn(*row) for row in zip(*(ops[name] for name in columns), strict=True)]
 
 
 def disagreements(run: Run) -> pd.DataFrame:
@@ -57,17 +59,8 @@ def forgotten_writes(run: Run) -> pd.DataFrame:
     """
     import pandas as pd
 
-    found = []
-    written: dict[tuple[Any, Any], list[Any]] = {}
-    ops = run.ops[run.ops["outcome"] == "ok"].sort_values("start_s")
-    for process, start_s, txn in zip(ops["process"], ops["start_s"], ops["value"], strict=True):
-        for f, key, value in txn:
-            own = written.setdefault((process, key), [])
-            if f == "w":
-                own.append(value)
-            elif own and (value is None or value in own[:-1]):
-                found.append((process, key, value, own[-1], start_s))
-    return pd.DataFrame(found, columns=["process", "key", "read", "written", "start_s"])
+    found = core.forgotten_writes(_transactions(run))
+    return pd.DataFrame(found, columns=list(core.Forgotten._fields))
 
 
 def replicated_share(run: Run) -> float:
@@ -78,17 +71,12 @@ def replicated_share(run: Run) -> float:
     Raises:
         LabError: when the run has no final reads, or nobody wrote anything.
     """
-    writers: dict[tuple[Any, Any], str] = {}
-    for node, txn in zip(run.ops["node"], run.ops["value"], strict=True):
-        writers.update({(key, value): node for f, key, value in txn or () if f == "w"})
-    spread = [
-        any(writers.get((key, value), node) != node for node, value in row.items())
-        for key, row in final_values(run).iterrows()
-        if row.notna().any()
-    ]
-    if not spread:
+    final_values(run)  # raises when there are none
+    txns = _transactions(run)
+    share = core.replicated_share(txns, core.final_values(txns))
+    if share is None:
         raise LabError("Nobody wrote anything in this run.")
-    return sum(spread) / len(spread)
+    return share
 
 
 def dirty_writes(run: Run) -> pd.DataFrame:
@@ -103,23 +91,7 @@ def dirty_writes(run: Run) -> pd.DataFrame:
     """
     import pandas as pd
 
-    writers: dict[Any, dict[Any, int]] = {}
-    ops = run.ops[run.ops["outcome"] != "fail"]
-    for index, txn in enumerate(ops["value"]):
-        last = {key: value for f, key, value in txn if f == "w"}
-        for key, value in last.items():
-            writers.setdefault(key, {})[value] = index
-    finals = final_values(run)
-    lost_to: dict[int, dict[int, Any]] = {}
-    for key, row in finals.iterrows():
-        winner = writers.get(key, {}).get(row.dropna().iloc[0]) if row.notna().any() else None
-        for loser in writers.get(key, {}).values():
-            if winner is not None and loser != winner:
-                lost_to.setdefault(loser, {})[winner] = key
-    found = [
-        (first, second, key, lost_to[second][first])
-        for first, winners in lost_to.items()
-        for second, key in winners.items()
-        if first < second and first in lost_to.get(second, {})
-    ]
+    final_values(run)  # raises when there are none
+    txns = _transactions(run)
+    found = core.dirty_writes(txns, core.final_values(txns))
     return pd.DataFrame(found, columns=["first", "second", "first_lost_key", "second_lost_key"])

@@ -121,6 +121,17 @@ class Run:
 
         return partitions_table(self._history)
 
+    @cached_property
+    def faults(self) -> pd.DataFrame:
+        """All faults, partitions among them: `start_s`, `end_s`, `description`.
+
+        Raises:
+            StoreError: when the run left no history.
+        """
+        from glomers.lab.tables import faults_table
+
+        return faults_table(self._history)
+
     def _opened(self) -> StoreFolder:
         if self._folder is None:
             raise StoreError("This run left no store folder: it was refused before it began.")

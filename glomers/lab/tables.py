@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from glomers.formats.edn import to_json
+from glomers.formats.faults import Fault, faults_of
 from glomers.formats.history import Op, pairs
 from glomers.formats.journal import Event
 from glomers.formats.partitions import Partition, partitions_of
@@ -134,3 +135,8 @@ def _texts(values: Iterable[Any]) -> pd.Series[Any]:
 def partitions_table(history: Sequence[Op]) -> pd.DataFrame:
     """One row per partition: `start_s`, `end_s`, `description`."""
     return pd.DataFrame.from_records(partitions_of(history), columns=list(Partition._fields))
+
+
+def faults_table(history: Sequence[Op]) -> pd.DataFrame:
+    """One row per fault of any kind: `start_s`, `end_s`, `description`."""
+    return pd.DataFrame.from_records(faults_of(history), columns=list(Fault._fields))

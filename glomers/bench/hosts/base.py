@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, Protocol, TextIO
 
 from glomers.bench.errors import BrokenTest
-from glomers.bench.files import Failed, open_text
 from glomers.formats.spacetime import clean
 from glomers.protocol import loads
 
@@ -39,6 +37,17 @@ class Host(Protocol):
 
     async def stop(self) -> None:
         """End the node, and every process it started."""
+
+    # What faults do to it.
+
+    def kill(self) -> None:
+        """End the node without a word; it does nothing any more."""
+
+    def pause(self) -> None:
+        """Let the node stand still."""
+
+    def resume(self) -> None:
+        """Let a paused node go on with what has come meanwhile."""
 
 
 class Outgoing:
@@ -113,10 +122,8 @@ def excerpt(line: bytes, limit: int = 200) -> str:
 class NodeLog:
     """A node's stderr, in its log file."""
 
-    def __init__(self, path: Path, echo: Callable[[str], None] | None, failed: Failed) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self.path = path
-        self._file = open_text(path, failed)
+    def __init__(self, file: TextIO, echo: Callable[[str], None] | None) -> None:
+        self._file = file
         self._echo = echo
         self._room = MAX_LOG_CHARACTERS
 
@@ -124,7 +131,7 @@ class NodeLog:
         """Append `text` as it is, as long as there is room."""
         if self._echo:
             self._echo(text)
-        if self._room <= 0:
+        if self._room <= 0 or self._file.closed:
             return
         self._file.write(text[: self._room])
         self._room -= len(text)

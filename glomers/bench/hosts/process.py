@@ -83,10 +83,24 @@ class ProcessHost:
         if pipe.transport.get_write_buffer_size() > MAX_UNREAD_BYTES:
             self._broken("does not read its stdin: messages pile up.")
 
+    def kill(self) -> None:
+        self._stopping = True
+        self._signal(signal.SIGKILL)
+
+    def pause(self) -> None:
+        self._signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, number: signal.Signals) -> None:
+        if self._process is not None and self._process.returncode is None:
+            _signal_group(self._process.pid, number)
+
     async def stop(self) -> None:
         self._stopping = True
         if self._process is not None:
-            _kill_group(self._process.pid)
+            _signal_group(self._process.pid, signal.SIGKILL)
             # It waits for the pipes too, which a stranger may hold open that left the group.
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._process.wait(), STOP_TIMEOUT_S)
@@ -173,7 +187,7 @@ def _tell_keeper(line: str) -> None:
         os.write(pipe.fileno(), f"{line}\n".encode())
 
 
-def _kill_group(pid: int) -> None:
-    """Kill the process and whatever it started; `start_new_session` made it the group's leader."""
+def _signal_group(pid: int, number: signal.Signals) -> None:
+    """Signal the process and all it started; `start_new_session` made it the group's leader."""
     with contextlib.suppress(ProcessLookupError):
-        os.killpg(pid, signal.SIGKILL)
+        os.killpg(pid, number)

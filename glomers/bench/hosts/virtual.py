@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextvars
+import functools
 import sys
 import traceback
 import types
 from pathlib import Path
 from typing import Any
 
+from glomers.bench.clock import Handle
 from glomers.bench.errors import BrokenTest
 from glomers.bench.hosts.base import Fail, NodeLog, Outgoing
 from glomers.bench.sandbox import NodeExit, private_modules
+from glomers.bench.transit import NS_PER_MS
 from glomers.node import Host as NodeHost
 from glomers.node import Hosted, Node, host
 
@@ -36,6 +40,9 @@ class VirtualHost(NodeHost):
         self._context = contextvars.copy_context()
         self._context.run(host.set, self)
         self._node: Node | None = None
+        self._killed = False
+        self._withheld: list[Handle] | None = None  # a list while it stands still
+        self._wrong_clock = (0, 0, 0)
 
     async def start(self) -> None:
         """Execute the node file up to `node.run()`."""
@@ -61,7 +68,7 @@ class VirtualHost(NodeHost):
 
     def _compile(self) -> types.CodeType:
         try:
-            return compile(self._path.read_bytes(), str(self._path), "exec")
+            return _compiled(self._path.read_bytes(), str(self._path))
         except (SyntaxError, ValueError) as error:
             line = getattr(error, "lineno", None)
             where = f"line {line} of " if line else ""
@@ -79,6 +86,8 @@ class VirtualHost(NodeHost):
 
     def emit(self, line: bytes) -> None:
         """Called by the node for each message that it sends."""
+        if self._killed:  # what is left of it is being thrown away
+            return
         try:
             self._outgoing.line(line)
         except BrokenTest as error:
@@ -86,6 +95,9 @@ class VirtualHost(NodeHost):
             raise NodeExit(str(error)) from None
 
     def deliver(self, src: str, body: dict[str, Any], line: bytes) -> None:
+        if self._withheld is not None:
+            self._withheld.append(Handle(self.deliver, (src, body, line), None))
+            return
         assert self._node is not None
         try:
             self._context.run(self._node.receive, line)
@@ -94,6 +106,44 @@ class VirtualHost(NodeHost):
 
     async def stop(self) -> None:
         self.log.close()
+
+    def kill(self) -> None:
+        # Its tasks are kept, not cancelled: a program that is killed does not tidy up.
+        self._killed = True
+        self.pause()
+
+    def pause(self) -> None:
+        if self._withheld is None:
+            self._withheld = []
+
+    def resume(self) -> None:
+        if self._killed or self._withheld is None:
+            return
+        loop: Any = asyncio.get_running_loop()
+        withheld, self._withheld = self._withheld, None
+        for handle in withheld:
+            loop.give_back(handle)
+
+    def withhold(self, handle: Handle) -> bool:
+        """Keep a callback of this node if it stands still; says whether it does."""
+        if self._withheld is None:
+            return False
+        self._withheld.append(handle)
+        return True
+
+    def skew(self, now_ns: int, offset_ms: int, drift_ppm: int) -> None:
+        """Let the wall clock be wrong by an offset, and by ever more with a drift."""
+        self._wrong_clock = now_ns, offset_ms, drift_ppm
+
+    def skew_ns(self, now_ns: int) -> int:
+        """By how much the node's wall clock is ahead."""
+        since_ns, offset_ms, drift_ppm = self._wrong_clock
+        return offset_ms * NS_PER_MS + (now_ns - since_ns) * drift_ppm // 1_000_000
+
+
+@functools.lru_cache(maxsize=8)
+def _compiled(source: bytes, name: str) -> types.CodeType:
+    return compile(source, name, "exec")
 
 
 def _why(error: BaseException) -> str:

@@ -1,0 +1,165 @@
+"""The nodes of a test: started, set up, and handed to faults."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from glomers.bench.clients import INIT_TIMEOUT_S, SETUP_TIMEOUT_S, Client, RpcTimeout
+from glomers.bench.clock import Clock, Handle, VirtualClock
+from glomers.bench.errors import BrokenTest
+from glomers.bench.hosts import Host, VirtualHost
+from glomers.bench.network import Network
+from glomers.bench.schema import MalformedReply, Reply
+from glomers.bench.transit import Disturbance, Fate, Transit
+from glomers.node import host as current_host
+from glomers.protocol import RPCError
+
+INIT_OK = Reply("init_ok")
+
+SetUp = Callable[[Client, str], Awaitable[None]]
+"""Prepares a node through a client, as a workload does before its first operation."""
+
+
+class Cluster:
+    """The nodes called `node_ids`, as the test and its faults act on them.
+
+    Args:
+        clock: what everything runs on.
+        network: carries what they send.
+        transit: decides what becomes of it.
+        make_host: makes the host of a node.
+        open_client: makes the next client, for the set-up.
+        fail: ends the test.
+    """
+
+    def __init__(
+        self,
+        node_ids: tuple[str, ...],
+        clock: Clock,
+        network: Network,
+        transit: Transit,
+        make_host: Callable[[str], Host],
+        open_client: Callable[[], Client],
+        fail: Callable[[BrokenTest], None],
+    ) -> None:
+        self._node_ids = node_ids
+        self._clock = clock
+        self._network = network
+        self._transit = transit
+        self._make_host = make_host
+        self._open_client = open_client
+        self._fail = fail
+        self._hosts: dict[str, Host] = {}
+        self._gone: list[Host] = []
+        self._set_up: SetUp | None = None
+        self._restarts: set[Any] = set()
+        self.cut = network.cut
+
+    async def start(self, node_id: str) -> None:
+        """Start a node and send it `init`.
+
+        Raises:
+            BrokenTest: when it cannot be started, or does not answer as it must.
+        """
+        host = self._hosts[node_id] = self._make_host(node_id)
+        self._network.connect(node_id, host.deliver)
+        await host.start()
+        client = self._open_client()
+        request = {"type": "init", "node_id": node_id, "node_ids": list(self._node_ids)}
+        await self._step(client.rpc(node_id, request, INIT_OK, INIT_TIMEOUT_S), node_id)
+        client.close()
+
+    async def prepare(self, client: Client, node_id: str, set_up: SetUp) -> None:
+        """Let the workload prepare a node, now and whenever it is started again.
+
+        Raises:
+            BrokenTest: when the node does not answer as it must.
+        """
+        self._set_up = set_up
+        await self._step(set_up(client, node_id), node_id)
+
+    async def _step(self, step: Awaitable[Any], node_id: str) -> None:
+        """Await one step of the set-up of `node_id`; any failure breaks the test."""
+        try:
+            await step
+        except RpcTimeout:
+            raise BrokenTest(
+                f"Node {node_id} did not answer while it was set up: it had {INIT_TIMEOUT_S:.0f} s "
+                f"to answer `init` and {SETUP_TIMEOUT_S:.0f} s for the topology, if there is one.",
+                node_id,
+            ) from None
+        except (RPCError, MalformedReply) as error:
+            raise BrokenTest(f"Node {node_id} could not be set up: {error}", node_id) from None
+
+    async def stop(self) -> None:
+        """Stop all nodes."""
+        for restart in self._restarts:
+            restart.cancel()
+        for host in [*self._gone, *self._hosts.values()]:
+            await host.stop()
+
+    # What faults do.
+
+    def disturb(self, name: str, disturbance: Disturbance | None) -> None:
+        """Let a fault change the fates of messages between nodes; None: no longer."""
+        if disturbance is None:
+            self._transit.disturb(name, None)
+            return
+
+        def between_nodes(src: str, dest: str, fate: Fate) -> Fate:
+            among_nodes = src in self._hosts and dest in self._hosts
+            return disturbance(src, dest, fate) if among_nodes else fate
+
+        self._transit.disturb(name, between_nodes)
+
+    def kill(self, node_id: str) -> None:
+        """End a node; what it is sent from now on is dropped."""
+        self._gate()
+        self._network.set_down(node_id, True)
+        self._hosts[node_id].kill()
+        self._gone.append(self._hosts[node_id])
+
+    def restart(self, node_id: str) -> None:
+        """Start a node that was killed afresh, with the whole set-up."""
+        self._network.set_down(node_id, False)
+        restart = self._clock.loop.create_task(self._start_again(node_id))
+        self._restarts.add(restart)
+        restart.add_done_callback(self._restarts.discard)
+
+    async def _start_again(self, node_id: str) -> None:
+        killed_before = len(self._gone)
+        try:
+            await self.start(node_id)
+            if self._set_up:
+                client = self._open_client()
+                await self.prepare(client, node_id, self._set_up)
+                client.close()
+        except BrokenTest as error:
+            if len(self._gone) == killed_before:  # else it was killed again before it was through
+                self._fail(error)
+
+    def pause(self, node_id: str) -> None:
+        """Let a node stand still."""
+        self._gate()
+        self._hosts[node_id].pause()
+
+    def resume(self, node_id: str) -> None:
+        """Let a node that stood still go on."""
+        self._hosts[node_id].resume()
+
+    def skew(self, node_id: str, offset_ms: int, drift_ppm: int) -> None:
+        """Let the wall clock of a node in virtual time be wrong."""
+        host = self._hosts[node_id]
+        assert isinstance(host, VirtualHost)  # the options refuse it on the real clock
+        host.skew(self._clock.now_ns(), offset_ms, drift_ppm)
+
+    def _gate(self) -> None:
+        """From now on the loop asks hosts whether their callbacks may run."""
+        if isinstance(self._clock, VirtualClock):
+            self._clock.loop.withhold = _withheld
+
+
+def _withheld(handle: Handle) -> bool:
+    host: Any = handle.context.get(current_host)
+    return host is not None and host.withhold(handle)

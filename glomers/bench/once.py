@@ -1,0 +1,116 @@
+"""A whole test inside this process, without a store: for those who run thousands of them."""
+
+from __future__ import annotations
+
+import gc
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TextIO
+
+from glomers.bench.checkers import Result
+from glomers.bench.errors import BadArguments, BrokenTest
+from glomers.bench.nemesis import Nemesis
+from glomers.bench.options import Options
+from glomers.bench.program import find_program
+from glomers.bench.record import Journal, MemoryRecord
+from glomers.bench.run import Test
+from glomers.bench.script import Script
+from glomers.formats.history import Op
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a test came to: `results` as in `results.edn`, or the sentence on what broke it.
+
+    `script` is the run as data, if it was to be recorded.
+    """
+
+    results: Result | None
+    broken: BrokenTest | None
+    history: list[Op]
+    script: Script | None
+
+
+class _Silent:
+    """A log that nobody reads."""
+
+    console: TextIO = sys.stdout
+
+    def warn(self, text: str) -> None:
+        pass
+
+
+def run_once(
+    options: Options,
+    journal: Journal,
+    *,
+    script: Script | None = None,
+    is_recorded: bool = False,
+    watch: Callable[[Nemesis], None] | None = None,
+) -> Outcome:
+    """Run a test in virtual time and return what it came to; nothing is left on the disk.
+
+    With PYTHONHASHSEED=0 it is the run of `glomers bench test` with the same flags, byte for byte.
+
+    Args:
+        options: the command line.
+        journal: gets every message.
+        script: operations, faults and fates to play back.
+        is_recorded: whether the outcome has a script.
+        watch: is given the nemesis before the test begins.
+
+    Raises:
+        BadArguments: when the program of the nodes cannot run in virtual time.
+    """
+    with _garbage_collected_afterwards():
+        return _run(options, journal, script, is_recorded, watch)
+
+
+def _run(
+    options: Options,
+    journal: Journal,
+    script: Script | None,
+    is_recorded: bool,
+    watch: Callable[[Nemesis], None] | None,
+) -> Outcome:
+    try:
+        program = find_program(options.bin, "virtual")
+    except BrokenTest as error:
+        raise BadArguments(str(error)) from None
+    test = Test(
+        options,
+        program,
+        MemoryRecord(journal),
+        _Silent(),
+        lambda error: None,
+        script=script,
+        is_recorded=is_recorded,
+    )
+    if watch:
+        watch(test.nemesis)
+    results = broken = None
+    try:
+        test.run()
+        results = test.check()
+    except BrokenTest as error:
+        broken = error.with_traceback(None)
+    recorded = test.recorded if is_recorded else None
+    return Outcome(results, broken, test.history.ops, recorded)
+
+
+@contextmanager
+def _garbage_collected_afterwards() -> Iterator[None]:
+    """Throw away what a run leaves when it ends, not in the middle of the next one.
+
+    Tasks that still wait when a run ends go on to their `finally` when they are thrown away.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.collect()
+        if was_enabled:
+            gc.enable()

@@ -1,0 +1,98 @@
+"""Where a run's history, messages and nodes' logs go: a store folder, or memory."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from typing import Protocol
+
+from glomers.bench.errors import BrokenTest
+from glomers.bench.files import open_binary, open_text
+from glomers.bench.history import HistoryWriter
+from glomers.bench.hosts.base import NodeLog
+from glomers.bench.store import Store
+from glomers.formats.journal import BUFFER_BYTES, JournalWriter
+
+_HISTORY_BUFFER_BYTES = 1 << 18
+
+
+class Journal(Protocol):
+    """Takes what happens to messages; see `glomers.formats.journal`."""
+
+    def send(self, time_ns: int, message_id: int, line: bytes) -> None:
+        """A message was sent."""
+
+    def recv(self, time_ns: int, message_id: int) -> None:
+        """A message arrived."""
+
+    def drop(self, time_ns: int, message_id: int) -> None:
+        """A message was lost."""
+
+    def close(self) -> None:
+        """Write what is still buffered."""
+
+
+class Record(Protocol):
+    """Takes everything that a run leaves; `failed` is told when it cannot be written any more."""
+
+    def history(self, failed: Callable[[BrokenTest], None]) -> HistoryWriter:
+        """The history, to be opened once."""
+
+    def journal(self, failed: Callable[[BrokenTest], None]) -> Journal:
+        """The journal of messages, to be opened once."""
+
+    def node_log(
+        self, node_id: str, echo: Callable[[str], None] | None, failed: Callable[[BrokenTest], None]
+    ) -> NodeLog:
+        """The log of a node, to be opened once for each."""
+
+
+class StoreRecord:
+    """Writes into a store folder while the run goes on."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def history(self, failed: Callable[[BrokenTest], None]) -> HistoryWriter:
+        path = self._store.path / "history.edn"
+        return HistoryWriter(open_text(path, self._telling(failed), _HISTORY_BUFFER_BYTES))
+
+    def journal(self, failed: Callable[[BrokenTest], None]) -> Journal:
+        return JournalWriter(open_binary(self._store.journal, self._telling(failed), BUFFER_BYTES))
+
+    def node_log(
+        self, node_id: str, echo: Callable[[str], None] | None, failed: Callable[[BrokenTest], None]
+    ) -> NodeLog:
+        path = self._store.path / "node-logs" / f"{node_id}.log"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return NodeLog(open_text(path, self._telling(failed)), echo)
+
+    def _telling(self, failed: Callable[[BrokenTest], None]) -> Callable[[OSError], None]:
+        return lambda error: failed(self._store.failure(error))
+
+
+class MemoryRecord:
+    """Keeps operations in memory and hands messages to a journal; `logs` holds nodes' stderr."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self.logs: dict[str, io.StringIO] = {}
+
+    def history(self, failed: Callable[[BrokenTest], None]) -> HistoryWriter:
+        return HistoryWriter(None)
+
+    def journal(self, failed: Callable[[BrokenTest], None]) -> Journal:
+        return self._journal
+
+    def node_log(
+        self, node_id: str, echo: Callable[[str], None] | None, failed: Callable[[BrokenTest], None]
+    ) -> NodeLog:
+        self.logs[node_id] = _Kept()
+        return NodeLog(self.logs[node_id], echo)
+
+
+class _Kept(io.StringIO):
+    """A text that can be read after it was closed."""
+
+    def close(self) -> None:
+        pass

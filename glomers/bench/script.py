@@ -1,0 +1,37 @@
+"""A test as data: its operations, faults and fates of messages, recorded or to be played back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from glomers.bench.nemesis import FaultEvent
+from glomers.bench.transit import Fates
+from glomers.formats.edn import Keyword
+
+
+@dataclass(frozen=True)
+class ScriptedOp:
+    """Client `thread` carries out one operation `at_ns` after its phase began, or when it is free.
+
+    `in_end` tells the phase: the final one, after healing and rest, or the main one; `final` and
+    `extra` stand in the history.
+    """
+
+    at_ns: int
+    thread: int
+    f: str
+    value: Any
+    in_end: bool = False
+    final: bool = False
+    extra: Mapping[Keyword, Any] | None = None
+
+
+@dataclass(frozen=True)
+class Script:
+    """What is decided in a test, apart from what nodes and services draw from the seed."""
+
+    ops: tuple[ScriptedOp, ...]
+    faults: tuple[FaultEvent, ...]
+    fates: Fates = field(default_factory=dict)

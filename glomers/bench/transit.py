@@ -1,0 +1,141 @@
+"""What becomes of messages on their way: when they arrive, and whether they do, once or twice.
+
+A *fate* is a tuple of moments at which a message arrives: one as a rule, none when it is lost,
+two when it is duplicated.  Fates are drawn as the command line asks for, or read from a script.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+NS_PER_MS = 1_000_000
+HOP_NS_MIN = 20_000
+HOP_NS_RANGE = 180_000
+SCRIPTED_HOP_NS = 100_000
+"""What a hop costs in a script that does not say otherwise: the mean of what is drawn."""
+
+Fate = tuple[int, ...]
+Disturbance = Callable[[str, str, Fate], Fate]
+"""Changes the fate of a message between two nodes: source, destination, fate so far."""
+Fates = dict[str, list[list[int] | None]]
+"""For each kind of message, in order of sending: its delays in ns; None for the usual one."""
+
+
+class Transit(Protocol):
+    """Decides the fates of messages."""
+
+    def fate(
+        self, src: str, dest: str, body: Mapping[str, Any], now_ns: int, to_client: bool
+    ) -> Fate:
+        """When a message arrives that is sent now; `to_client`: from or to one."""
+
+    def disturb(self, name: str, disturbance: Disturbance | None) -> None:
+        """Let a fault called `name` change fates from now on; None: no longer."""
+
+
+class Drawn:
+    """Fates drawn at random.
+
+    Args:
+        latency_ms: mean delay between servers.
+        distribution: `constant`, `uniform` (0 to twice the mean) or `exponential`.
+        rng: decides delays and the cost of hops.
+        hop_cost: whether every hop costs a little, as in virtual time.
+    """
+
+    def __init__(
+        self, latency_ms: int, distribution: str, rng: random.Random, hop_cost: bool
+    ) -> None:
+        self._latency_ns = latency_ms * NS_PER_MS
+        self._distribution = distribution
+        self._rng = rng
+        self._random = rng.random
+        self._hop_cost = hop_cost
+        self._is_constant = distribution == "constant" or latency_ms == 0
+        self._last_due_ns: dict[tuple[str, str], int] = {}
+        self._disturbances: dict[str, Disturbance] = {}
+
+    def fate(
+        self, src: str, dest: str, body: Mapping[str, Any], now_ns: int, to_client: bool
+    ) -> Fate:
+        due_ns = now_ns
+        if not to_client:
+            due_ns += self._latency_ns if self._is_constant else self._draw_latency_ns()
+        if self._hop_cost:
+            due_ns = self._add_hop(src, dest, due_ns)
+        fate: Fate = (due_ns,)
+        if self._disturbances and not to_client:
+            for disturbance in self._disturbances.values():
+                fate = disturbance(src, dest, fate)
+        return fate
+
+    def disturb(self, name: str, disturbance: Disturbance | None) -> None:
+        if disturbance is None:
+            self._disturbances.pop(name, None)
+        else:
+            self._disturbances[name] = disturbance
+
+    def _draw_latency_ns(self) -> int:
+        if self._distribution == "uniform":
+            return self._rng.randrange(2 * self._latency_ns + 1)
+        return round(self._rng.expovariate(1 / self._latency_ns))
+
+    def _add_hop(self, src: str, dest: str, due_ns: int) -> int:
+        """Add the cost of a hop; messages that are equally delayed do not overtake each other."""
+        due_ns += HOP_NS_MIN + int(self._random() * HOP_NS_RANGE)
+        if self._is_constant:
+            link = (src, dest)
+            before_ns = self._last_due_ns.get(link, 0)
+            if due_ns <= before_ns:
+                due_ns = before_ns + 1
+            self._last_due_ns[link] = due_ns
+        return due_ns
+
+
+def message_kind(src: str, dest: str, body: Mapping[str, Any]) -> str:
+    """The name under which a script counts a message, such as `n0>n1 share`."""
+    return f"{src}>{dest} {body.get('type')}"
+
+
+class Recorded:
+    """The fates that another transit decides, kept so that a script can repeat them."""
+
+    def __init__(self, transit: Transit) -> None:
+        self.fates: Fates = {}
+        self.disturb = transit.disturb
+        self._decide = transit.fate
+
+    def fate(
+        self, src: str, dest: str, body: Mapping[str, Any], now_ns: int, to_client: bool
+    ) -> Fate:
+        fate = self._decide(src, dest, body, now_ns, to_client)
+        delays = [due_ns - now_ns for due_ns in fate]
+        self.fates.setdefault(message_kind(src, dest, body), []).append(delays)
+        return fate
+
+
+class Scripted:
+    """Fates as a script has them, and a constant delay for messages that it does not mention."""
+
+    def __init__(self, fates: Fates, latency_ms: int) -> None:
+        self._fates = fates
+        self._latency_ns = latency_ms * NS_PER_MS
+        self._sent: Counter[str] = Counter()
+
+    def fate(
+        self, src: str, dest: str, body: Mapping[str, Any], now_ns: int, to_client: bool
+    ) -> Fate:
+        if self._fates:
+            kind = message_kind(src, dest, body)
+            number = self._sent[kind]
+            self._sent[kind] += 1
+            told = self._fates.get(kind, ())
+            if number < len(told) and (delays := told[number]) is not None:
+                return tuple(now_ns + delay_ns for delay_ns in delays)
+        return (now_ns + SCRIPTED_HOP_NS + (0 if to_client else self._latency_ns),)
+
+    def disturb(self, name: str, disturbance: Disturbance | None) -> None:
+        """Nothing to do: what a fault did to messages is in their fates."""

@@ -1,0 +1,25 @@
+"""A journal in memory: every event of a run, to be looked at afterwards."""
+
+from __future__ import annotations
+
+from glomers.formats.journal import Event
+from glomers.protocol import loads
+
+
+class Events:
+    """Keeps what happens to messages in `events`."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+
+    def send(self, time_ns: int, message_id: int, line: bytes) -> None:
+        self.events.append(Event("send", time_ns, message_id, loads(line)))
+
+    def recv(self, time_ns: int, message_id: int) -> None:
+        self.events.append(Event("recv", time_ns, message_id))
+
+    def drop(self, time_ns: int, message_id: int) -> None:
+        self.events.append(Event("drop", time_ns, message_id))
+
+    def close(self) -> None:
+        pass

@@ -1,0 +1,102 @@
+"""What a run came to: its anomalies, and whether anything worth checking happened in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from glomers.bench.checkers import anomaly_names, invalid_checkers
+from glomers.bench.once import Outcome
+from glomers.bench.options import Options
+from glomers.explore.tally import Tally
+from glomers.formats import replicas
+from glomers.formats.edn import kw
+from glomers.formats.faults import Span, spans_of
+from glomers.formats.history import Op, pairs
+
+BROKEN = "broken test"
+DIVERGED = "replicas disagree after healing"
+FORGOTTEN = "a client does not see its own write"
+DIRTY = "dirty write (G0)"
+ALONE = "writes do not reach other nodes"
+LEAST_REPLICATED = 0.5
+
+_HARMLESS = frozenset({"stale", "never-read"})
+
+
+def anomalies(options: Options, outcome: Outcome) -> list[str]:
+    """The names of all that is wrong with a run, the workload's own first; empty: a pass.
+
+    The verdict `unknown` is no anomaly.  With `--final-reads` replicas are compared too, which
+    Maelstrom does not do.
+    """
+    if outcome.results is None:
+        return [BROKEN]
+    results = outcome.results
+    invalid = [n for n in invalid_checkers(results) if results[kw(n)][kw("valid?")] is False]
+    names = []
+    if "workload" in invalid:
+        names += _workload_anomalies(options.workload, results[kw("workload")])
+    if options.final_reads and options.workload == "txn-rw-register":
+        names += _replica_anomalies(outcome.history, options.node_ids)
+    return names + [name for name in invalid if name != "workload"]
+
+
+def _workload_anomalies(workload: str, result: Any) -> list[str]:
+    if workload == "kafka":
+        found = sorted(name.name for name in result.get(kw("bad-error-types"), ()))
+    else:
+        found = [name for name in anomaly_names(workload, result) if name not in _HARMLESS]
+    return found or ["errors"]
+
+
+def _replica_anomalies(history: Sequence[Op], nodes: Sequence[str]) -> Iterable[str]:
+    txns = replicas.transactions_of(history, nodes)
+    finals = replicas.final_values(txns)
+    if replicas.forgotten_writes(txns):
+        yield FORGOTTEN
+    if replicas.dirty_writes(txns, finals):
+        yield DIRTY
+    if len(nodes) > 1 and finals:
+        if replicas.disagreements(finals):
+            yield DIVERGED
+        share = replicas.replicated_share(txns, finals)
+        if share is not None and share <= LEAST_REPLICATED:
+            yield ALONE
+
+
+def is_unknown(outcome: Outcome) -> bool:
+    """Whether a checker could not judge, and none found anything wrong."""
+    return outcome.results is not None and not isinstance(outcome.results[kw("valid?")], bool)
+
+
+def vacuity(options: Options, outcome: Outcome, tally: Tally) -> list[str]:
+    """Why a run that passes shows little; empty when it shows something."""
+    operations = pairs(outcome.history)
+    writes = [(began, ended) for began, ended in operations if _writes(began)]
+    if not any(ended is not None and ended.type == "ok" for _, ended in operations):
+        return ["no operation succeeded"]
+    if not options.nemesis:
+        return []
+    spans = spans_of(outcome.history)
+    if not spans:
+        return ["no fault occurred"]
+    reasons = []
+    if not any(tally.effects[fault] for fault in options.nemesis):
+        reasons.append("no fault touched a message")
+    if not any(_overlaps(write, span) for write in writes for span in spans):
+        reasons.append("no write was concurrent with a fault")
+    return reasons
+
+
+def _writes(op: Op) -> bool:
+    """Whether an operation may change something, or, as with unique ids, must be unlike others."""
+    if op.f == "txn":
+        return any(micro_op[0] is not kw("r") for micro_op in op.value)
+    return op.f not in ("read", "poll", "assign", "crash")
+
+
+def _overlaps(operation: tuple[Op, Op | None], span: Span) -> bool:
+    began, ended = operation
+    ends_later = ended is None or ended.time_ns >= span.start_ns
+    return began.time_ns <= span.end_ns and ends_later

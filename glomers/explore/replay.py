@@ -1,0 +1,92 @@
+"""`glomers replay`: a trace is played back, and leaves a store folder like any run."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+
+from glomers.bench.cli import run_in_store
+from glomers.bench.errors import BrokenTest
+from glomers.bench.log import RunLog
+from glomers.bench.options import words_of
+from glomers.bench.program import find_program
+from glomers.bench.store import Store
+from glomers.explore.counterexample import explain
+from glomers.explore.errors import ExploreError
+from glomers.explore.explain import Explanation
+from glomers.explore.trace import Trace, digest
+from glomers.formats.faults import faults_of
+from glomers.formats.history import read_history
+from glomers.formats.journal import read_journal
+from glomers.formats.spacetime import Band, arrows_of, column_order, draw
+
+NAME = "counterexample.json"
+DRAWN_MESSAGES = 40
+"""Up to so many messages are drawn; of more, those that decide."""
+_SET_UP = frozenset({"init", "init_ok", "topology", "topology_ok"})
+
+
+def replay(path: Path, program: Path | None = None) -> int:
+    """Play back the trace at `path`, below `store/` in this folder, and say what it shows.
+
+    Args:
+        path: the trace.
+        program: a node in place of the one that the trace names.
+
+    Returns:
+        1 when the anomaly of the trace shows, as with `glomers explore`; 0 when it does not.
+
+    Raises:
+        ExploreError: when the trace cannot be read, or its node cannot be run.
+    """
+    trace = Trace.load(path)
+    if program is not None:
+        trace = trace.with_program(program)
+    try:
+        runner = find_program(trace.options.bin, "virtual")
+        store = Store(Path.cwd(), trace.options.workload)
+    except BrokenTest as error:
+        raise ExploreError(str(error)) from None
+    if digest(trace.options.bin) != trace.node_sha256:
+        print("The node's file is not the one that the trace was made with.", file=sys.stderr)
+    log = RunLog(store.path / "jepsen.log")
+    try:
+        run_in_store(words_of(trace.options), trace.options, runner, store, log, trace.script)
+    except BrokenTest as error:
+        log.warn(str(error))
+    finally:
+        log.close()
+    explanation = explain(trace)
+    _write(store, trace, explanation)
+    if not explanation.sentence:
+        print(f"{trace.anomaly}: it does not show any more")
+        return 0
+    print(f"{trace.anomaly}: {explanation.sentence}")
+    print(f"Picture: {os.path.relpath(store.path / 'messages.svg')}")
+    return 1
+
+
+def _write(store: Store, trace: Trace, explanation: Explanation) -> None:
+    """Add the trace, what was found out, and a picture of it to the store."""
+    facts = {
+        "anomaly": trace.anomaly,
+        "sentence": explanation.sentence,
+        "decisive": explanation.decisive,
+    }
+    store.write("trace.json", trace.to_json())
+    store.write(NAME, json.dumps(facts, ensure_ascii=False, indent=1) + "\n")
+    store.write("messages.svg", _picture(store, explanation))
+
+
+def _picture(store: Store, explanation: Explanation) -> str:
+    events = read_journal(store.journal)
+    arrows = [a for a in arrows_of(events, explanation.decisive) if a.type not in _SET_UP]
+    title = explanation.sentence or "Messages"
+    if len(arrows) > DRAWN_MESSAGES and explanation.decisive:
+        title += f" ({sum(not a.decisive for a in arrows):,} other messages are not drawn)"
+        arrows = [arrow for arrow in arrows if arrow.decisive]
+    bands = [Band(*span) for span in faults_of(read_history(store.path / "history.edn"))]
+    start_s = min((arrow.send_s for arrow in arrows), default=0.0)
+    return draw(column_order(arrows), arrows, bands, start_s=start_s, title=title)

@@ -1,0 +1,59 @@
+"""One seed at a time: run it, judge it, and say in a row what came of it."""
+
+from __future__ import annotations
+
+import shlex
+from typing import Any
+
+from glomers.bench.once import run_once
+from glomers.bench.options import Options, words_of
+from glomers.explore.judge import BROKEN, anomalies, is_unknown, vacuity
+from glomers.explore.scenario import Space
+from glomers.explore.tally import Tally
+
+Row = dict[str, Any]
+"""What is known about a seed, as plain data:
+
+`seed`, `outcome` (`pass`, `fail` or `unknown`), `anomalies`, `broken` (the sentence, if a node
+broke the test), `vacuous` (reasons why a pass shows little), `nodes`, `latency_ms`, `latency_dist`,
+`clients`, `faults`, `operations`, `types` (messages between nodes by type), `effects` (how often
+each fault did something), `pairs` (messages by `type × fault`), `command`.
+"""
+
+
+def run_seed(space: Space, seed: int) -> Row:
+    """Run the scenario of a seed and judge it."""
+    options = space.scenario(seed)
+    tally = Tally()
+    outcome = run_once(options, tally, watch=tally.watch)
+    found = anomalies(options, outcome)
+    return _described(options) | {
+        "outcome": "fail" if found else "unknown" if is_unknown(outcome) else "pass",
+        "anomalies": found,
+        "broken": str(outcome.broken) if outcome.broken else None,
+        "vacuous": [] if found else vacuity(options, outcome, tally),
+        "operations": sum(op.type == "invoke" for op in outcome.history),
+        "types": dict(sorted(tally.types.items())),
+        "effects": {fault: n for fault, n in sorted(tally.effects.items()) if n},
+        "pairs": {f"{kind} × {fault}": n for (kind, fault), n in sorted(tally.pairs.items())},
+    }
+
+
+def broken_row(space: Space, seed: int, why: str) -> Row:
+    """The row of a seed whose process ended with it."""
+    found = {"outcome": "fail", "anomalies": [BROKEN], "broken": why, "vacuous": []}
+    nothing: Row = {"operations": 0, "types": {}, "effects": {}, "pairs": {}}
+    return _described(space.scenario(seed)) | found | nothing
+
+
+def _described(options: Options) -> Row:
+    """What is known before the run."""
+    return {
+        "seed": options.seed,
+        "nodes": len(options.node_ids),
+        "latency_ms": options.latency_ms,
+        "latency_dist": options.latency_dist,
+        "clients": options.concurrency,
+        "faults": sorted(options.nemesis),
+        "command": "test " + shlex.join(words_of(options)),
+    }

@@ -1,0 +1,125 @@
+"""Exploring many seeds from a notebook, and looking at what was found."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from contextlib import nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from glomers.lab.errors import LabError, RunFailed, StoreError
+from glomers.lab.figure import Figure
+from glomers.lab.outcome import stores
+from glomers.lab.process import Ended, Tail, run_guarded
+from glomers.lab.run import Run
+from glomers.lab.shell import DEADLINE_S
+from glomers.lab.tail import shown_tail
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_FACTS = "counterexample.json"
+
+
+def explore(
+    target: str,
+    *,
+    bin: str | Path | None = None,
+    seeds: int = 100,
+    faults: str | None = None,
+    vary: str | None = None,
+    jobs: int | None = None,
+    stop_at_first: bool = False,
+    shrink: bool = True,
+    out: str | Path = "explore/latest",
+    resume: bool = False,
+    tail: Tail | None = None,
+) -> pd.DataFrame:
+    """Run `glomers explore` and load its rows, one for each seed; see `docs/exploration.md`.
+
+    The frame's `attrs` are `trace`, the path of the shrunk first failure, `sentence`, what it shows
+    in words (both None without a failure), and `summary`, the figures of all seeds.
+
+    Args:
+        target: a challenge such as "3c", or a command line that begins with `test`.
+        bin: the node's program.
+        seeds: how many, from 0 on.
+        faults: in place of the command's, such as "partition,kill".
+        vary: what varies from seed to seed, such as "nodes,latency", or "none".
+        jobs: how many processes; by default as many as there are processors.
+        stop_at_first: whether to stop at the first failure.
+        shrink: whether to make the first failure small.
+        out: the folder for the results; what is in it is replaced, unless `resume`.
+        resume: go on with what is in `out`.
+        tail: is shown how it goes, at most once a second.
+
+    Raises:
+        LabError: when it cannot be done as asked for.
+    """
+    folder = Path(out)
+    if not resume and (folder / "results.jsonl").exists():
+        shutil.rmtree(folder)
+    words = [target, "--json", "--seeds", str(seeds), "--out", str(folder)]
+    given = {"--bin": bin, "--faults": faults, "--vary": vary, "--jobs": jobs}
+    words += [
+        word for flag, value in given.items() if value is not None for word in (flag, str(value))
+    ]
+    switches = {"--stop-at-first": stop_at_first, "--no-shrink": not shrink, "--resume": resume}
+    words += [flag for flag, is_set in switches.items() if is_set]
+    ended = _glomers("explore", words, tail)
+    if ended.status not in (0, 1) or not ended.out.strip():
+        raise LabError(ended.err.strip() or f"It ended with status {ended.status}.")
+    summary = json.loads(ended.out.splitlines()[-1])
+    frame = _rows(folder / "results.jsonl", seeds)
+    frame.attrs |= {name: summary.pop(name) for name in ("trace", "sentence")}
+    frame.attrs["summary"] = summary
+    return frame
+
+
+def _glomers(command: str, words: list[str], tail: Tail | None) -> Ended:
+    argv = [sys.executable, "-m", "glomers.cli", command, *words]
+    with nullcontext(tail) if tail else shown_tail() as shown:
+        return run_guarded(argv, DEADLINE_S, shown)
+
+
+def _rows(path: Path, seeds: int) -> pd.DataFrame:
+    import pandas as pd
+
+    lines = path.read_text(encoding="utf-8").splitlines()[1:]
+    rows = sorted(map(json.loads, lines), key=lambda row: row["seed"])
+    return pd.DataFrame([row for row in rows if row["seed"] < seeds]).set_index("seed")
+
+
+def replay(trace: str | Path, *, bin: str | Path | None = None) -> Run:
+    """Play a trace back with `glomers replay`, and load the run.
+
+    Args:
+        trace: the path of a trace.
+        bin: a node in place of the one that the trace names.
+
+    Raises:
+        RunFailed: when it cannot be played back.
+    """
+    before = stores()
+    words = [str(trace), *(["--bin", str(bin)] if bin is not None else [])]
+    ended = _glomers("replay", words, None)
+    new = sorted(stores() - before)
+    if ended.status not in (0, 1) or not new:
+        raise RunFailed(ended.err.strip() or f"It ended with status {ended.status}.")
+    return Run.load(new[-1])
+
+
+def counterexample(run: Run) -> Figure:
+    """The picture of a run that was played back; what decided is thick, the caption says it.
+
+    Raises:
+        StoreError: when the run is none that was played back.
+    """
+    path = run.store / _FACTS if run.store else None
+    if path is None or not path.exists():
+        raise StoreError("This run was not played back from a trace: use lab.replay.")
+    sentence = json.loads(path.read_text(encoding="utf-8"))["sentence"]
+    svg = path.with_name("messages.svg").read_text(encoding="utf-8")
+    return Figure(f"Space-time diagram: {sentence}", sentence, svg=svg)

@@ -1,0 +1,387 @@
+"""Failures are made small, told in a sentence, sent as a file, and played back."""
+
+import json
+import shlex
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from glomers import lab, solutions
+from glomers.bench.once import run_once
+from glomers.bench.options import parse_options
+from glomers.explore.counterexample import explain, find
+from glomers.explore.ddmin import ddmin
+from glomers.explore.errors import ExploreError
+from glomers.explore.events import Events
+from glomers.explore.judge import DIVERGED, anomalies, vacuity
+from glomers.explore.shrink import Case, without_node
+from glomers.explore.suspects import suspects
+from glomers.explore.tally import Tally
+from glomers.explore.trace import Trace
+from tests.test_mutants import NODE as MUTANT
+
+SOLUTIONS = Path(solutions.__file__).parent
+NAIVE = f"-w broadcast --bin {SOLUTIONS / 'broadcast_all.py'} --node-count 5 --rate 10"
+CUT = f"{NAIVE} --time-limit 8 --nemesis-interval 3 --nemesis partition"
+
+
+def failing(words, seeds=30):
+    """The command of the first seed that fails."""
+    for seed in range(seeds):
+        options = replace(parse_options(shlex.split(words)), seed=seed)
+        if anomalies(options, run_once(options, Tally())):
+            return options
+    pytest.fail(f"no seed fails: {words}")
+
+
+def glomers(*words, cwd):
+    return subprocess.run(
+        [sys.executable, "-m", "glomers.cli", *words], cwd=cwd, capture_output=True, text=True
+    )
+
+
+@given(st.lists(st.integers(0, 30), unique=True), st.sets(st.integers(0, 30), max_size=4))
+def test_delta_debugging_keeps_exactly_what_is_needed(items, needed):
+    items = list(dict.fromkeys([*items, *needed]))
+    assert ddmin(items, needed.issubset) == [item for item in items if item in needed]
+
+
+@given(st.sets(st.integers(0, 40), min_size=1), st.integers(1, 5))
+def test_what_delta_debugging_leaves_cannot_lose_any_single_item(items, least):
+    def fails(some):
+        return sum(some) % 7 == sum(items) % 7 and len(some) >= min(least, len(items))
+
+    left = ddmin(sorted(items), fails)
+    assert fails(left)
+    assert not any(fails([item for item in left if item != gone]) for gone in left)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        CUT,
+        f"{NAIVE} --time-limit 6 --latency 20 --latency-dist exponential --nemesis loss,kill,pause",
+        f"-w kafka --bin {MUTANT} --node-count 2 --time-limit 4 --rate 60 -- kafka skips",
+        f"-w txn-rw-register --bin {SOLUTIONS / 'txn_uncommitted.py'} --node-count 2 "
+        "--time-limit 4 --rate 40 --final-reads --nemesis partition,duplicate,slow",
+    ],
+)
+def test_a_recorded_run_is_played_back_exactly(words):
+    options = parse_options(shlex.split(words))
+    recorded, played = Events(), Events()
+    first = run_once(options, recorded, is_recorded=True)
+    second = run_once(options, played, script=first.script)
+    assert second.history == first.history
+    # A workload may rest after its last operation, and nodes talk on.
+    assert played.events == recorded.events[: len(played.events)]
+
+
+def test_a_shrunk_run_is_small_and_told_in_a_sentence():
+    options = failing(CUT)
+    found = find(options)
+    script = found.trace.script
+    assert found.trace.anomaly == "lost"
+    assert len(found.trace.options.node_ids) == 2
+    assert len(script.ops) == 2 < found.ops_before
+    assert {event.fault for event in script.faults} == {"partition"}
+    value = next(op.value for op in script.ops if op.f == "broadcast")
+    assert f"acknowledged {value}, was cut off from n" in found.trace.sentence
+    assert found.trace.sentence.endswith("and never sent it again.")
+    assert len(found.trace.to_json()) < 2000
+    journal = Events()
+    run_once(found.trace.options, journal, script=script)
+    assert sum(event.kind == "send" for event in journal.events) < 20
+
+
+def test_shrinking_never_blames_values_that_are_still_under_way():
+    found = find(failing(CUT))
+    assert any(op.in_end for op in found.trace.script.ops)
+    right = found.trace.with_program(SOLUTIONS / "broadcast_retry.py")
+    assert explain(right).sentence == ""
+
+
+def test_a_lost_message_is_the_only_one_with_a_fate_of_its_own():
+    trace = find(failing(f"{NAIVE} --time-limit 8 --nemesis loss --nemesis-interval 2")).trace
+    special = [delay for delays in trace.script.fates.values() for delay in delays if delay != []]
+    assert special.count(None) == len(special)
+    assert [] in next(iter(trace.script.fates.values()))
+    assert len(trace.script.ops) == 2
+    assert "was lost on the way" in trace.sentence
+
+
+def test_memory_that_was_lost_is_told():
+    words = f"{NAIVE} --time-limit 8 --nemesis kill --nemesis-interval 2"
+    trace = find(failing(words)).trace
+    assert "killed" in trace.sentence or "while that was down" in trace.sentence
+
+
+@pytest.mark.parametrize(
+    ("workload", "mutation", "flags", "told"),
+    [
+        ("broadcast", "drops", "--node-count 1", "yet a later read does not show it"),
+        ("broadcast", "deaf", "--node-count 3", "nobody ever sent it to"),
+        ("g-counter", "deaf", "--node-count 3", "never told n"),
+        ("pn-counter", "doubles", "--node-count 2", "in the end, and right is"),
+        ("txn-rw-register", "aborts", "--consistency-models read-committed", "G1a"),
+    ],
+)
+def test_other_mistakes_are_told_too(workload, mutation, flags, told):
+    words = (
+        f"-w {workload} --bin {MUTANT} --time-limit 3 --rate 20 {flags} -- {workload} {mutation}"
+    )
+    trace = find(failing(words)).trace
+    assert told in trace.sentence
+
+
+LOCAL = """
+from glomers.node import Node
+
+node = Node()
+store = {}
+
+
+@node.on("txn")
+def txn(message):
+    done = []
+    for f, key, value in message.body["txn"]:
+        if f == "w":
+            store[key] = value
+        done.append([f, key, store.get(key)])
+    for peer in node.peers:
+        node.send(peer, {"type": "replicate", "txn": message.body["txn"]})
+    return {"type": "txn_ok", "txn": done}
+
+
+@node.on("replicate")
+def replicate(message):
+    store.update((key, value) for f, key, value in message.body["txn"] if f == "w")
+
+
+if __name__ == "__main__":
+    node.run()
+"""
+
+
+def test_replicas_that_disagree_are_found_and_told(tmp_path):
+    (tmp_path / "node.py").write_text(LOCAL)
+    trace = find(
+        failing(
+            f"-w txn-rw-register --bin {tmp_path / 'node.py'} --node-count 2 --time-limit 5 "
+            "--rate 20 --consistency-models read-uncommitted --final-reads "
+            "--nemesis partition --nemesis-interval 2"
+        )
+    ).trace
+    assert trace.anomaly == DIVERGED
+    assert "in the end n" in trace.sentence
+    assert "was cut off" in trace.sentence
+
+
+def test_a_node_that_goes_takes_its_clients_and_faults_with_it():
+    options = parse_options(shlex.split(f"{CUT},kill,one-way --concurrency 2n"))
+    script = run_once(options, Tally(), is_recorded=True).script
+    case = without_node(Case(options, script), "n1")
+    assert case.options.node_ids == ("n0", "n1", "n2", "n3")
+    assert case.options.concurrency == 8
+    kept = [op for op in script.ops if op.thread % 5 != 1]
+    assert [(op.at_ns, op.f, op.value) for op in case.script.ops] == [
+        (op.at_ns, op.f, op.value) for op in kept
+    ]
+    renamed = {0: 0, 2: 1, 3: 2, 4: 3}
+    assert [op.thread % 4 for op in case.script.ops] == [renamed[op.thread % 5] for op in kept]
+    for event in case.script.faults:
+        names = json.dumps(event.target)
+        assert "n4" not in names
+    assert run_once(case.options, Tally(), script=case.script).results is not None
+
+
+def test_a_trace_is_the_same_after_writing_and_reading(tmp_path):
+    trace = find(failing(f"{CUT},loss,kill")).trace
+    (tmp_path / "trace.json").write_text(trace.to_json())
+    assert Trace.load(tmp_path / "trace.json") == trace
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        (None, "cannot be read"),
+        ("{", "not JSON"),
+        ("[]", "no trace"),
+        ('{"format": "glomers-trace", "version": 1}', "damaged"),
+        ('{"format": "glomers-trace", "version": 2}', "no trace of version 1"),
+    ],
+)
+def test_a_file_that_is_no_trace_is_refused_in_a_sentence(tmp_path, text, problem):
+    path = tmp_path / "trace.json"
+    if text is not None:
+        path.write_text(text)
+    with pytest.raises(ExploreError, match=problem):
+        Trace.load(path)
+
+
+# What shows little
+
+
+def passed(words):
+    options = parse_options(shlex.split(words))
+    tally = Tally()
+    outcome = run_once(options, tally, watch=tally.watch)
+    assert not anomalies(options, outcome)
+    return vacuity(options, outcome, tally), tally
+
+
+@pytest.mark.parametrize(
+    ("flags", "reason"),
+    [
+        ("--nemesis kill --nemesis-interval 1000", "no fault occurred"),
+        ("--node-count 1 --nemesis partition", "no fault touched a message"),
+    ],
+)
+def test_a_pass_without_anything_worth_checking_says_why(flags, reason):
+    retry = NAIVE.replace("broadcast_all", "broadcast_retry")
+    reasons, _ = passed(f"{retry} --time-limit 4 {flags}")
+    assert reason in reasons
+
+
+def test_coverage_counts_messages_by_type_and_fault():
+    retry = NAIVE.replace("broadcast_all", "broadcast_retry")
+    reasons, tally = passed(f"{retry} --time-limit 8 --nemesis partition --nemesis-interval 2")
+    assert reasons == []
+    assert tally.effects["partition"] > 0
+    assert 0 < tally.pairs["share", "partition"] < tally.types["share"]
+    assert set(tally.types) == {"share", "share_ok"}
+
+
+# The commands
+
+
+def test_explore_finds_keeps_and_shrinks_a_failure_and_replay_shows_it(tmp_path):
+    words = f"test {CUT}"
+    found = glomers("explore", words, "--seeds", "4", "--vary", "none", "--out", "x", cwd=tmp_path)
+    assert found.returncode == 1, found.stderr
+    assert "Violations: lost" in found.stdout
+    rows = [json.loads(line) for line in (tmp_path / "x/results.jsonl").read_text().splitlines()]
+    failed = [row["seed"] for row in rows[1:] if row["outcome"] == "fail"]
+    kept = sorted(path.name for path in (tmp_path / "x").glob("seed-*"))
+    assert kept == sorted(f"seed-{seed}" for seed in failed)
+    assert lab.Run.load(tmp_path / f"x/seed-{failed[0]}/store/latest").valid is False
+    replayed = glomers("replay", "x/trace.json", cwd=tmp_path)
+    assert replayed.returncode == 1, replayed.stderr
+    assert "acknowledged" in replayed.stdout
+    run = lab.Run.load(tmp_path / "store/latest")
+    assert run.valid is False
+    assert "acknowledged" in lab.counterexample(run).caption
+    assert "decisive messages are thick" in (run.store / "messages.svg").read_text()
+    mended = str(SOLUTIONS / "broadcast_retry.py")
+    again = glomers("replay", "x/trace.json", "--bin", mended, cwd=tmp_path)
+    assert again.returncode == 0
+    assert "does not show any more" in again.stdout
+
+
+def test_two_replays_of_a_trace_are_equal(tmp_path):
+    (tmp_path / "trace.json").write_text(find(failing(CUT)).trace.to_json())
+    texts = []
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        glomers("replay", "../trace.json", cwd=tmp_path / name)
+        store = tmp_path / name / "store" / "latest"
+        files = ("history.edn", "net-journal/messages.jsonl", "messages.svg")
+        texts.append([(store / file).read_text() for file in files])
+    assert texts[0] == texts[1]
+
+
+def test_the_lab_returns_a_row_for_each_seed(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    frame = lab.explore(f"test {CUT}", seeds=3, vary="none", jobs=1, tail=lambda line: None)
+    assert list(frame.index) == [0, 1, 2]
+    assert set(frame["outcome"]) <= {"pass", "fail"}
+    assert frame.attrs["summary"]["seeds"] == 3
+    run = lab.replay(frame.attrs["trace"])
+    assert run.valid is False
+    assert lab.counterexample(run).caption == frame.attrs["sentence"]
+    assert list(run.faults["description"].str.split(":").str[0]) == ["partition"]
+
+
+@pytest.mark.parametrize(
+    ("words", "problem"),
+    [
+        (["3c", "--faults", "meteor"], "There is no fault 'meteor'"),
+        (["3c", "--vary", "weather"], "There is no variable 'weather'"),
+        (["test -w broadcast"], "--bin"),
+        (["test -w brodcast --bin x"], "invalid choice"),
+        (["test -w echo --bin nowhere.py"], "There is no file nowhere.py"),
+        (["test -w echo --bin /bin/sh"], "cannot run in virtual time"),
+        (["3c", "--dask", "tcp://127.0.0.1:1"], "no Dask scheduler"),
+    ],
+)
+def test_what_cannot_be_explored_is_refused_in_a_sentence(tmp_path, words, problem):
+    done = glomers("explore", *words, cwd=tmp_path)
+    assert done.returncode == 254
+    assert problem in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+# Runs that differ
+
+LEAKY = """
+import time
+
+from glomers.node import Node
+
+node = Node()
+
+
+@node.on("echo")
+def echo(message):
+    {leak}
+    return {{"type": "echo_ok", "echo": message.body["echo"], "leak": leak}}
+
+
+if __name__ == "__main__":
+    node.run()
+"""
+
+
+@pytest.mark.parametrize(
+    ("leak", "told"),
+    [
+        ("leak = hash('word')", "asked for a hash, which differs between processes in line 11"),
+        ("leak = list({'a', 'b', 'c', 'd', 'e'})", "asked for the order of a set in line 11"),
+        ("leak = time.clock_gettime(0)", "asked for a clock of the machine in line 11"),
+        ("leak = id(message)", "asked for an address in memory in line 11"),
+    ],
+)
+def test_what_makes_runs_differ_is_found_with_its_line(tmp_path, leak, told):
+    (tmp_path / "node.py").write_text(LEAKY.format(leak=leak))
+    words = "test -w echo --bin node.py --node-count 1 --time-limit 1"
+    done = glomers("explore", words, "--seeds", "2", "--check-determinism", cwd=tmp_path)
+    assert done.returncode == 1, done.stderr
+    assert "Seed 0 comes out differently" in done.stdout
+    assert told in done.stdout
+
+
+def test_runs_that_do_not_differ_are_not_blamed(tmp_path):
+    done = glomers("explore", "3c", "--seeds", "2", "--check-determinism", cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_suspects_are_lines_that_ask_for_what_nobody_controls(tmp_path):
+    path = tmp_path / "node.py"
+    lines = {
+        "names = {'a'}": None,
+        "for name in names: pass": "order of a set",
+        "for name in sorted(names): pass": None,
+        "first = names.pop()": "order of a set",
+        "print(*names)": "order of a set",
+        "number = hash(first)": "a hash",
+        "[x for x in names | {'b'}]": "order of a set",
+        "items = [1].pop()": None,
+    }
+    path.write_text("\n".join(lines))
+    found = suspects(path)
+    for number, told in enumerate(lines.values(), start=1):
+        assert (told in found[number]) if told else number not in found
