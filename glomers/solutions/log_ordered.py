@@ -41,7 +41,8 @@ def poll(message):
     polled = {}
     for key, start in message.body["offsets"].items():
         log = logs[key]
-        polled[key] = log[bisect_left(log, [start]) : bisect_left(log, [end])]
+        if shown := log[bisect_left(log, [start]) : bisect_left(log, [end])]:
+            polled[key] = shown
     return {"type": "poll_ok", "msgs": polled}
 
 
@@ -83,8 +84,9 @@ def raise_to(known, offered):
 
 @node.on("commit_offsets")
 def commit(message):
-    raise_to(committed, message.body["offsets"])
-    raise_to(news["committed"], message.body["offsets"])
+    for key, offset in message.body["offsets"].items():
+        if offset > committed.get(key, -1):
+            committed[key] = news["committed"][key] = offset
     return {"type": "commit_offsets_ok"}
 
 
