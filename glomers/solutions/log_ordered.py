@@ -26,8 +26,7 @@ def send(message):
     """Append with a counter above the own mark, in the residue class of this node."""
     key, msg = message.body["key"], message.body["msg"]
     n, log = len(node.node_ids), logs[key]
-    last = log[-1][0] // n if log else -1
-    counter = 1 + max(last, marks[node.node_id])
+    counter = 1 + max(marks[node.node_id], log[-1][0] // n if log else -1)
     offset = counter * n + node.node_ids.index(node.node_id)
     log.append([offset, msg])
     news["messages"].append([key, offset, msg])
