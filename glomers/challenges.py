@@ -197,6 +197,7 @@ _ALL = (
         versions=(
             Version("counter_local", "own counts, read by asking everybody"),
             Version("counter_gossip", "grow-only counter, state gossiped"),
+            Version("counter_delta", "grow-only counter, news to one peer a round"),
         ),
         notebook="04-counter",
         published=_COUNTER,
@@ -224,8 +225,10 @@ _ALL = (
         versions=(
             Version("log_buckets", "three buckets in lin-kv"),
             Version("log_owner", "one entry a log, owner by consistent hashing"),
+            Version("log_ordered", "total order by watermarks, in memory"),
         ),
         notebook="05c-log-efficient",
+        also=f"{_LOG_FLAGS} --nemesis partition",
         seed_msgs_per_op=6.88,
         published=_LOG,
     ),

@@ -81,8 +81,10 @@ RIGHT = [
     (SOLUTIONS / "broadcast_batched.py", "broadcast", [*FIVE, *CUT]),
     (SOLUTIONS / "counter_local.py", "g-counter", [*FIVE, *CUT]),
     (SOLUTIONS / "counter_gossip.py", "g-counter", [*FIVE, *CUT]),
+    (SOLUTIONS / "counter_delta.py", "g-counter", [*FIVE, *CUT]),
     (SOLUTIONS / "log_buckets.py", "kafka", [*FIVE, *CUT]),
     (SOLUTIONS / "log_owner.py", "kafka", [*FIVE, *CUT]),
+    (SOLUTIONS / "log_ordered.py", "kafka", [*FIVE, *CUT]),
     (SOLUTIONS / "txn_uncommitted.py", "txn-rw-register", [*FIVE, *CUT, *COMMITTED[-2:]]),
     (SOLUTIONS / "txn_committed.py", "txn-rw-register", [*FIVE, *CUT, *COMMITTED[-2:]]),
 ]

@@ -7,6 +7,8 @@ import pytest
 
 from glomers import solutions
 from glomers.challenges import CHALLENGES
+from glomers.formats.edn import kw, loads
+from glomers.formats.history import read_history
 
 NODES = Path(solutions.__file__).parent
 FAULTS = ("--nemesis", "partition")
@@ -53,6 +55,72 @@ def test_trees_depend_on_no_number_of_nodes(bench, challenge_id, node_count):
     flags = ["--node-count", str(node_count), "--latency", "50", "--time-limit", "10"]
     outcome = bench.test(node, *flags, *FAULTS, workload="broadcast")
     assert outcome.status == 0, outcome.out
+
+
+CUT_OFTEN = ["--time-limit", "4", "--rate", "100", *FAULTS, "--nemesis-interval", "1"]
+SIZES = [[], ["--node-count", "1"], ["--node-count", "3"], ["--node-count", "10"]]
+
+
+def logs_in_the_end(outcome, clients):
+    """What each client polled as its last process, and what was acknowledged: by key, offset."""
+    history = [op for op in read_history(outcome.store / "history.edn") if op.type == "ok"]
+    last = {op.process % clients: op.process for op in history if op.f == "poll"}
+    shown = {process: {} for process in last.values()}
+    sent = {}
+    for op in history:
+        if op.f == "send":
+            ((_, key, (offset, message)),) = op.value
+            sent[key, offset] = message
+        elif op.f == "poll" and op.process in shown:
+            for key, entries in op.value[0][1].items():
+                shown[op.process].update({(key, offset): message for offset, message in entries})
+    return [*shown.values()], sent
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_every_node_ends_with_the_same_log_whole(bench, seed):
+    flags = ["--node-count", "3", "--concurrency", "2n", *CUT_OFTEN, "--seed", str(seed)]
+    outcome = bench.test(NODES / "log_ordered.py", *flags, workload="kafka")
+    assert outcome.status == 0, outcome.out
+    logs, sent = logs_in_the_end(outcome, clients=6)
+    assert len(logs) == 6
+    assert all(log == sent for log in logs)
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: "-".join(size) or "other names")
+@pytest.mark.parametrize(
+    ("name", "workload"), [("log_ordered", "kafka"), ("counter_delta", "g-counter")]
+)
+def test_convergent_nodes_depend_on_no_number_and_no_names(bench, name, workload, size):
+    flags = [*size, *CUT_OFTEN, "--latency", "20", "--latency-dist", "exponential"]
+    outcome = bench.test(NODES / f"{name}.py", *flags, workload=workload)
+    assert outcome.status == 0, outcome.out
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_counts_that_were_lost_are_told_again(bench, seed):
+    flags = ["--node-count", "3", *CUT_OFTEN, "--seed", str(seed)]
+    outcome = bench.test(NODES / "counter_delta.py", *flags, workload="g-counter")
+    assert outcome.status == 0, outcome.out
+
+
+def test_the_log_without_owners_is_cheap_and_fresh_without_faults(bench):
+    flags = ["--node-count", "2", "--concurrency", "2n", "--time-limit", "5", "--rate", "1000"]
+    outcome = bench.test(NODES / "log_ordered.py", *flags, workload="kafka")
+    results = loads(outcome.read("results.edn"))
+    assert results[kw("net")][kw("servers")][kw("msgs-per-op")] <= 0.03
+    assert results[kw("workload")][kw("worst-realtime-lag")][kw("lag")] <= 0.3
+
+
+def test_the_counter_is_cheap_and_silent_when_nothing_changes(bench):
+    flags = official("4")
+    outcome = bench.test(NODES / "counter_delta.py", *flags, workload="g-counter")
+    results = loads(outcome.read("results.edn"))
+    assert results[kw("net")][kw("servers")][kw("msgs-per-op")] <= 0.1
+    lines = (outcome.store / "net-journal" / "messages.jsonl").read_text().splitlines()[1:]
+    sent = [event for event in map(json.loads, lines) if event[0] == "s"]
+    gossip_s = [event[1] / 1e9 for event in sent if event[3]["body"]["type"] == "gossip"]
+    assert 19 < max(gossip_s) < 23  # the last addition comes before 20 s, the last read after 30 s
 
 
 def test_the_facts_of_a_run_are_kept_beside_its_results(bench):

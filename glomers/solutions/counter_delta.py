@@ -1,0 +1,64 @@
+from glomers.node import Node
+
+node = Node()
+counts = {}  # what was added at each node, as far as is known here
+known = {}  # the same, as far as each peer is known to know it
+sent = {}  # to each peer: the number and the counts of the last message
+owed = {}  # the number of a peer's last message, until it is acknowledged
+strides = []
+
+
+@node.on_init
+def plan():
+    doublings = [2**i for i in range((len(node.node_ids) - 1).bit_length())]
+    strides.extend([*doublings, *[-stride for stride in doublings]])
+    known.update({peer: {} for peer in node.peers})
+    sent.update({peer: (0, {}) for peer in node.peers})
+
+
+def merge(mine, theirs):
+    """The larger count of each node: counts only grow, so the larger one is the later one."""
+    return {name: max(mine.get(name, 0), theirs.get(name, 0)) for name in {**mine, **theirs}}
+
+
+@node.on("add")
+def add(message):
+    counts[node.node_id] = counts.get(node.node_id, 0) + message.body["delta"]
+    return {"type": "add_ok"}
+
+
+@node.on("read")
+def read(message):
+    return {"type": "read_ok", "value": sum(counts.values())}
+
+
+@node.every(interval_s=0.4)
+def gossip():
+    """Tell one peer what it is not known to know; every round another one."""
+    if not strides:
+        return
+    strides.append(strides.pop(0))
+    index = node.node_ids.index(node.node_id) + strides[-1]
+    peer = node.node_ids[index % len(node.node_ids)]
+    news = {name: count for name, count in counts.items() if count > known[peer].get(name, 0)}
+    if news or peer in owed:
+        number = sent[peer][0] + 1
+        sent[peer] = number, news
+        ack = owed.pop(peer, 0)
+        node.send(peer, {"type": "gossip", "counts": news, "number": number, "ack": ack})
+
+
+@node.on("gossip")
+def hear(message):
+    peer, theirs = message.src, message.body["counts"]
+    counts.update(merge(counts, theirs))
+    known[peer] = merge(known[peer], theirs)
+    number, news = sent[peer]
+    if message.body["ack"] == number:
+        known[peer] = merge(known[peer], news)
+    if theirs:
+        owed[peer] = message.body["number"]
+
+
+if __name__ == "__main__":
+    node.run()
