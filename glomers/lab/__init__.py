@@ -12,6 +12,7 @@ from glomers.lab.cycle import cycle_diagram
 from glomers.lab.diagram import spacetime
 from glomers.lab.errors import LabError, LabWarning, RunFailed, StoreError
 from glomers.lab.figure import Figure
+from glomers.lab.guarantees import guarantees
 from glomers.lab.league import league
 from glomers.lab.replicas import (
     dirty_writes,
@@ -42,6 +43,7 @@ __all__ = [
     "disagreements",
     "final_values",
     "forgotten_writes",
+    "guarantees",
     "latency_chart",
     "league",
     "maelstrom",
