@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from glomers.lab.run import Run
 
 COLUMNS = ("guarantee", "demanded", "contradictions", "example")
-NO_DIRTY_WRITE = "no dirty write (G0)"
+WHOLE_ORDER = "transactions have an order (no G0)"
 _SHOWN_STEPS = 6
 
 Pair = tuple[Any, Any]
@@ -68,7 +68,7 @@ def guarantees(run: Run) -> pd.DataFrame:
     registers = Registers(run.ops)
     evidence = Evidence()
     rows = [(name, *evidence.try_out(name, of(registers))) for name, of in GUARANTEES.items()]
-    rows.append((NO_DIRTY_WRITE, *_dirty_writes(registers, evidence)))
+    rows.append((WHOLE_ORDER, *_dirty_writes(registers, evidence)))
     return pd.DataFrame(rows, columns=list(COLUMNS)).set_index("guarantee")
 
 
