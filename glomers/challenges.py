@@ -246,7 +246,7 @@ _ALL = (
         f"{_TXN_2_FLAGS} read-uncommitted --availability total --nemesis partition",
         versions=(
             Version("txn_uncommitted", "latest write wins, replicated one by one"),
-            Version("txn_batched", "last write wins, batches every 50 ms"),
+            Version("txn_batched", "last write wins, batches every 0.1 s"),
         ),
         notebook="06b-txn-uncommitted",
         also=f"{_TXN_2_FLAGS} read-uncommitted",
@@ -257,7 +257,7 @@ _ALL = (
         f"{_TXN_2_FLAGS} read-committed --availability total --nemesis partition",
         versions=(
             Version("txn_committed", "versions, replicated one by one"),
-            Version("txn_causal", "causal, batches every 50 ms"),
+            Version("txn_causal", "causal, batches every 0.1 s"),
         ),
         notebook="06c-txn-committed",
     ),

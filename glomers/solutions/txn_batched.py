@@ -3,7 +3,7 @@ import time
 from glomers.link import Link
 from glomers.node import Node
 
-INTERVAL_S = 0.05  # between batches: how long a write may wait before it travels
+INTERVAL_S = 0.1  # between batches: how long a write may wait before it travels
 
 node = Node()
 links = {}  # peer -> our end of the link to it

@@ -4,7 +4,7 @@ from collections import deque
 from glomers.link import Link
 from glomers.node import Node
 
-INTERVAL_S = 0.05  # between batches: how long a write may wait before it travels
+INTERVAL_S = 0.1  # between batches: how long a write may wait before it travels
 
 node = Node()
 links = {}  # peer -> our end of the link to it
