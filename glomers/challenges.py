@@ -136,7 +136,10 @@ _ALL = (
         "Unique ids",
         "-w unique-ids --time-limit 30 --rate 1000 --node-count 3 "
         "--availability total --nemesis partition",
-        versions=(Version("unique_ids", "time, name and random bytes"),),
+        versions=(
+            Version("unique_ids", "time, name and random bytes"),
+            Version("unique_ids_ordered", "integers: time and a number for each life"),
+        ),
         notebook="02-unique-ids",
     ),
     Challenge(
@@ -244,7 +247,10 @@ _ALL = (
         "6b",
         "Transactions, read uncommitted",
         f"{_TXN_2_FLAGS} read-uncommitted --availability total --nemesis partition",
-        versions=(Version("txn_uncommitted", "latest write wins, replicated one by one"),),
+        versions=(
+            Version("txn_uncommitted", "latest write wins, replicated one by one"),
+            Version("txn_batched", "last write wins, batches every 0.1 s"),
+        ),
         notebook="06b-txn-uncommitted",
         also=f"{_TXN_2_FLAGS} read-uncommitted",
     ),
@@ -252,7 +258,10 @@ _ALL = (
         "6c",
         "Transactions, read committed",
         f"{_TXN_2_FLAGS} read-committed --availability total --nemesis partition",
-        versions=(Version("txn_committed", "versions, replicated one by one"),),
+        versions=(
+            Version("txn_committed", "versions, replicated one by one"),
+            Version("txn_causal", "causal, batches every 0.1 s"),
+        ),
         notebook="06c-txn-committed",
     ),
 )

@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 
+from glomers import lab
 from glomers.formats.edn import Keyword, keywordize, kw, pretty
 from glomers.formats.history import Op, write_history
 from glomers.formats.journal import JournalWriter
@@ -85,3 +86,22 @@ def _write_messages(journal: JournalWriter, messages: Iterable[Message]) -> None
             continue
         end = journal.recv if received_ms >= 0 else journal.drop
         end(int(abs(received_ms) * MS), number)
+
+
+def w(key: Any, value: Any) -> list[Any]:
+    return [kw("w"), key, value]
+
+
+def r(key: Any, value: Any) -> list[Any]:
+    return [kw("r"), key, value]
+
+
+def run_of(tmp_path: Path, *txns: tuple[int, list[Any], bool]) -> lab.Run:
+    """A run of transactions (process, micro-operations, final) that all succeeded."""
+    ops: list[Op] = []
+    for number, (process, txn, final) in enumerate(txns):
+        asked = [[f, key, None if f == kw("r") else value] for f, key, value in txn]
+        for kind, value in (("invoke", asked), ("ok", txn)):
+            time_ns = (2 * number + (kind == "ok")) * MS
+            ops.append(Op(len(ops), time_ns, kind, process, "txn", value, None, final))
+    return lab.Run.load(write_store(tmp_path / "run", results(), ops))

@@ -3,30 +3,7 @@
 import pytest
 
 from glomers import lab
-from glomers.formats.edn import kw
-from glomers.formats.history import Op
-from tests.lab_stores import LATENCIES, results, write_store
-
-MS = 1_000_000
-
-
-def w(key, value):
-    return [kw("w"), key, value]
-
-
-def r(key, value):
-    return [kw("r"), key, value]
-
-
-def run_of(tmp_path, *txns):
-    """A run of transactions (process, micro-operations, final) that all succeeded."""
-    ops = []
-    for number, (process, txn, final) in enumerate(txns):
-        asked = [[f, key, None if f == kw("r") else value] for f, key, value in txn]
-        for kind, value in (("invoke", asked), ("ok", txn)):
-            time_ns = (2 * number + (kind == "ok")) * MS
-            ops.append(Op(len(ops), time_ns, kind, process, "txn", value, None, final))
-    return lab.Run.load(write_store(tmp_path / "run", results(), ops))
+from tests.lab_stores import LATENCIES, r, results, run_of, w, write_store
 
 
 def test_replicas_that_agree_have_no_disagreements(tmp_path):

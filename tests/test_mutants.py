@@ -87,6 +87,8 @@ RIGHT = [
     (SOLUTIONS / "log_ordered.py", "kafka", [*FIVE, *CUT]),
     (SOLUTIONS / "txn_uncommitted.py", "txn-rw-register", [*FIVE, *CUT, *COMMITTED[-2:]]),
     (SOLUTIONS / "txn_committed.py", "txn-rw-register", [*FIVE, *CUT, *COMMITTED[-2:]]),
+    (SOLUTIONS / "txn_batched.py", "txn-rw-register", [*FIVE, *CUT, *COMMITTED[-2:]]),
+    (SOLUTIONS / "txn_causal.py", "txn-rw-register", [*FIVE, *CUT, *COMMITTED[-2:]]),
 ]
 RIGHT = [case for number, case in enumerate(RIGHT) if case not in RIGHT[:number]]
 

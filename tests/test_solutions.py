@@ -1,11 +1,13 @@
 """The series' nodes hold at the official settings, whatever the dice."""
 
 import json
+import random
+import runpy
 from pathlib import Path
 
 import pytest
 
-from glomers import solutions
+from glomers import lab, solutions
 from glomers.challenges import CHALLENGES
 from glomers.formats.edn import kw, loads
 from glomers.formats.history import read_history
@@ -121,6 +123,72 @@ def test_the_counter_is_cheap_and_silent_when_nothing_changes(bench):
     sent = [event for event in map(json.loads, lines) if event[0] == "s"]
     gossip_s = [event[1] / 1e9 for event in sent if event[3]["body"]["type"] == "gossip"]
     assert 19 < max(gossip_s) < 23  # the last addition comes before 20 s, the last read after 30 s
+
+
+TXN = "--concurrency 2n --time-limit 4 --nemesis-interval 2 --final-reads --availability total"
+TXN += " --consistency-models read-atomic"
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("name", ["txn_batched", "txn_causal"])
+@pytest.mark.parametrize(("node_count", "rate"), [(1, 50), (3, 10), (3, 300), (10, 100)])
+def test_replicas_of_registers_answer_always_and_converge(bench, name, node_count, rate, seed):
+    flags = [*TXN.split(), "--node-count", str(node_count), "--rate", str(rate), *FAULTS]
+    node = NODES / f"{name}.py"
+    outcome = bench.test(node, *flags, "--seed", str(seed), workload="txn-rw-register")
+    assert outcome.status == 0, outcome.out
+    run = lab.Run.load(outcome.store)
+    assert lab.disagreements(run).empty
+    assert lab.dirty_writes(run).empty
+    assert lab.forgotten_writes(run).empty
+
+
+@pytest.mark.parametrize("challenge_id", ["6b", "6c"])
+@pytest.mark.parametrize("seed", range(3))
+def test_replication_in_batches_costs_a_tenth_of_a_message_at_most(bench, challenge_id, seed):
+    challenge = CHALLENGES[challenge_id]
+    node = NODES / f"{challenge.solution}.py"
+    flags = [*official(challenge_id), *FAULTS, "--time-limit", "5", "--seed", str(seed)]
+    outcome = bench.test(node, *flags, workload="txn-rw-register")
+    assert outcome.status == 0, outcome.out
+    assert lab.Run.load(outcome.store).stats.msgs_per_op <= 0.1
+
+
+@pytest.mark.parametrize("node_count", [1, 3, 50])
+def test_ordered_ids_are_integers_of_63_bits_in_the_order_of_time(bench, node_count):
+    flags = ["--node-count", str(node_count), "--time-limit", "2", "--rate", "500"]
+    outcome = bench.test(NODES / "unique_ids_ordered.py", *flags, workload="unique-ids")
+    assert outcome.status == 0, outcome.out
+    ops = lab.Run.load(outcome.store).ops
+    assert all(0 <= value < 2**63 for value in ops["value"])
+    later = ops.sort_values("value")["start_s"]
+    assert (later.cummax() - later).max() < 0.01
+
+
+def ordered_ids_of_a_life(clock_ms, node_ids, monkeypatch):
+    """The ids that a new life of the first node gives out at these times, in ms."""
+    times_ns = iter([ms * 1_000_000 for ms in clock_ms])
+    program = runpy.run_path(str(NODES / "unique_ids_ordered.py"))
+    program["node"].node_id, program["node"].node_ids = node_ids[0], node_ids
+    program["begin"]()
+    monkeypatch.setattr("time.time_ns", lambda: next(times_ns))
+    return [program["generate"](None)["id"] for _ in clock_ms]
+
+
+NOW_MS = 1_800_000_000_000
+
+
+def test_ordered_ids_never_go_back_although_the_clock_does(monkeypatch):
+    clock_ms = [NOW_MS, NOW_MS - 5000, 0, *[NOW_MS + 1] * 40, NOW_MS + 2]
+    ids = ordered_ids_of_a_life(clock_ms, ["any name", "ß"], monkeypatch)
+    assert ids == sorted(set(ids))
+
+
+def test_lives_of_a_node_with_the_same_clock_differ(monkeypatch):
+    monkeypatch.setattr("random._urandom", random.Random(0).randbytes)  # or it fails 1 in 3,000
+    clock_ms = range(NOW_MS, NOW_MS + 100)
+    lives = [ordered_ids_of_a_life(clock_ms, ["a", "b", "c"], monkeypatch) for _ in range(8)]
+    assert len({id for life in lives for id in life}) == 800
 
 
 def test_the_facts_of_a_run_are_kept_beside_its_results(bench):

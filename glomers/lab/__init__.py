@@ -13,6 +13,7 @@ from glomers.lab.diagram import spacetime
 from glomers.lab.errors import LabError, LabWarning, RunFailed, StoreError
 from glomers.lab.exploration import counterexample, explore, replay
 from glomers.lab.figure import Figure
+from glomers.lab.guarantees import guarantees
 from glomers.lab.league import league
 from glomers.lab.replicas import (
     dirty_writes,
@@ -45,6 +46,7 @@ __all__ = [
     "explore",
     "final_values",
     "forgotten_writes",
+    "guarantees",
     "latency_chart",
     "league",
     "maelstrom",

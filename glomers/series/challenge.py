@@ -20,11 +20,15 @@ PARTITIONS = "valid with partitions"
 
 @dataclass(frozen=True)
 class Report:
-    """How a node did in a challenge; `wall_s` is what the official run took, in seconds."""
+    """How a node did in a challenge; `wall_s` is what the official run took, in seconds.
+
+    `extra` are further checks that a node must pass, `beyond` those that nobody asks for.
+    """
 
     challenge: Challenge
     run: lab.Run
     extra: dict[str, bool]
+    beyond: dict[str, bool]
     wall_s: float
 
     @property
@@ -58,7 +62,7 @@ class Report:
             "msgs_per_op_all": stats.msgs_per_op_all,
             "stable_latency_ms": latency and {f"{q:g}": ms for q, ms in latency.items()},
             "ok_fraction": stats.ok_fraction,
-            "extra": self.extra,
+            "extra": self.extra | self.beyond,
             "wall_s": round(self.wall_s, 3),
             "store": str(self.run.store) if self.run.store else None,
         }
@@ -96,13 +100,15 @@ def _report(challenge: Challenge, program: Path, how: dict[str, Any]) -> Report:
     began = time.monotonic()
     run = _test(challenge.flags, program, how)
     wall_s = time.monotonic() - began
-    extra = {}
+    extra, beyond = {}, {}
     if challenge.also and run.valid is not None:
         name = "valid without partitions" if "--nemesis" in challenge.flags else PARTITIONS
         extra[name] = _test(challenge.also, program, how).valid is True
     if challenge.workload == "txn-rw-register" and run.valid is not None and run.engine == "bench":
-        extra |= _replica_checks(_test(f"{challenge.flags} --final-reads", program, how))
-    return Report(challenge, run, extra, wall_s)
+        replicated = _test(f"{challenge.flags} --final-reads", program, how)
+        extra |= _replica_checks(replicated)
+        beyond = _guarantees(replicated)
+    return Report(challenge, run, extra, beyond, wall_s)
 
 
 def _replica_checks(run: lab.Run) -> dict[str, bool]:
@@ -115,6 +121,15 @@ def _replica_checks(run: lab.Run) -> dict[str, bool]:
         checks["replicas converge after healing"] = lab.disagreements(run).empty
         checks["writes reach other nodes"] = lab.replicated_share(run) > 0.5
     return checks
+
+
+def _guarantees(run: lab.Run) -> dict[str, bool]:
+    """Which guarantees the history does not contradict (see `glomers.lab.guarantees`)."""
+    try:
+        contradictions = lab.guarantees(run)["contradictions"]
+    except lab.LabError:  # a node that writes what nobody asked for is told of in the verdict
+        return {}
+    return {str(name): count == 0 for name, count in contradictions.items()}
 
 
 def _test(flags: str, program: Path, how: dict[str, Any]) -> lab.Run:
@@ -158,6 +173,9 @@ def _targets(report: Report) -> Any:
         add(METRICS[limit.metric], f"below {limit.below:g}", measured, report.targets[limit.metric])
     for name, passed in report.extra.items():
         add(name, "yes", "yes" if passed else "no", passed)
+    for name, passed in report.beyond.items():
+        measured = "not contradicted" if passed else "contradicted"
+        table.add_row(name, "not asked for", measured, "")
     if stats.ok_fraction is not None:
         table.add_row("share of requests that succeeded", "", f"{stats.ok_fraction:.4f}", "")
     if not report.challenge.limits:

@@ -1,0 +1,92 @@
+"""What a history of registers tells: sessions of transactions, and who wrote which version."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from glomers.lab.errors import LabError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Step = tuple[str, Any, Any]
+"""A micro-operation: "r" or "w", the key, and the value read or written."""
+
+
+@dataclass
+class Txn:
+    """A transaction that took effect, or of which nobody knows; of the latter, only the writes.
+
+    `number` is its place in the history, `place` that in its session, and `begins` the number of
+    steps of the session before it. `reads` are external, of what others wrote; `writes` has the
+    last value of each key.
+    """
+
+    number: int
+    session: int
+    place: int
+    begins: int
+    steps: list[Step]
+    acknowledged: bool
+    final: bool
+    reads: list[tuple[Any, Any]] = field(default_factory=list)
+    writes: dict[Any, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for f, key, value in self.steps:
+            if f == "w":
+                self.writes[key] = value
+            elif key not in self.writes:
+                self.reads.append((key, value))
+
+
+class Registers:
+    """The transactions of a history (`glomers.lab.tables.ops_table`), by session and by write.
+
+    Raises:
+        LabError: when a value was written to a key twice, so that nobody knows whose was read.
+    """
+
+    def __init__(self, ops: pd.DataFrame) -> None:
+        self.txns: list[Txn] = []
+        self.sessions: dict[int, list[Txn]] = defaultdict(list)
+        self.writers: dict[tuple[Any, Any], Txn] = {}
+        self.positions: dict[tuple[Any, Any], int] = {}
+        """Of the write of a value to a key, the number of steps of its session before it."""
+        columns = [ops[name] for name in ("process", "value", "outcome", "final")]
+        for process, micro_ops, outcome, final in zip(*columns, strict=True):
+            if outcome != "fail":
+                self._add(process, micro_ops, outcome == "ok", final)
+
+    def _add(self, process: int, micro_ops: list[list[Any]], is_ok: bool, final: bool) -> None:
+        session = self.sessions[process]
+        begins = session[-1].begins + len(session[-1].steps) if session else 0
+        steps = [(f, key, _stand_in(v)) for f, key, v in micro_ops if is_ok or f == "w"]
+        txn = Txn(len(self.txns), process, len(session), begins, steps, is_ok, final)
+        self.txns.append(txn)
+        session.append(txn)
+        for position, (f, key, value) in enumerate(steps, begins):
+            if f != "w":
+                continue
+            if (key, value) in self.writers:
+                raise LabError(
+                    f"Key {key} was set to {value} twice in this run: whose write was read, "
+                    "nobody can say."
+                )
+            self.writers[key, value] = txn
+            self.positions[key, value] = position
+
+    def final_values(self) -> dict[Any, Any]:
+        """The values that all final reads of a key agree on, by key."""
+        found: dict[Any, set[Any]] = defaultdict(set)
+        for txn in self.txns:
+            for key, value in txn.reads if txn.final else ():
+                found[key].add(value)
+        return {key: values.pop() for key, values in found.items() if len(values) == 1}
+
+
+def _stand_in(value: Any) -> Any:
+    """A hashable stand-in for a value; integers, which nearly all are, stand for themselves."""
+    return value if value is None or isinstance(value, int | str) else repr(value)
