@@ -13,21 +13,21 @@ node = Node()
 seen = set()
 links = {}  # a leaf has one, to the hub; the hub has one to each leaf
 lags_s = {}  # at the hub, by leaf: from the leaf's clock when it sends to ours when that arrives
-rhythm = SimpleNamespace(beat=None, phase_s=None, last_s=0.0)  # no phase: not told yet
-
-
-def is_hub(name):
-    return name == node.node_ids[0]
+rhythm = SimpleNamespace(leads=False, beat=None, phase_s=None, last_s=0.0)  # no phase: not told
 
 
 @node.on_init
 def begin():
-    links.update({p: Link(OVERDUE_S) for p in node.peers if is_hub(p) or is_hub(node.node_id)})
+    hub = node.node_ids[0]
+    rhythm.leads = node.node_id == hub
+    links.update({peer: Link(OVERDUE_S) for peer in node.peers if hub in (peer, node.node_id)})
     rhythm.beat = node.spawn(rounds(time.monotonic()))
 
 
 def keep_time(phase_s):
     """Have a round at `phase_s`, and every period before and after it."""
+    if rhythm.phase_s is None:
+        rhythm.last_s = 0.0  # what was before the rhythm does not count
     rhythm.phase_s = phase_s
     rhythm.beat.cancel()
     rhythm.beat = node.spawn(rounds(phase_s))
@@ -55,7 +55,7 @@ def flush():
 @node.on("share")
 def share(message):
     body, now_s = message.body, time.monotonic()
-    if is_hub(node.node_id):
+    if rhythm.leads:
         lag_s = now_s - body["sent_s"]
         before_s = lags_s.get(message.src, lag_s)
         # To be late costs a whole round: believe a longer lag at once, a shorter one slowly.
@@ -74,7 +74,7 @@ def broadcast(message):
 
 
 def accept(values, source=None):
-    if values and is_hub(node.node_id) and rhythm.phase_s is None:
+    if values and rhythm.leads and rhythm.phase_s is None:
         keep_time(time.monotonic() + PERIOD_S * 3 / 4)  # the first news: begin to have rounds
     news = [value for value in values if value not in seen]
     seen.update(news)
