@@ -167,7 +167,10 @@ _ALL = (
         "3d",
         "Broadcast, efficient I",
         _BROADCAST_25_FLAGS,
-        versions=(Version("broadcast_tree", "two-level tree, one RPC a value"),),
+        versions=(
+            Version("broadcast_tree", "two-level tree, one RPC a value"),
+            Version("broadcast_rounds", "star, rounds clocked by the hub"),
+        ),
         notebook="03d-broadcast-efficient",
         limits=(
             Limit("msgs_per_op", 30),
@@ -182,7 +185,10 @@ _ALL = (
         "3e",
         "Broadcast, efficient II",
         _BROADCAST_25_FLAGS,
-        versions=(Version("broadcast_batched", "two-level tree, batches every 0.5 s"),),
+        versions=(
+            Version("broadcast_batched", "two-level tree, batches every 0.5 s"),
+            Version("broadcast_rounds_slow", "star, slow rounds clocked by the hub"),
+        ),
         notebook="03e-broadcast-batched",
         limits=(
             Limit("msgs_per_op", 20),

@@ -77,6 +77,13 @@ def test_a_trade_off_chart_tells_its_figures_and_is_the_same_twice():
     assert "1 s (0.1, 900)" in first.alt
 
 
+def test_a_trade_off_chart_tells_published_results_apart():
+    ours = {"gossip": [("1 s", 0.1, 900.0)]}
+    chart = lab.trade_off_chart(ours, "ms", "messages", "A test.", others=[("theirs", 2, 300)])
+    assert "gossip: 1 s (0.1, 900); published: theirs (2, 300)." in chart.alt
+    assert chart.png != lab.trade_off_chart(ours, "ms", "messages", "A test.").png
+
+
 def test_a_bar_chart_tells_its_figures():
     chart = lab.bar_chart({"attempts": 12.5, "failures": 3}, "requests", "A test.")
     assert "requests: attempts 12.5, failures 3." in chart.alt

@@ -79,6 +79,8 @@ RIGHT = [
     (SOLUTIONS / "broadcast_retry.py", "broadcast", [*FIVE, *CUT]),
     (SOLUTIONS / "broadcast_tree.py", "broadcast", [*FIVE, *CUT]),
     (SOLUTIONS / "broadcast_batched.py", "broadcast", [*FIVE, *CUT]),
+    (SOLUTIONS / "broadcast_rounds.py", "broadcast", [*FIVE, *CUT]),
+    (SOLUTIONS / "broadcast_rounds_slow.py", "broadcast", [*FIVE, *CUT]),
     (SOLUTIONS / "counter_local.py", "g-counter", [*FIVE, *CUT]),
     (SOLUTIONS / "counter_gossip.py", "g-counter", [*FIVE, *CUT]),
     (SOLUTIONS / "counter_delta.py", "g-counter", [*FIVE, *CUT]),

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from glomers.lab.figure import Figure, canvas, to_png
 from glomers.lab.html import shortened
-from glomers.lab.style import COLOURS, LIMIT, MARKERS
+from glomers.lab.style import COLOURS, LIMIT, MARKERS, OTHER_COLOUR
 
 Point = tuple[str, float, float]
 """A label, x and y."""
@@ -81,6 +81,7 @@ def trade_off_chart(
     x_limit: float | None = None,
     y_limit: float | None = None,
     log: bool = False,
+    others: Sequence[Point] = (),
 ) -> Figure:
     """Draw series of labelled points, each joined by a line in the order given.
 
@@ -92,6 +93,7 @@ def trade_off_chart(
         x_limit: a limit to draw as a vertical line.
         y_limit: a limit to draw as a horizontal line.
         log: whether both axes are logarithmic.
+        others: published results, drawn in grey and not joined.
     """
     from matplotlib.ticker import MaxNLocator
 
@@ -103,6 +105,18 @@ def trade_off_chart(
             axes.plot(xs, ys, label=shortened(name, 40), **style)  # type: ignore[arg-type]
             for label, x, y in series:
                 axes.annotate(label, (x, y), xytext=(6, 6), textcoords="offset points", fontsize=9)
+        if others:
+            xs, ys = [x for _, x, _ in others], [y for _, _, y in others]
+            axes.scatter(xs, ys, color=OTHER_COLOUR, label="published", zorder=2)
+            for label, x, y in others:
+                axes.annotate(
+                    shortened(label, 40),
+                    (x, y),
+                    xytext=(6, -11),
+                    textcoords="offset points",
+                    fontsize=7.5,
+                    color=OTHER_COLOUR,
+                )
         if x_limit is not None:
             axes.axvline(x_limit, color=LIMIT, linestyle="--", label=f"limit {x_limit:g}")
         if y_limit is not None:
@@ -113,7 +127,7 @@ def trade_off_chart(
             axes.xaxis.set_major_formatter("{x:g}")
             axes.yaxis.set_major_formatter("{x:g}")
         else:
-            every = [point for series in points.values() for point in series]
+            every = [point for series in (*points.values(), others) for point in series]
             axes.set_xlim(0, 1.15 * max(x for _, x, _ in every))
             axes.set_ylim(0, 1.15 * max([y for *_, y in every] + [y_limit or 0]))
             if all(isinstance(x, int) for _, x, _ in every):  # 2.5 nodes do not exist
@@ -122,7 +136,8 @@ def trade_off_chart(
         axes.set_ylabel(y_label)
         axes.legend()
         png = to_png(chart)
-    told = (f"{name}: {_told(series)}" for name, series in points.items())
+    told = [f"{name}: {_told(series)}" for name, series in points.items()]
+    told += [f"published: {_told(others)}"] if others else []
     alt = f"Line chart: {caption} {x_label} against {y_label}. {'; '.join(told)}."
     return Figure(alt, caption, png=png)
 

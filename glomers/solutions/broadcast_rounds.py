@@ -1,0 +1,98 @@
+import asyncio
+import time
+from types import SimpleNamespace
+
+from glomers.link import Link
+from glomers.node import Node
+
+PERIOD_S = 0.392  # from one round of the hub to the next
+MARGIN_S = 0.004  # between the arrival of news at the hub and the round that takes them on
+OVERDUE_S = 5.0  # what is not acknowledged is sent again
+
+node = Node()
+seen = set()
+links = {}  # a leaf has one, to the hub; the hub has one to each leaf
+lags_s = {}  # at the hub, by leaf: from the leaf's clock when it sends to ours when that arrives
+rhythm = SimpleNamespace(leads=False, beat=None, phase_s=None, last_s=0.0)  # no phase: not told
+
+
+@node.on_init
+def begin():
+    hub = node.node_ids[0]
+    rhythm.leads = node.node_id == hub
+    links.update({peer: Link(OVERDUE_S) for peer in node.peers if hub in (peer, node.node_id)})
+    rhythm.beat = node.spawn(rounds(time.monotonic()))
+
+
+def keep_time(phase_s):
+    """Have a round at `phase_s`, and every period before and after it."""
+    if rhythm.phase_s is None:
+        rhythm.last_s = 0.0  # what was before the rhythm does not count
+    rhythm.phase_s = phase_s
+    rhythm.beat.cancel()
+    rhythm.beat = node.spawn(rounds(phase_s))
+
+
+async def rounds(phase_s):
+    while True:
+        now_s = time.monotonic()
+        soonest_s = max(now_s, rhythm.last_s + PERIOD_S / 2)
+        due_s = soonest_s + (phase_s - soonest_s) % PERIOD_S
+        await asyncio.sleep(due_s - now_s)
+        rhythm.last_s = due_s
+        flush()
+
+
+def flush():
+    now_s = time.monotonic()
+    for peer, link in links.items():
+        batch = link.batch(now_s)
+        if batch is not None:
+            due = {"due_s": rhythm.phase_s - lags_s[peer]} if peer in lags_s else {}
+            node.send(peer, {"type": "share", "sent_s": now_s, **due, **batch})
+
+
+@node.on("share")
+def share(message):
+    body, now_s = message.body, time.monotonic()
+    if rhythm.leads:
+        lag_s = now_s - body["sent_s"]
+        before_s = lags_s.get(message.src, lag_s)
+        # To be late costs a whole round: believe a longer lag at once, a shorter one slowly.
+        lags_s[message.src] = max(lag_s, before_s + (lag_s - before_s) / 8)
+    elif "due_s" in body:
+        keep_time(body["due_s"] - MARGIN_S)
+    accept(links[message.src].accept(body, now_s), source=message.src)
+
+
+@node.on("broadcast")
+def broadcast(message):
+    accept([message.body["message"]])
+    if rhythm.phase_s is None:
+        flush()
+    return {"type": "broadcast_ok"}
+
+
+def accept(values, source=None):
+    if values and rhythm.leads and rhythm.phase_s is None:
+        keep_time(time.monotonic() + PERIOD_S * 3 / 4)  # the first news: begin to have rounds
+    news = [value for value in values if value not in seen]
+    seen.update(news)
+    for peer, link in links.items():
+        if peer != source:
+            for value in news:
+                link.push(value)
+
+
+@node.on("read")
+def read(message):
+    return {"type": "read_ok", "messages": sorted(seen)}
+
+
+@node.on("topology")
+def topology(message):
+    return {"type": "topology_ok"}
+
+
+if __name__ == "__main__":
+    node.run()
