@@ -12,6 +12,7 @@ import argparse
 import json
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -49,13 +50,11 @@ if __name__ == "__main__":
 def explore(seeds: int, jobs: int) -> dict[str, float]:
     """Explore that many seeds in a fresh process."""
     words = [*FLAGS.split(), "--bin", str(NODE)]
-    script = Path(__file__).with_name(".explore_once.py")
-    script.write_text(_ONE, encoding="utf-8")
-    try:
+    with tempfile.TemporaryDirectory() as folder:
+        script = Path(folder) / "once.py"
+        script.write_text(_ONE, encoding="utf-8")
         command = [sys.executable, str(script), json.dumps([words, seeds, jobs])]
         done = subprocess.run(command, capture_output=True, text=True, check=True)
-    finally:
-        script.unlink()
     found: dict[str, float] = json.loads(done.stdout)
     return found
 

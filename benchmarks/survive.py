@@ -33,7 +33,10 @@ UNRELIABLE = "one-way,loss,duplicate,reorder,slow,pause"
 
 CASES = {
     "echo": ("-w echo --node-count 1 --time-limit 5", ""),
-    "unique_ids": (f"-w unique-ids --node-count 3 --time-limit 5 --rate 50 {CUT}", UNRELIABLE),
+    "unique_ids": (
+        f"-w unique-ids --node-count 3 --time-limit 5 --rate 50 --availability total {CUT}",
+        UNRELIABLE,
+    ),
     "broadcast_single": (f"{BROADCAST} 1", ""),
     "broadcast_all": (f"{BROADCAST} 5", "duplicate,reorder,pause"),
     "broadcast_retry": (f"{BROADCAST} 5 {CUT}", UNRELIABLE),

@@ -21,7 +21,7 @@ ALLOWED = {
     "maelstrom": set(),
     "lab": {"formats", "challenges", "maelstrom"},
     "series": {"formats", "challenges", "lab", "bench", "maelstrom"},
-    "explore": {"formats", "bench", "protocol"},
+    "explore": {"formats", "bench", "node", "protocol"},
     "cli": {"series", "explore", "bench", "lab", "challenges", "maelstrom"},
 }
 LIGHT = RUNTIME | {"solutions", "bench", "explore", "formats", "challenges", "maelstrom"}

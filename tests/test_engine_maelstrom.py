@@ -113,6 +113,8 @@ def test_what_only_the_bench_can_do_is_done_by_the_bench(work):
     line = "test -w txn-rw-register --bin nodes/echo.py --time-limit 1 --final-reads"
     assert lab.maelstrom(line, expect="any").engine == "bench"
     assert command.needs_bench(["test", "--", "--final-reads"]) is False
+    assert command.needs_bench(["test", "--nemesis", "partition"]) is False
+    assert command.needs_bench(["test", "--nemesis", "partition,kill"]) is True
 
 
 def ended(status, out="", err=""):

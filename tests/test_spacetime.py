@@ -245,3 +245,17 @@ def test_characters_that_could_break_the_picture_are_left_out(forbidden):
 
 def test_tabs_newlines_and_rare_letters_are_kept():
     assert clean("a\t\né漢😀") == "a\t\né漢😀"
+
+
+def test_decisive_messages_are_thick_and_the_others_pale():
+    arrows = [
+        Arrow(0.0, 0.1, "n0", "n1", "a", {}, decisive=True),
+        Arrow(0.2, 0.3, "n1", "n0", "b", {}),
+    ]
+    svg = draw(["n0", "n1"], arrows)
+    assert svg.count('opacity="0.35"') == 1
+    assert svg.count('stroke-width="3.2"') == 2  # the arrow and the legend
+    assert "decisive" in svg
+    plain = draw(["n0", "n1"], [Arrow(0.0, 0.1, "n0", "n1", "a", {})])
+    assert "decisive" not in plain
+    assert 'opacity="0.35"' not in plain

@@ -82,7 +82,8 @@ def _split(words: list[str]) -> tuple[list[str], list[str]]:
 def needs_bench(words: list[str]) -> bool:
     """Whether the command line asks for something that only the bench can do."""
     own, _ = _split(words)
-    return any(flag in own for flag in BENCH_ONLY_FLAGS)
+    faults = {name.strip() for name in (_value(words, "--nemesis") or "").split(",")}
+    return any(flag in own for flag in BENCH_ONLY_FLAGS) or not faults <= {"", "partition"}
 
 
 # For the real Maelstrom
