@@ -188,14 +188,15 @@ class _NodeStream:
 @contextmanager
 def private_modules(folder: Path) -> Iterator[None]:
     """Import modules beside a node file afresh, so that nodes do not share their state."""
-    sys.path.insert(0, str(folder))
+    beside = os.path.abspath(folder)
+    sys.path.insert(0, beside)
     try:
         yield
     finally:
-        sys.path.remove(str(folder))
+        sys.path.remove(beside)
         for name, module in list(sys.modules.items()):
             file = getattr(module, "__file__", None)
-            if file and Path(file).parent == folder:
+            if file and os.path.dirname(file) == beside:
                 del sys.modules[name]
 
 
