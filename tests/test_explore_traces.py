@@ -385,3 +385,46 @@ def test_suspects_are_lines_that_ask_for_what_nobody_controls(tmp_path):
     found = suspects(path)
     for number, told in enumerate(lines.values(), start=1):
         assert (told in found[number]) if told else number not in found
+
+
+ASKS_ONCE = """
+from glomers.node import Node, RPCError
+
+node = Node()
+own = 0
+
+
+@node.on("add")
+def add(message):
+    global own
+    own += message.body["delta"]
+    return {"type": "add_ok"}
+
+
+@node.on("read")
+async def read(message):
+    total = own
+    for peer in node.peers:
+        try:
+            total += (await node.rpc(peer, {"type": "own"}, timeout_s=0.2))["value"]
+        except RPCError:
+            pass
+    return {"type": "read_ok", "value": total}
+
+
+@node.on("own")
+def tell(message):
+    return {"type": "own_ok", "value": own}
+
+
+if __name__ == "__main__":
+    node.run()
+"""
+
+
+def test_an_answer_that_comes_too_late_is_told_and_nothing_else_is_left(tmp_path):
+    (tmp_path / "node.py").write_text(ASKS_ONCE)
+    words = f"-w g-counter --bin {tmp_path / 'node.py'} --node-count 2 --time-limit 3 --rate 10"
+    trace = find(failing(f"{words} --latency 50 --latency-dist exponential", 60)).trace
+    assert "came too late" in trace.sentence
+    assert [op.f for op in trace.script.ops] == ["add", "read"]

@@ -172,15 +172,27 @@ class Story:
             f"{lacks} answered {ended.value} in the end, and right is {right}: added were {listed}"
         )
         decisive = [i for pair in [*adds, (began, ended)] for i in self._exchange(*pair)]
-        others = [node for node in by_node if node != lacks]
-        for other in others:
-            between = [m for m in self.messages if (m.src, m.dest) == (other, lacks)]
-            later = [m for m in between if not m.lost and m.sent_ns >= adds[0][0].time_ns]
-            if not later:
-                nothing = f"never told {lacks} anything"
-                text += f"; {other} {self._reason(between[-1]) if between else nothing}"
-            decisive += [m.id for m in between[-1:]]
+        for other in by_node:
+            if other != lacks:
+                why, last = self._silence(other, lacks, adds[0][0].time_ns, ended.time_ns)
+                text += why
+                decisive += last
         return Explanation(f"{text}.", sorted(set(decisive)))
+
+    def _silence(self, src: str, dest: str, since_ns: int, until_ns: int) -> tuple[str, list[int]]:
+        """Why `dest` may not have heard from `src` in a stretch of time, and the last message."""
+        between = [m for m in self.messages if (m.src, m.dest) == (src, dest)]
+        if not between:
+            return f"; {src} never told {dest} anything", []
+        last = between[-1]
+        arrived = [m.end_ns for m in between if m.end_ns is not None and not m.lost]
+        if any(since_ns <= end_ns <= until_ns for end_ns in arrived):
+            return "", [last.id]
+        if last.lost:
+            return f"; {src} {self._reason(last)}", [last.id]
+        if last.end_ns is None or last.end_ns > until_ns:
+            return f"; what {src} told {dest} came too late", [last.id]
+        return f"; {src} never told {dest} afterwards", [last.id]
 
     # Replicas that disagree.
 

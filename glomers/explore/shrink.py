@@ -94,6 +94,9 @@ class Shrinker:
 
     def _earlier(self, case: Case, special: list[tuple[str, int]]) -> Case:
         """The same for earlier messages of a kind: then those before them are not needed."""
+        first = _first_of_their_kinds(case)
+        if first != case and self.fails(first):
+            return first
         for number, (kind, index) in enumerate(special):
             for earlier in (0, index // 2, index - 1):
                 if not 0 <= earlier < index or (kind, earlier) in special:
@@ -170,6 +173,17 @@ def _with_fates(case: Case, special: Iterable[tuple[str, int]]) -> Case:
         delays += [None] * (index + 1 - len(delays))
         delays[index] = case.script.fates[kind][index]
     return replace(case, script=replace(case.script, fates=fates))
+
+
+def _first_of_their_kinds(case: Case) -> Case:
+    """Special messages come first, and reads that would have sent what came before them go."""
+    ops = [op for op in case.script.ops if op.in_end or op.f not in ("read", "poll")]
+    fates: Fates = {
+        kind: [delay for delay in delays if delay is not None]
+        for kind, delays in case.script.fates.items()
+    }
+    script = replace(case.script, ops=tuple(ops), fates=fates)
+    return replace(case, script=script)
 
 
 def _with_moved_fate(case: Case, kind: str, index: int, earlier: int) -> Case:
