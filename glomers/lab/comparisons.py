@@ -112,9 +112,10 @@ def trade_off_chart(
                 axes.annotate(
                     shortened(label, 40),
                     (x, y),
-                    xytext=(6, -11),
+                    xytext=(3, 3),
                     textcoords="offset points",
                     fontsize=7.5,
+                    rotation=25,  # side by side, where results are as good as each other
                     color=OTHER_COLOUR,
                 )
         if x_limit is not None:
@@ -126,6 +127,8 @@ def trade_off_chart(
             axes.set_yscale("log")
             axes.xaxis.set_major_formatter("{x:g}")
             axes.yaxis.set_major_formatter("{x:g}")
+            axes.xaxis.set_minor_formatter("")
+            axes.yaxis.set_minor_formatter("")
         else:
             every = [point for series in (*points.values(), others) for point in series]
             axes.set_xlim(0, 1.15 * max(x for _, x, _ in every))
