@@ -31,25 +31,33 @@ UNCOMMITTED = "--consistency-models read-uncommitted"
 COMMITTED = "--consistency-models read-committed"
 UNRELIABLE = "one-way,loss,duplicate,reorder,slow,pause"
 
+_IDS = f"-w unique-ids --node-count 3 --time-limit 5 --rate 50 --availability total {CUT}"
+_TREE = f"{BROADCAST} 9 {CUT}"
+_UNCOMMITTED = f"{TXN} 2 {UNCOMMITTED} --availability total {CUT}"
+_COMMITTED = f"{TXN} 2 {COMMITTED} --availability total {CUT}"
 CASES = {
     "echo": ("-w echo --node-count 1 --time-limit 5", ""),
-    "unique_ids": (
-        f"-w unique-ids --node-count 3 --time-limit 5 --rate 50 --availability total {CUT}",
-        UNRELIABLE,
-    ),
+    "unique_ids": (_IDS, UNRELIABLE),
+    "unique_ids_ordered": (_IDS, UNRELIABLE),
     "broadcast_single": (f"{BROADCAST} 1", ""),
     "broadcast_all": (f"{BROADCAST} 5", "duplicate,reorder,pause"),
     "broadcast_retry": (f"{BROADCAST} 5 {CUT}", UNRELIABLE),
-    "broadcast_tree": (f"{BROADCAST} 9 {CUT}", UNRELIABLE),
-    "broadcast_batched": (f"{BROADCAST} 9 {CUT}", UNRELIABLE),
+    "broadcast_tree": (_TREE, UNRELIABLE),
+    "broadcast_batched": (_TREE, UNRELIABLE),
+    "broadcast_rounds": (_TREE, UNRELIABLE),
+    "broadcast_rounds_slow": (_TREE, UNRELIABLE),
     "counter_local": (f"{COUNTER} {CUT}", ""),
     "counter_gossip": (f"{COUNTER} {CUT}", UNRELIABLE),
+    "counter_delta": (f"{COUNTER} {CUT}", UNRELIABLE),
     "log_single": (f"{LOG} 1", ""),
     "log_buckets": (f"{LOG} 2", ""),
     "log_owner": (f"{LOG} 2", ""),
+    "log_ordered": (f"{LOG} 2", ""),
     "txn_single": (f"{TXN} 1 {UNCOMMITTED}", ""),
-    "txn_uncommitted": (f"{TXN} 2 {UNCOMMITTED} --availability total {CUT}", UNRELIABLE),
-    "txn_committed": (f"{TXN} 2 {COMMITTED} --availability total {CUT}", UNRELIABLE),
+    "txn_uncommitted": (_UNCOMMITTED, UNRELIABLE),
+    "txn_batched": (_UNCOMMITTED, UNRELIABLE),
+    "txn_committed": (_COMMITTED, UNRELIABLE),
+    "txn_causal": (_COMMITTED, UNRELIABLE),
 }
 """The command of each solution, and the faults that it survives beyond those."""
 
