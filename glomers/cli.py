@@ -187,6 +187,9 @@ def _add_explore(commands: Any) -> None:
     explore.add_argument(
         "--no-shrink", action="store_true", help="do not make the first failure small"
     )
+    explore.add_argument(
+        "--no-stores", action="store_true", help="keep no store folders of failing seeds"
+    )
     explore.add_argument("--dask", metavar="ADDRESS", help="run on a Dask cluster")
     explore.add_argument("--json", action="store_true", help="print one JSON object")
     explore.set_defaults(act=_explore)
@@ -296,6 +299,7 @@ def _explore(arguments: argparse.Namespace) -> int:
         resume=arguments.resume,
         stop_at_first=arguments.stop_at_first,
         shrink=not arguments.no_shrink,
+        stores=not arguments.no_stores,
     )
     if arguments.faults is not None:
         plan = replace(plan, faults=named_faults(arguments.faults))

@@ -298,6 +298,7 @@ def test_the_lab_returns_a_row_for_each_seed(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     frame = lab.explore(f"test {CUT}", seeds=3, vary="none", jobs=1, tail=lambda line: None)
     assert list(frame.index) == [0, 1, 2]
+    assert not list(Path("explore/latest").glob("seed-*"))  # stores are kept only if asked for
     assert set(frame["outcome"]) <= {"pass", "fail"}
     assert frame.attrs["summary"]["seeds"] == 3
     run = lab.replay(frame.attrs["trace"])

@@ -37,7 +37,8 @@ class Plan:
     """An exploration as asked for.
 
     `words` is a command line after `test`; `faults` replaces its --nemesis, unless None; `jobs` is
-    the number of processes, `dask` the address of a scheduler to use in their place.
+    the number of processes, `dask` the address of a scheduler to use in their place; `stores` says
+    whether store folders of failing seeds are kept.
     """
 
     words: list[str]
@@ -49,6 +50,7 @@ class Plan:
     out: Path | None = None
     resume: bool = False
     shrink: bool = True
+    stores: bool = True
     stop_at_first: bool = False
 
     def space(self) -> Space:
@@ -97,7 +99,8 @@ def _named(text: str, known: object, what: str) -> frozenset[str]:
 def explore(plan: Plan, tell: Callable[[str], None]) -> tuple[Path, dict[int, Row]]:
     """Carry out the plan; returns the folder with the results, and the rows by seed.
 
-    Of the first failing seeds a store folder is made below it, by `glomers bench test`.
+    Of the first failing seeds a store folder is made below it, by `glomers bench test`, unless the
+    plan wants none.
 
     Raises:
         ExploreError: when it cannot be done as asked for.
@@ -121,7 +124,7 @@ def explore(plan: Plan, tell: Callable[[str], None]) -> tuple[Path, dict[int, Ro
     finally:
         results.close()
     rows = {seed: row for seed, row in results.rows.items() if seed < plan.seeds}
-    for row in _failed(rows)[:KEPT_STORES]:
+    for row in _failed(rows)[: KEPT_STORES if plan.stores else 0]:
         _keep_store(row, folder)
     return folder, rows
 

@@ -33,6 +33,7 @@ def explore(
     jobs: int | None = None,
     stop_at_first: bool = False,
     shrink: bool = True,
+    stores: bool = False,
     out: str | Path = "explore/latest",
     resume: bool = False,
     tail: Tail | None = None,
@@ -51,6 +52,7 @@ def explore(
         jobs: how many processes; by default as many as there are processors.
         stop_at_first: whether to stop at the first failure.
         shrink: whether to make the first failure small.
+        stores: whether to keep store folders of the first failing seeds, below `out`.
         out: the folder for the results; what is in it is replaced, unless `resume`.
         resume: go on with what is in `out`.
         tail: is shown how it goes, at most once a second.
@@ -66,7 +68,12 @@ def explore(
     words += [
         word for flag, value in given.items() if value is not None for word in (flag, str(value))
     ]
-    switches = {"--stop-at-first": stop_at_first, "--no-shrink": not shrink, "--resume": resume}
+    switches = {
+        "--stop-at-first": stop_at_first,
+        "--no-shrink": not shrink,
+        "--no-stores": not stores,
+        "--resume": resume,
+    }
     words += [flag for flag, is_set in switches.items() if is_set]
     ended = _glomers("explore", words, tail)
     if ended.status not in (0, 1) or not ended.out.strip():
