@@ -5,8 +5,8 @@ from types import SimpleNamespace
 from glomers.link import Link
 from glomers.node import Node
 
-PERIOD_S = 0.392  # from one round of the hub to the next
-MARGIN_S = 0.004  # between the arrival of news at the hub and the round that takes them on
+PERIOD_S = 0.386  # from one round of the hub to the next
+MARGIN_S = 0.01  # between the arrival of news at the hub and the round that takes them on
 OVERDUE_S = 5.0  # what is not acknowledged is sent again
 
 node = Node()

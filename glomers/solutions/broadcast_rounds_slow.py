@@ -6,7 +6,7 @@ from glomers.link import Link
 from glomers.node import Node
 
 PERIOD_S = 1.58  # from one round of the hub to the next
-MARGIN_S = 0.004  # between the arrival of news at the hub and the round that takes them on
+MARGIN_S = 0.01  # between the arrival of news at the hub and the round that takes them on
 OVERDUE_S = 5.0  # what is not acknowledged is sent again
 
 node = Node()
