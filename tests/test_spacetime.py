@@ -51,6 +51,16 @@ def test_each_column_is_named_and_long_pictures_name_them_again():
     assert texts(draw(["n0", "n1"], many)).count("n0") >= 3
 
 
+def test_a_title_that_is_too_long_for_the_picture_goes_on_in_the_next_line():
+    title = "n0 wrote 16, was cut off from n1, and never sent it again; n1 wrote 17, and so on"
+    short, long = (draw(["n0", "n1"], [arrow()], title=text) for text in ("Messages", title))
+    lines = texts(long)[: len(texts(long)) - len(texts(short)) + 1]
+    assert len(lines) > 1
+    assert " ".join(lines) == title
+    width_px = float(ET.fromstring(long).get("width"))
+    assert all(len(line) * 7 < width_px for line in lines)
+
+
 def test_lost_messages_are_dashed_end_in_a_cross_and_stand_in_the_legend():
     lost = draw(["n0", "n1"], [arrow(lost=True)])
     assert "stroke-dasharray" in lost

@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import math
 import re
+import textwrap
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -181,6 +182,11 @@ class _Notes:
         return lines
 
 
+def _wrapped(title: str, width_px: float) -> list[str]:
+    """The lines of a title that is to fit into a width."""
+    return textwrap.wrap(title, max(1, int(width_px / _TITLE_CHARACTER_PX))) or [title]
+
+
 def _messages(count: int) -> str:
     return "1 message" if count == 1 else f"{count:,} messages"
 
@@ -287,6 +293,7 @@ class _Heights:
 _FONT = "Helvetica, Arial, DejaVu Sans, sans-serif"
 _FONT_PX = 11
 _LINE_PX = 15
+_TITLE_CHARACTER_PX = 7.8
 _MARGIN_LEFT = 84.0
 _MARGIN_RIGHT = 46.0
 _MARGIN_TOP = 12.0
@@ -337,7 +344,9 @@ class _Picture:
         self._width = max(self._right + _MARGIN_RIGHT, 420.0)
         self._colours = _colours(arrows)
         self._legend = self._legend_items()
-        text_rows = 1 + len(notes) + (self._legend[-1][0] + 1 if self._legend else 0)
+        self._title_lines = _wrapped(title, self._width - 20)
+        legend_rows = self._legend[-1][0] + 1 if self._legend else 0
+        text_rows = len(self._title_lines) + len(notes) + legend_rows
         self._head_y = _MARGIN_TOP + text_rows * _LINE_PX + 26
         self._heights = _Heights(arrows, bands, window, self._head_y + 16)
         self._bottom = self._heights.bottom + 14
@@ -364,9 +373,11 @@ class _Picture:
 
     def _head_lines(self) -> Iterator[str]:
         """The title, what is drawn, and the legend."""
-        y = _MARGIN_TOP + _LINE_PX - 4
-        title = _text(self._title)
-        yield f'<text x="10" y="{_px(y)}" font-size="13" font-weight="bold">{title}</text>'
+        y = _MARGIN_TOP - 4.0
+        for line in self._title_lines:
+            y += _LINE_PX
+            style = 'font-size="13" font-weight="bold"'
+            yield f'<text x="10" y="{_px(y)}" {style}>{_text(line)}</text>'
         for note in self._notes:
             y += _LINE_PX
             yield f'<text x="10" y="{_px(y)}" fill="#444444">{_text(note)}</text>'
