@@ -55,7 +55,8 @@ def _write(notebook: Path, executed: Path) -> None:
     for cell, done in zip(fields["cells"], copy["cells"], strict=True):
         cell["metadata"] = _cleaned(cell["metadata"])
         if cell["cell_type"] == "code":
-            cell["outputs"] = [_as_if_first(output) for output in done["outputs"]]
+            left = [output for output in done["outputs"] if not _was_taken_back(output)]
+            cell["outputs"] = [_as_if_first(output) for output in left]
             cell["execution_count"] = done["execution_count"]
     written = json.dumps(fields, indent=1, sort_keys=True, ensure_ascii=False)
     notebook.write_text(written + "\n", encoding="utf-8")
@@ -63,6 +64,11 @@ def _write(notebook: Path, executed: Path) -> None:
 
 def _cleaned(metadata: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in metadata.items() if name not in _NOTED}
+
+
+def _was_taken_back(output: dict[str, Any]) -> bool:
+    """Whether nothing is left of an output: how a long test went was shown only meanwhile."""
+    return output["output_type"] == "display_data" and not any(map(text, output["data"].values()))
 
 
 def _as_if_first(output: dict[str, Any]) -> dict[str, Any]:
