@@ -80,7 +80,7 @@ FLAGS = st.fixed_dictionaries(
     optional={
         "--node-count": st.integers(1, 30),
         "--concurrency": st.sampled_from(["1n", "4n", "3"]),
-        "--rate": st.floats(0, 1000),
+        "--rate": st.just(0.0) | st.floats(1e-6, 1000),
         "--time-limit": st.integers(1, 100),
         "--latency": st.integers(0, 100),
         "--latency-dist": st.sampled_from(["constant", "uniform", "exponential"]),
