@@ -42,6 +42,7 @@ Handler = Callable[["Message"], Any]
 Hook = Callable[[], Any]
 
 _READ_BYTES = 1 << 18
+_NO_HANDLER: tuple[None, bool] = (None, False)
 _CLOCK_STEP_S = 1e-6
 _FINISH_S = 1.0
 """How long handlers may go on after the end of stdin."""
@@ -102,7 +103,7 @@ class Node:
         self._deadlines: defaultdict[float, deque[tuple[float, int, str]]] = defaultdict(deque)
         self._last_msg_id = 0
         self._tasks: set[asyncio.Task[Any]] = set()
-        self._answering: set[asyncio.Task[None]] = set()
+        self._answering: set[asyncio.Task[Any] | None] = set()
         self._emit: Callable[[bytes], None] = _not_running
         self._early: list[Message] | None = []  # what came before `init` was through; then None
 
@@ -207,10 +208,10 @@ class Node:
             self._dispatch(received)
 
     def _dispatch(self, message: Message) -> None:
-        handler, is_async = self._handlers.get(message.type, (None, False))
+        kind = message.body["type"]
+        handler, is_async = self._handlers.get(kind, _NO_HANDLER)
         if handler is None:
-            text = f"no handler for {message.type!r}"
-            self._refuse(message, RPCError(ErrorCode.NOT_SUPPORTED, text))
+            self._refuse(message, RPCError(ErrorCode.NOT_SUPPORTED, f"no handler for {kind!r}"))
             return
         if is_async:
             self._answer(message, handler)
@@ -223,9 +224,8 @@ class Node:
             self._refuse(message, error)
 
     def _answer(self, message: Message, handler: Handler) -> None:
-        task = self.spawn(self._respond(message, handler))
+        task = asyncio.get_running_loop().create_task(self._respond(message, handler))
         self._answering.add(task)
-        task.add_done_callback(self._answering.discard)
 
     async def finish(self, timeout_s: float) -> None:
         """Wait for the handlers that are at work, `timeout_s` at most."""
@@ -233,12 +233,15 @@ class Node:
             await asyncio.wait(self._answering, timeout=timeout_s)
 
     async def _respond(self, message: Message, handler: Handler) -> None:
+        task = asyncio.current_task()
         try:
             answer = await handler(message)
             if answer is not None:
                 self.reply(message, answer)
         except Exception as error:
             self._refuse(message, error)
+        finally:  # here, for less than a callback would cost
+            self._answering.discard(task)
 
     def _refuse(self, message: Message, error: Exception) -> None:
         """Answer with the error that a handler raised; anything unforeseen is a crash."""

@@ -14,7 +14,7 @@ import sys
 import time
 from asyncio import events
 from collections import deque
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from contextvars import Context, ContextVar, copy_context
 from itertools import count
 from typing import Any, Protocol, TypeVar
@@ -28,7 +28,7 @@ NS_PER_S = 1_000_000_000
 class _Future(asyncio.Future[Any]):
     """A future whose hash is its serial number, so that sets of futures iterate in one order."""
 
-    serial: int
+    __slots__ = ("serial",)
 
     def __hash__(self) -> int:
         return self.serial
@@ -37,9 +37,7 @@ class _Future(asyncio.Future[Any]):
 class _Task(asyncio.Task[Any]):
     """A task whose hash is its serial number, so that sets of tasks iterate in one order."""
 
-    def __init__(self, serial: int, coro: Coroutine[Any, Any, Any], **kwargs: Any) -> None:
-        self.serial = serial
-        super().__init__(coro, **kwargs)
+    __slots__ = ("serial",)
 
     def __hash__(self) -> int:
         return self.serial
@@ -92,8 +90,7 @@ class VirtualLoop(asyncio.AbstractEventLoop):
         """Virtual seconds since the loop was made."""
         return self.time_ns / NS_PER_S
 
-    def get_debug(self) -> bool:
-        return False
+    get_debug = staticmethod(bool)  # False, told to every future that is made
 
     def is_running(self) -> bool:
         return self._running
@@ -106,10 +103,14 @@ class VirtualLoop(asyncio.AbstractEventLoop):
         future.serial = next(self._serials)
         return future
 
-    def create_task(self, coro: Any, **kwargs: Any) -> asyncio.Task[Any]:
-        serial = next(self._serials)
-        kwargs.setdefault("name", f"Task-{serial}")  # asyncio counts over all runs of a process
-        return _Task(serial, coro, loop=self, **kwargs)
+    def create_task(
+        self, coro: Any, *, name: object = None, context: Context | None = None
+    ) -> asyncio.Task[Any]:
+        task: Any = _Task.__new__(_Task)
+        task.serial = serial = next(self._serials)  # asyncio puts a task into a set as it is made
+        # A name from here, because asyncio counts over all runs of a process.
+        task.__init__(coro, loop=self, name=name or f"Task-{serial}", context=context)
+        return task  # type: ignore[no-any-return]
 
     def call_soon(  # type: ignore[override]
         self, callback: Callable[..., object], *args: Any, context: Context | None = None
@@ -171,9 +172,9 @@ class VirtualLoop(asyncio.AbstractEventLoop):
 
     def at(self, when_ns: int, callback: Callable[..., object], *args: Any) -> None:
         """Call `callback(*args)` at `when_ns`, without the cost of a handle."""
-        heapq.heappush(
-            self._timers, (max(when_ns, self.time_ns), next(self._order), callback, args)
-        )
+        if when_ns < self.time_ns:
+            when_ns = self.time_ns
+        heapq.heappush(self._timers, (when_ns, next(self._order), callback, args))
 
     def run_until(self, task: asyncio.Task[Any]) -> None:
         """Run until `task` is done, or an exception escapes from a callback.
@@ -183,40 +184,48 @@ class VirtualLoop(asyncio.AbstractEventLoop):
         """
         events._set_running_loop(self)
         self._running = True
-        ready = self._ready
         try:
             while not task.done():
-                while ready:
-                    self._run(ready.popleft())
+                self._run_ready()
                 if not task.done():
                     self._advance()
         finally:
             self._running = False
             events._set_running_loop(None)
 
-    def _run(self, handle: Handle) -> None:
-        if handle.callback is None or (self.withhold and self.withhold(handle)):
-            return
-        self._current = handle
-        try:
-            handle.context.run(handle.callback, *handle.args)
-        except (SystemExit, KeyboardInterrupt):
-            raise
-        except BaseException as error:
-            message = f"exception in {handle.callback}"
-            self.call_exception_handler({"message": message, "exception": error})
+    def _run_ready(self) -> None:
+        """Call everything that is due now, and what that makes due."""
+        ready = self._ready
+        while ready:
+            handle = ready.popleft()
+            callback = handle.callback
+            if callback is None or (self.withhold and self.withhold(handle)):
+                continue
+            self._current = handle
+            try:
+                handle.context.run(callback, *handle.args)
+            except (SystemExit, KeyboardInterrupt):
+                raise
+            except BaseException as error:
+                message = f"exception in {callback}"
+                self.call_exception_handler({"message": message, "exception": error})
 
     def _advance(self) -> None:
-        """Jump to the next event and let it happen."""
-        if not self._timers:
-            raise BrokenTest("the run came to a halt: nobody waits for a timer or a message")
-        when_ns, _, callback, args = heapq.heappop(self._timers)
-        if args is not None:
-            self.time_ns = when_ns
-            callback(*args)
-        elif callback.callback is not None:
-            self.time_ns = when_ns
-            self._run(callback)
+        """Jump from event to event, until one of them makes a callback due or ends the run."""
+        timers, ready = self._timers, self._ready
+        while timers:
+            when_ns, _, callback, args = heapq.heappop(timers)
+            if args is None:  # a handle, which may have been cancelled
+                if callback.callback is not None:
+                    self.time_ns = when_ns
+                    ready.append(callback)
+                    return
+            else:
+                self.time_ns = when_ns
+                callback(*args)
+                if ready:
+                    return
+        raise BrokenTest("the run came to a halt: nobody waits for a timer or a message")
 
 
 def _wake(sleeper: asyncio.Future[None]) -> None:

@@ -56,6 +56,7 @@ class Generator:
         self._workload = workload
         self._nemesis = nemesis
         self._clock = clock
+        self.now_ns = clock.now_ns
         self._history = history
         self._open_client = open_client
         self._rng = rng
@@ -75,10 +76,6 @@ class Generator:
     def processes(self) -> Sequence[int]:
         """The processes that are alive, one for each client thread."""
         return self._processes
-
-    def now_ns(self) -> int:
-        """Nanoseconds since the test began."""
-        return self._clock.now_ns()
 
     async def run(self) -> None:
         """The main phase and, if the workload has one, the healing, the rest and the end."""
@@ -180,7 +177,7 @@ class Generator:
             value,
             error=error,
             final=final,
-            extra={**(extra or {}), **(exception or {})},
+            extra={**(extra or {}), **exception} if exception else extra,
         )
         self._workload.observe(completion)
         if outcome == "info":

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from glomers.bench.checkers.net import NetStats
+from glomers.bench.checkers.net import MessageCounts, NetStats
 from glomers.bench.clock import Clock
 from glomers.bench.errors import BrokenTest
 from glomers.bench.faults.cuts import Grudge
@@ -46,6 +46,8 @@ class Network:
         self._journal = journal
         self._fate = transit.fate
         self._endpoints: dict[str, Deliver] = {}
+        self._links: dict[tuple[str, str], MessageCounts] = {}
+        """The links in use, and the count that their messages belong to."""
         self._grudges: dict[str, Grudge] = {}
         self._cut: Grudge = {}
         self._down: set[str] = set()
@@ -55,10 +57,12 @@ class Network:
     def connect(self, name: str, deliver: Deliver) -> None:
         """Let `deliver(source, body, line)` have the messages sent to `name`."""
         self._endpoints[name] = deliver
+        self._links.clear()
 
     def disconnect(self, name: str) -> None:
         """Forget `name`: messages on their way to it are lost."""
         del self._endpoints[name]
+        self._links.clear()
 
     def cut(self, name: str, grudge: Grudge) -> None:
         """From now on each node of `grudge` drops what the nodes named there send it.
@@ -86,33 +90,37 @@ class Network:
             UnknownAddress: when the network has no such source or destination.
             BrokenTest: when more messages are under way than any sensible node sends.
         """
-        if src not in self._endpoints or dest not in self._endpoints:
-            unknown = dest if src in self._endpoints else src
-            raise UnknownAddress(f"there is no {unknown!r} in the network")
-        to_client = src.startswith(CLIENT) or dest.startswith(CLIENT)
+        counts = self._links.get((src, dest)) or self._open_link(src, dest)
         now_ns = self._now_ns()
-        message_id = self._journalled(now_ns, line)
-        self.stats.count_send(to_client)
-        fate = self._fate(src, dest, body, now_ns, to_client)
+        message_id = self._next_id
+        self._next_id = message_id + 1
+        self._journal.send(now_ns, message_id, line)
+        counts.sent += 1
+        fate = self._fate(src, dest, body, now_ns, counts is self.stats.clients)
+        if not fate:
+            self._journal.drop(now_ns, message_id)
+            return
         self._in_flight += len(fate)
         if self._in_flight > MAX_IN_FLIGHT:
             raise BrokenTest(
                 f"more than {MAX_IN_FLIGHT:,} messages are under way at once, the last from "
                 f"{src} to {dest}: a node floods the network"
             )
-        if not fate:
-            self._journal.drop(now_ns, message_id)
-            return
-        self._at(fate[0], self._arrive, message_id, src, dest, body, line, to_client)
+        self._at(fate[0], self._arrive, message_id, src, dest, body, line, counts)
         for due_ns in fate[1:]:  # copies are messages of their own
-            copy_id = self._journalled(now_ns, line)
-            self._at(due_ns, self._arrive, copy_id, src, dest, body, line, to_client)
+            copy_id = self._next_id
+            self._next_id = copy_id + 1
+            self._journal.send(now_ns, copy_id, line)
+            self._at(due_ns, self._arrive, copy_id, src, dest, body, line, counts)
 
-    def _journalled(self, now_ns: int, line: bytes) -> int:
-        message_id = self._next_id
-        self._next_id += 1
-        self._journal.send(now_ns, message_id, line)
-        return message_id
+    def _open_link(self, src: str, dest: str) -> MessageCounts:
+        if src not in self._endpoints or dest not in self._endpoints:
+            unknown = dest if src in self._endpoints else src
+            raise UnknownAddress(f"there is no {unknown!r} in the network")
+        to_client = src.startswith(CLIENT) or dest.startswith(CLIENT)
+        counts = self.stats.clients if to_client else self.stats.servers
+        self._links[src, dest] = counts
+        return counts
 
     def _arrive(
         self,
@@ -121,7 +129,7 @@ class Network:
         dest: str,
         body: dict[str, Any],
         line: bytes,
-        to_client: bool,
+        counts: MessageCounts,
     ) -> None:
         self._in_flight -= 1
         deliver = self._endpoints.get(dest)
@@ -132,5 +140,5 @@ class Network:
             self._journal.drop(now_ns, message_id)
             return
         self._journal.recv(now_ns, message_id)
-        self.stats.count_recv(to_client)
+        counts.received += 1
         deliver(src, body, line)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from glomers.protocol import dumps
@@ -51,10 +52,13 @@ class Reply:
                 return f"{name!r} is missing"
             if not holds(body[name]):
                 return f"{name!r} is {_show(body[name])}, not {wanted}"
-        extra = sorted(body.keys() - self.fields.keys() - _ENVELOPE.keys() - {"type"})
-        if extra:
-            return f"{extra[0]!r} does not belong in it"
+        if not body.keys() <= self._keys:
+            return f"{min(body.keys() - self._keys)!r} does not belong in it"
         return None
+
+    @cached_property
+    def _keys(self) -> frozenset[str]:
+        return frozenset({"type", *self.fields, *_ENVELOPE})
 
     def __str__(self) -> str:
         fields = [f'"type": "{self.type}"', *(f'"{k}": {v[0]}' for k, v in self.fields.items())]

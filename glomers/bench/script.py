@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from glomers.bench.nemesis import FaultEvent
 from glomers.bench.transit import Fates
 from glomers.formats.edn import Keyword
 
 
-@dataclass(frozen=True)
-class ScriptedOp:
+class ScriptedOp(NamedTuple):
     """Client `thread` carries out one operation `at_ns` after its phase began, or when it is free.
 
     `in_end` tells the phase: the final one, after healing and rest, or the main one; `final` and

@@ -65,7 +65,13 @@ class Drawn:
         if not to_client:
             due_ns += self._latency_ns if self._is_constant else self._draw_latency_ns()
         if self._hop_cost:
-            due_ns = self._add_hop(src, dest, due_ns)
+            due_ns += HOP_NS_MIN + int(self._random() * HOP_NS_RANGE)
+            if self._is_constant:  # equally delayed messages do not overtake each other
+                link = src, dest
+                before_ns = self._last_due_ns.get(link, 0)
+                if due_ns <= before_ns:
+                    due_ns = before_ns + 1
+                self._last_due_ns[link] = due_ns
         fate: Fate = (due_ns,)
         if self._disturbances and not to_client:
             for disturbance in self._disturbances.values():
@@ -82,17 +88,6 @@ class Drawn:
         if self._distribution == "uniform":
             return self._rng.randrange(2 * self._latency_ns + 1)
         return round(self._rng.expovariate(1 / self._latency_ns))
-
-    def _add_hop(self, src: str, dest: str, due_ns: int) -> int:
-        """Add the cost of a hop; messages that are equally delayed do not overtake each other."""
-        due_ns += HOP_NS_MIN + int(self._random() * HOP_NS_RANGE)
-        if self._is_constant:
-            link = (src, dest)
-            before_ns = self._last_due_ns.get(link, 0)
-            if due_ns <= before_ns:
-                due_ns = before_ns + 1
-            self._last_due_ns[link] = due_ns
-        return due_ns
 
 
 def message_kind(src: str, dest: str, body: Mapping[str, Any]) -> str:

@@ -137,18 +137,18 @@ def _add_others(op: Op, others: dict[Keyword, Any]) -> None:
 def format_op(op: Op) -> str:
     """The line of `op` as Maelstrom writes it, without the line's end."""
     process = op.process if isinstance(op.process, int) else f":{op.process}"
-    parts = [
+    others = [f", {key} {dumps(value)}" for key, value in _others(op).items()]
+    return (
         f"{{:index {op.index}, :time {op.time_ns}, :type :{op.type}, "
-        f":process {process}, :f :{op.f}, :value {dumps(op.value)}"
-    ]
-    parts += [f"{key} {dumps(value)}" for key, value in _others(op).items()]
-    return ", ".join(parts) + "}"
+        f":process {process}, :f :{op.f}, :value {dumps(op.value)}{''.join(others)}}}"
+    )
 
 
 def _others(op: Op) -> dict[Keyword, Any]:
     """The keys of `op` that not every line has."""
     others: dict[Keyword, Any] = {_FINAL: True} if op.final else {}
-    others |= op.extra or {}
+    if op.extra:
+        others |= op.extra
     if op.error is not None:
         others[_ERROR] = op.error
     return others

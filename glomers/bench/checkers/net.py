@@ -28,14 +28,6 @@ class NetStats:
     clients: MessageCounts = field(default_factory=MessageCounts)
     servers: MessageCounts = field(default_factory=MessageCounts)
 
-    def count_send(self, involves_client: bool) -> None:
-        """Count a message as sent."""
-        (self.clients if involves_client else self.servers).sent += 1
-
-    def count_recv(self, involves_client: bool) -> None:
-        """Count a message as received."""
-        (self.clients if involves_client else self.servers).received += 1
-
 
 def check(history: Sequence[Op], stats: NetStats) -> Result:
     """The `:net` map: counts, and messages per operation that a client invoked."""

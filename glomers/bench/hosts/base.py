@@ -75,7 +75,7 @@ class Outgoing:
         if type(src) is not str or type(dest) is not str or type(body) is not dict:
             self._skip(line, f"which is not a message: {_message_problem(message)}")
             return
-        if _is_too_deep(line, body):
+        if len(line) > 2 * MAX_DEPTH and _is_too_deep(line, body):
             self._skip(line, f"which is nested more than {MAX_DEPTH} deep")
             return
         try:
