@@ -103,7 +103,7 @@ class Node:
         self._deadlines: defaultdict[float, deque[tuple[float, int, str]]] = defaultdict(deque)
         self._last_msg_id = 0
         self._tasks: set[asyncio.Task[Any]] = set()
-        self._answering: set[asyncio.Task[Any] | None] = set()
+        self._answering: set[asyncio.Task[Any]] = set()
         self._emit: Callable[[bytes], None] = _not_running
         self._early: list[Message] | None = []  # what came before `init` was through; then None
 

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from glomers.formats.journal import Event
-from glomers.formats.spacetime import Arrow, Band, arrows_of, clean, column_order, draw
+from glomers.formats.spacetime import Arrow, Band, arrows_of, column_order, draw
+from glomers.formats.text import clean
 
 SVG = "{http://www.w3.org/2000/svg}"
 HOSTILE = "</script><img src=x onerror=alert(1)>\"'&\x00\x08\x1b\ud800\ufffe\u202e‮]]>"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from glomers.bench.clock import Clock
+from glomers.bench.clock import NS_PER_S, Clock
 from glomers.bench.network import Network
 from glomers.bench.schema import Reply
 from glomers.protocol import RPCError
@@ -27,6 +27,8 @@ class Client:
         self._clock = clock
         self._next_msg_id = 0
         self._waiting_for: int | None = None
+        self._deadline_ns = 0
+        self._is_timed = False
         self._reply: asyncio.Future[dict[str, Any] | None] | None = None
         network.connect(name, self._receive)
 
@@ -49,11 +51,12 @@ class Client:
         self._waiting_for = self._next_msg_id
         self._reply = self._clock.loop.create_future()
         self._network.send(self.name, node, request)
-        timer = self._clock.loop.call_later(timeout_s, self._time_out, self._next_msg_id)
+        self._deadline_ns = self._clock.now_ns() + int(timeout_s * NS_PER_S)
+        if not self._is_timed:
+            self._set_timer()
         try:
             answer = await self._reply
         finally:
-            timer.cancel()
             self._waiting_for = None
         if answer is None:
             raise RpcTimeout
@@ -61,8 +64,18 @@ class Client:
             raise RPCError(answer.get("code"), answer.get("text"))  # type: ignore[arg-type]
         return reply.check(node, request, answer)
 
-    def _time_out(self, msg_id: int) -> None:
-        if self._waiting_for == msg_id and self._reply and not self._reply.done():
+    def _set_timer(self) -> None:
+        """One timer at a time will do: most requests are long answered when it goes off."""
+        self._is_timed = True
+        self._clock.at(self._deadline_ns, self._time_out)
+
+    def _time_out(self) -> None:
+        self._is_timed = False
+        if self._waiting_for is None or self._reply is None or self._reply.done():
+            return
+        if self._clock.now_ns() < self._deadline_ns:
+            self._set_timer()
+        else:
             self._reply.set_result(None)
 
     def _receive(self, src: str, body: dict[str, Any], line: bytes) -> None:

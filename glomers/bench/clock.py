@@ -29,6 +29,7 @@ class _Future(asyncio.Future[Any]):
     """A future whose hash is its serial number, so that sets of futures iterate in one order."""
 
     __slots__ = ("serial",)
+    serial: int
 
     def __hash__(self) -> int:
         return self.serial
@@ -38,6 +39,7 @@ class _Task(asyncio.Task[Any]):
     """A task whose hash is its serial number, so that sets of tasks iterate in one order."""
 
     __slots__ = ("serial",)
+    serial: int
 
     def __hash__(self) -> int:
         return self.serial

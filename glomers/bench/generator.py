@@ -117,7 +117,7 @@ class Generator:
         next_ns = begin_ns
         while next_ns <= limit_ns:
             await self._clock.sleep_until(next_ns)
-            thread = await self._free_thread()
+            thread = self._take_thread() if self._free else await self._free_thread()
             if self.now_ns() > limit_ns:
                 self._free.append(thread)
                 break
@@ -130,6 +130,9 @@ class Generator:
         while not self._free:
             self._someone_is_free.clear()
             await self._someone_is_free.wait()
+        return self._take_thread()
+
+    def _take_thread(self) -> int:
         if self._error:
             raise self._error
         thread = self._workload.pick_thread(self._free)

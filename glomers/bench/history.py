@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, TextIO
 
-from glomers.formats.edn import Keyword
-from glomers.formats.history import Op, format_op
+from glomers.formats.edn import Keyword, dumps
+from glomers.formats.history import Op, format_op, format_text
 
 
 class HistoryWriter:
-    """Numbers operations and appends each to a file, so that a killed run keeps its history."""
+    """Numbers operations and appends each to files, so that a killed run keeps its history."""
 
-    def __init__(self, file: TextIO | None) -> None:
-        """Write to `file`; with None, operations are kept in memory only."""
+    def __init__(self, files: tuple[TextIO, TextIO] | None) -> None:
+        """Write EDN to one file and plain text to the other; with None, keep it in memory only."""
         self.ops: list[Op] = []
-        self._file = file
+        self._files = files
 
     def add(
         self,
@@ -42,11 +42,14 @@ class HistoryWriter:
             dict(extra) if extra else None,
         )
         self.ops.append(op)
-        if self._file:
-            self._file.write(format_op(op) + "\n")
+        if self._files:
+            edn, text = self._files
+            value_edn = dumps(value)
+            edn.write(format_op(op, value_edn) + "\n")
+            text.write(format_text(op, value_edn) + "\n")
         return op
 
     def close(self) -> None:
         """Write what is still buffered."""
-        if self._file:
-            self._file.close()
+        for file in self._files or ():
+            file.close()

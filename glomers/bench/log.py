@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Protocol, TextIO
 
 from glomers.bench.files import open_text
-from glomers.formats.spacetime import clean
+from glomers.formats.text import clean
 
 
 def endure_any_text() -> None:

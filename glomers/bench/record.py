@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
-from typing import Protocol
+from typing import Protocol, TextIO
 
 from glomers.bench.errors import BrokenTest
 from glomers.bench.files import open_binary, open_text
@@ -54,8 +54,11 @@ class StoreRecord:
         self._store = store
 
     def history(self, failed: Callable[[BrokenTest], None]) -> HistoryWriter:
-        path = self._store.path / "history.edn"
-        return HistoryWriter(open_text(path, self._telling(failed), _HISTORY_BUFFER_BYTES))
+        def file(name: str) -> TextIO:
+            path = self._store.path / name
+            return open_text(path, self._telling(failed), _HISTORY_BUFFER_BYTES)
+
+        return HistoryWriter((file("history.edn"), file("history.txt")))
 
     def journal(self, failed: Callable[[BrokenTest], None]) -> Journal:
         return JournalWriter(open_binary(self._store.journal, self._telling(failed), BUFFER_BYTES))

@@ -1,4 +1,4 @@
-"""What a test leaves for people: the results, the history as text, a timeline, closing lines."""
+"""What a test leaves for people: the results, a timeline, a diagram, closing lines."""
 
 from __future__ import annotations
 
@@ -82,9 +82,8 @@ def _told(value: Any, most: int = 8) -> str:
 
 
 def write_results(store: Store, results: Results, history: Sequence[Op]) -> None:
-    """Write `results.edn`, `history.txt`, `timeline.html` and `messages.svg`."""
+    """Write `results.edn`, `timeline.html` and `messages.svg`."""
     store.write("results.edn", pretty(results) + "\n")
-    store.write("history.txt", "".join(_text_lines(history)))
     store.write("timeline.html", timeline(history))
     store.write("messages.svg", _messages(store, history))
 
@@ -97,13 +96,6 @@ def _messages(store: Store, history: Sequence[Op]) -> str:
     bands = [Band(*fault) for fault in faults]
     title = "The first messages of the run"
     return draw(column_order(arrows), arrows, bands, limit=DRAWN_EVENTS, title=title)
-
-
-def _text_lines(history: Sequence[Op]) -> Iterator[str]:
-    for op in history:
-        process = op.process if isinstance(op.process, int) else f":{op.process}"
-        error = "" if op.error is None else f"\t{dumps(op.error)}"
-        yield f"{process}\t:{op.type}\t:{op.f}\t{dumps(op.value)}{error}\n"
 
 
 _TIMELINE_HEAD = """<!DOCTYPE html>
@@ -131,8 +123,8 @@ def _timeline_row(invocation: Op, completion: Op | None) -> str:
     end_ms = f"{completion.time_ns / _NS_PER_MS:.3f}" if completion else ""
     answer = ""
     if completion:
-        answer = dumps(completion.value if completion.error is None else completion.error)
-    asked, answered = escape(_cut(dumps(invocation.value))), escape(_cut(answer))
+        answer = _short(completion.value if completion.error is None else completion.error)
+    asked, answered = escape(_short(invocation.value)), escape(answer)
     return (
         f'<tr class="{outcome}"><td>{invocation.time_ns / _NS_PER_MS:.3f}<td>{end_ms}'
         f"<td>{invocation.process}<td>{escape(invocation.f)}<td>{asked}"
@@ -140,5 +132,9 @@ def _timeline_row(invocation: Op, completion: Op | None) -> str:
     )
 
 
-def _cut(text: str, limit: int = 200) -> str:
+def _short(value: Any, limit: int = 200) -> str:
+    """The beginning of a value as EDN."""
+    if type(value) is list:  # more items than characters are never seen
+        value = value[:limit]
+    text = dumps(value)
     return text if len(text) <= limit else text[:limit] + "…"

@@ -110,7 +110,7 @@ class Shrinker:
     def _clients(self, case: Case) -> Case:
         """One client a node, where that is enough."""
         count = len(case.options.node_ids)
-        ops = tuple(replace(op, thread=op.thread % count) for op in case.script.ops)
+        ops = tuple(op._replace(thread=op.thread % count) for op in case.script.ops)
         fewer = Case(replace(case.options, concurrency=count), replace(case.script, ops=ops))
         is_smaller = case.options.concurrency > count and case.options.workload != "lin-kv"
         return fewer if is_smaller and self.fails(fewer) else case
@@ -199,7 +199,7 @@ def _moved_together(script: Script, gap_ns: int) -> Script:
     moments = {op.at_ns for op in script.ops if not op.in_end}
     moments |= {event.at_ns for event in script.faults}
     new_ns = {at_ns: number * gap_ns for number, at_ns in enumerate(sorted(moments))}
-    ops = (op if op.in_end else replace(op, at_ns=new_ns[op.at_ns]) for op in script.ops)
+    ops = (op if op.in_end else op._replace(at_ns=new_ns[op.at_ns]) for op in script.ops)
     faults = (replace(event, at_ns=new_ns[event.at_ns]) for event in script.faults)
     return replace(script, ops=tuple(ops), faults=tuple(faults))
 
@@ -214,7 +214,7 @@ def without_node(case: Case, node: str) -> Case:
     renamed = dict(zip([name for name in old if name != node], options.node_ids, strict=True))
     index = {old.index(name): number for number, name in enumerate(renamed)}
     ops = tuple(
-        replace(op, thread=op.thread // len(old) * len(renamed) + index[op.thread % len(old)])
+        op._replace(thread=op.thread // len(old) * len(renamed) + index[op.thread % len(old)])
         for op in case.script.ops
         if op.thread % len(old) in index
     )

@@ -16,11 +16,12 @@ import re
 import textwrap
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from html import escape
 from typing import Any
 from unicodedata import east_asian_width
-from xml.sax.saxutils import escape as escape_xml
 
 from glomers.formats.journal import Event
+from glomers.formats.text import clean
 
 DEFAULT_LIMIT = 1_000
 
@@ -654,26 +655,13 @@ def _cut(text: str, most: int) -> str:
     return text if len(text) <= most else text[: most - 1] + "…"
 
 
-# What XML 1.0 allows (production 2, "Char"), which leaves out lone surrogates too. Legal, but left
-# out as well: the controls from 7F to 9F, which terminals obey, and the direction marks, which
-# would let a node turn the text around it.
-_FORBIDDEN = re.compile(
-    "[^\t\n\r\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]|[\u202a-\u202e\u2066-\u2069]"
-)
-
-
-def clean(text: str) -> str:
-    """`text` without control characters, whatever else XML forbids, and marks of direction."""
-    return _FORBIDDEN.sub("", text)
-
-
 def _text(text: str) -> str:
-    return escape_xml(clean(text))
+    return escape(clean(text), quote=False)
 
 
 def _attribute(text: str) -> str:
-    quoted = escape_xml(clean(text), {'"': "&quot;", "'": "&#39;", "\n": " ", "\t": " "})
-    return f'"{quoted}"'
+    line = clean(text).replace("\n", " ").replace("\t", " ")
+    return f'"{escape(line)}"'
 
 
 def _text_px(text: str) -> float:

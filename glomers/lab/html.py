@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-from glomers.formats.spacetime import clean
+from glomers.formats.text import clean
 
 
 def text(value: object) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from glomers.formats.spacetime import clean
+from glomers.formats.text import clean
 from glomers.lab.html import shortened
 from glomers.lab.process import Tail
 

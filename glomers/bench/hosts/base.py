@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, Protocol, TextIO
 
 from glomers.bench.errors import BrokenTest
-from glomers.formats.spacetime import clean
+from glomers.formats.text import clean
 from glomers.protocol import loads
 
 Send = Callable[[str, str, dict[str, Any], bytes], None]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from itertools import accumulate
 
 KEY_COUNT = 10
 
@@ -21,7 +22,8 @@ class KeyPool:
 
     def __init__(self, size: int | None, max_writes: int, rng: random.Random) -> None:
         self._keys = list(range(size or KEY_COUNT))
-        self._weights = [2**i for i in range(len(self._keys))]
+        self._indices = range(len(self._keys))
+        self._cumulated_weights = list(accumulate(2**i for i in self._indices))
         self._writes = dict.fromkeys(self._keys, 0)
         self._max_writes = max_writes
         self._rng = rng
@@ -48,4 +50,4 @@ class KeyPool:
         return key, self._writes[key]
 
     def _draw_index(self) -> int:
-        return self._rng.choices(range(len(self._keys)), self._weights)[0]
+        return self._rng.choices(self._indices, cum_weights=self._cumulated_weights)[0]
