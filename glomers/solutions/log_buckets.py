@@ -11,9 +11,10 @@ known = {}  # messages by key and offset: what is written once may be kept for e
 
 @node.on("send")
 async def send(message):
-    key = message.body["key"]
+    key, msg = message.body["key"], message.body["msg"]
     length = await kv.update(f"latest {key}", lambda length: length + 1, default=0)
-    await kv.write(f"message {key} {length - 1}", message.body["msg"])
+    await kv.write(f"message {key} {length - 1}", msg)
+    known[key, length - 1] = msg
     return {"type": "send_ok", "offset": length - 1}
 
 
@@ -27,18 +28,17 @@ async def poll(message):
 async def poll_key(key, first):
     """Messages up to the first gap: an offset may be taken while its message is still written."""
     length = await kv.read(f"latest {key}", default=0)
-    found = await asyncio.gather(*[fetch(key, offset) for offset in range(first, length)])
+    offsets = range(first, length)
+    await asyncio.gather(*[fetch(key, at) for at in offsets if (key, at) not in known])
+    found = [known.get((key, at)) for at in offsets]
     messages = takewhile(lambda message: message is not None, found)
     return [[offset, message] for offset, message in enumerate(messages, first)]
 
 
 async def fetch(key, offset):
-    if (key, offset) not in known:
-        found = await kv.read(f"message {key} {offset}", default=None)
-        if found is None:
-            return None
-        known[key, offset] = found
-    return known[key, offset]
+    message = await kv.read(f"message {key} {offset}", default=None)
+    if message is not None:
+        known[key, offset] = message
 
 
 @node.on("commit_offsets")
