@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from bisect import bisect
 from itertools import accumulate
 
 KEY_COUNT = 10
@@ -22,8 +23,7 @@ class KeyPool:
 
     def __init__(self, size: int | None, max_writes: int, rng: random.Random) -> None:
         self._keys = list(range(size or KEY_COUNT))
-        self._indices = range(len(self._keys))
-        self._cumulated_weights = list(accumulate(2**i for i in self._indices))
+        self._cumulated_weights = list(accumulate(2**i for i in range(len(self._keys))))
         self._writes = dict.fromkeys(self._keys, 0)
         self._max_writes = max_writes
         self._rng = rng
@@ -50,4 +50,5 @@ class KeyPool:
         return key, self._writes[key]
 
     def _draw_index(self) -> int:
-        return self._rng.choices(self._indices, cum_weights=self._cumulated_weights)[0]
+        weights = self._cumulated_weights
+        return bisect(weights, self._rng.random() * weights[-1])
