@@ -122,7 +122,7 @@ class Reader:
             table[_STRING_PACKED + code] = lambda code: _text(self._take(code - _STRING_PACKED))
             table[0xE4 + code] = lambda code: self._list(code - 0xE4)
         for code in range(16):
-            table[0xA0 + code] = lambda code: self._known_struct(code - 0xA0)
+            table[0xA0 + code] = self._known_struct
         for code in _BUILT_IN:
             table[code] = lambda code: self._struct(*_BUILT_IN[code])
         for code in _ARRAYS:
@@ -137,7 +137,7 @@ class Reader:
         table[0xED] = lambda code: self._closed_list(open_ended=False)
         table[0xEE] = lambda code: self._closed_list(open_ended=True)
         table[0xEF] = lambda code: self._new_struct()
-        table[0xF0] = lambda code: self._known_struct(self._count())
+        table[0xF0] = lambda code: self._known_struct(0xA0 + self._count())
         table[0xF8] = lambda code: int.from_bytes(self._take(8), signed=True)
         table[0xF9] = lambda code: struct.unpack(">f", self._take(4))[0]
         table[0xFA] = lambda code: struct.unpack(">d", self._take(8))[0]
@@ -159,20 +159,25 @@ class Reader:
         return self._at
 
     def _read(self) -> Any:
-        at = self._at
+        data, at = self._data, self._at
         try:
-            code = self._data[at]
+            code = data[at]
         except IndexError:
             raise self._cut_off() from None
-        self._at = at + 1
+        self._at = at = at + 1
         # The commonest codes have no function of their own, which would take as long again.
         if code < 0x40:
             return code
         if code < 0x80:
             high, more = _PACKED_INTS[code]
-            return high | int.from_bytes(self._take(more))
+            end = at + more
+            if end > len(data):
+                raise self._cut_off()
+            self._at = end
+            return high | int.from_bytes(data[at:end])
         if code < 0xA0:
-            return self._recall(code - 0x80)
+            value = self._light.get(code - 0x80, _UNFINISHED)
+            return self._recall(code - 0x80) if value is _UNFINISHED else value
         return self._readers[code](code)
 
     def _unknown(self, code: int) -> Any:
@@ -241,10 +246,13 @@ class Reader:
         self._structs.append((tag, components))
         return self._struct(tag, components)
 
-    def _known_struct(self, index: int) -> Any:
+    def _known_struct(self, code: int) -> Any:
+        """A structure whose head is cached: its number is what `code` is above 0xA0."""
+        index = code - 0xA0
         if index >= len(self._structs):
             raise FressianError(f"before byte {self._at:,} there is no structure number {index}")
-        return self._struct(*self._structs[index])
+        tag, length = self._structs[index]
+        return self._struct(tag, length)
 
     def _struct(self, tag: Any, length: int) -> Any:
         components = self._list(length)
@@ -260,8 +268,10 @@ class Reader:
 
     def _reset_caches(self) -> None:
         self._cache: list[Any] = []
+        self._light: dict[int, Any] = {}
+        """Those cached objects that are short and single, by their number."""
         self._weights: dict[int, int] = {}
-        """How many bytes those cached objects stand for that are neither short nor single."""
+        """How many bytes the others stand for."""
         self._structs: list[tuple[Any, int]] = []
 
     def _after_reset(self) -> Any:
@@ -277,10 +287,12 @@ class Reader:
         weight = -self._at - self._repeated
         value = self._read()
         weight += self._at + self._repeated
-        if weight > _LIGHT_BYTES or not isinstance(value, _LIGHT):
-            self._weights[index] = weight
         if index < len(self._cache):  # the caches may have been reset meanwhile
             self._cache[index] = value
+            if weight > _LIGHT_BYTES or not isinstance(value, _LIGHT):
+                self._weights[index] = weight
+            else:
+                self._light[index] = value
         self._depth -= 1
         return value
 

@@ -84,8 +84,11 @@ def _json_map(components: list[Any]) -> dict[str, Any]:
     (items,) = components
     if type(items) is not list or len(items) % 2:
         raise TypeError("its content is no list of pairs")
-    keys = [key if type(key) is str else str(to_json(key)) for key in items[::2]]
-    return dict(zip(keys, items[1::2], strict=True))
+    pairs = iter(items)
+    return {
+        key if type(key) is str else str(to_json(key)): value
+        for key, value in zip(pairs, pairs, strict=True)
+    }
 
 
 def _json_list(components: list[Any]) -> list[Any]:
