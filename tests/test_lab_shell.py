@@ -11,8 +11,10 @@ import pytest
 
 from glomers import lab
 from glomers.lab import command, guard, shell
+from glomers.lab import process as lab_process
 from tests.bench import ECHO
 from tests.lab_stores import SAMPLES
+from tests.processes import command_line, pids_below
 
 LINE = "test -w echo --bin nodes/echo.py --node-count 1 --time-limit 1"
 
@@ -246,3 +248,41 @@ def test_a_test_that_never_ends_is_stopped_at_the_deadline_and_keeps_its_store(w
 def test_the_guard_reports_what_cannot_be_started(capsys):
     assert guard.main([f"{os.sep}nowhere{os.sep}program"]) == 127
     assert "cannot be started" in capsys.readouterr().err
+
+
+# Forks
+
+
+def store_bytes(run):
+    names = ("history.edn", "results.edn", "net-journal/messages.jsonl")
+    return [(run.store / name).read_bytes() for name in names]
+
+
+def test_a_fork_does_what_a_program_of_its_own_does(work, monkeypatch):
+    forked = lab.maelstrom(f"{LINE} --rate 20")
+    monkeypatch.setattr(lab_process._forks, "take", lambda descriptors: False)
+    executed = lab.maelstrom(f"{LINE} --rate 20")
+    assert store_bytes(forked) == store_bytes(executed)
+
+
+def test_a_run_goes_on_when_the_process_that_makes_forks_was_killed(work):
+    assert lab.maelstrom(LINE).valid is True
+    makers = [pid for pid in pids_below(os.getpid()) if "--forks" in command_line(pid)]
+    assert makers
+    for pid in makers:
+        os.kill(pid, signal.SIGKILL)
+    assert lab.maelstrom(LINE).valid is True
+
+
+def test_forks_are_in_the_folder_and_the_environment_of_the_moment(work, monkeypatch):
+    assert lab.maelstrom(LINE).valid is True
+    elsewhere = work / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "node.py").write_text(
+        f"import os, sys\nprint(os.environ['MOMENT'], file=sys.stderr)\n{ECHO}"
+    )
+    monkeypatch.chdir(elsewhere)
+    monkeypatch.setenv("MOMENT", "now")
+    run = lab.maelstrom(LINE.replace("nodes/echo.py", "node.py"))
+    assert (elsewhere / "store/latest/node-logs/n0.log").read_text() == "now\n"
+    assert run.store.resolve().is_relative_to(elsewhere)

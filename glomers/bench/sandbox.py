@@ -20,7 +20,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
-from unittest.mock import patch
 
 from glomers.bench.clock import NS_PER_S, VirtualClock
 from glomers.bench.errors import EXIT_BROKEN, BrokenTest
@@ -54,8 +53,10 @@ def sandbox(
     """
     with ExitStack() as stack:
         for target, name, replacement in _replacements(clock, rng):
-            stack.enter_context(patch.object(target, name, replacement))
-        stack.enter_context(patch.object(sys, "argv", list(argv)))
+            stack.callback(setattr, target, name, getattr(target, name))
+            setattr(target, name, replacement)
+        stack.callback(setattr, sys, "argv", sys.argv)
+        sys.argv = list(argv)
         stack.callback(random.setstate, random.getstate())
         random.seed(rng.getrandbits(64))
         stack.enter_context(_watchdog(clock, fail, give_up))

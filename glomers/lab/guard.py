@@ -1,22 +1,32 @@
-"""Runs a command that must not outlive the process that asked for it.
+"""Runs what must not outlive the process that asked for it.
 
-    python guard.py COMMAND…
+    python guard.py COMMAND…                    a command, guarded through stdin
+    python -P guard.py --forks FD MODULE…       programs that are these modules' own, forked
 
-Whoever starts this holds the other end of its stdin.  When that end closes, because its owner
+Whoever asks holds the other end of the guard's stdin.  When that end closes, because its owner
 closed it or is gone, the command and everything in its process group is stopped.  A notebook's
 kernel can be killed at any time, and nothing that it started would otherwise notice.
+
+Half of a short test is Python's start and its imports.  The second form does both once, and then
+makes for each request on the socket FD a guard that forks where it would execute a command.
 """
 
 from __future__ import annotations
 
+import gc
+import json
 import os
+import runpy
 import signal
+import socket
 import subprocess
 import sys
 import threading
 from contextlib import suppress
+from importlib import import_module
 
 GRACE_S = 3.0
+READY = b"!"
 
 
 def main(command: list[str]) -> int:
@@ -26,36 +36,107 @@ def main(command: list[str]) -> int:
     except OSError as error:
         print(f"{command[0]} cannot be started: {error.strerror}.", file=sys.stderr)
         return 127
+    return _watch(child.pid)
+
+
+def _watch(pid: int) -> int:
+    """Wait for the end of a child that leads a process group, and bring it about if need be."""
+    ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, lambda *_: _stop_in_background(child))
-    threading.Thread(target=_stop_when_alone, args=(child,), daemon=True).start()
-    status = child.wait()
-    _signal(child, signal.SIGKILL)  # what the command itself left behind in its group
+        signal.signal(number, lambda *_: _in_background(_stop, pid, ended))
+    _in_background(_stop_when_alone, pid, ended)
+    status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    ended.set()
+    _signal(pid, signal.SIGKILL)  # what the command itself left behind in its group
     return status if status >= 0 else 128 - status
 
 
-def _stop_when_alone(child: subprocess.Popen[bytes]) -> None:
+def _in_background(work: object, *args: object) -> None:
+    threading.Thread(target=work, args=args, daemon=True).start()  # type: ignore[arg-type]
+
+
+def _stop_when_alone(pid: int, ended: threading.Event) -> None:
     while os.read(0, 1024):
         pass
-    _stop(child)
+    _stop(pid, ended)
 
 
-def _stop_in_background(child: subprocess.Popen[bytes]) -> None:
-    threading.Thread(target=_stop, args=(child,), daemon=True).start()
-
-
-def _stop(child: subprocess.Popen[bytes]) -> None:
+def _stop(pid: int, ended: threading.Event) -> None:
     """End the command as one would ask for it, and a little later in any case."""
-    _signal(child, signal.SIGTERM)
-    with suppress(subprocess.TimeoutExpired):
-        child.wait(GRACE_S)
-    _signal(child, signal.SIGKILL)
+    _signal(pid, signal.SIGTERM)
+    ended.wait(GRACE_S)
+    _signal(pid, signal.SIGKILL)
 
 
-def _signal(child: subprocess.Popen[bytes], number: int) -> None:
+def _signal(pid: int, number: int) -> None:
     with suppress(ProcessLookupError, PermissionError):
-        os.killpg(child.pid, number)
+        os.killpg(pid, number)
+
+
+# Forks
+
+
+def serve(requests: socket.socket, modules: list[str]) -> None:
+    """Make a guard for each request until whoever makes them is gone; guards go on without us.
+
+    With a request come four descriptors: the guard's stdin, stdout and stderr, and where it is to
+    write the exit status.  On its stdin stands what to run, as a line of JSON.
+    """
+    for module in modules:
+        import_module(module)
+    gc.freeze()  # what is shared with all forks is to stay shared
+    requests.sendall(READY)
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the guards
+    while True:
+        message, descriptors, _, _ = socket.recv_fds(requests, 1, 4)
+        if not message:
+            return
+        if os.fork() == 0:
+            requests.close()
+            _guard_a_fork(descriptors)
+            return
+        for descriptor in descriptors:
+            os.close(descriptor)
+
+
+def _guard_a_fork(descriptors: list[int]) -> None:
+    """Fork the program and watch it; in the fork, be the program."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    os.setsid()
+    *standard, status_fd = descriptors
+    for number, descriptor in enumerate(standard):
+        os.dup2(descriptor, number)
+        os.close(descriptor)
+    request = json.loads(_read_line())
+    os.chdir(request["folder"])
+    os.environ.clear()
+    os.environ.update(request["environment"])
+    pid = os.fork()
+    if pid == 0:
+        os.close(status_fd)
+        os.setsid()
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        # Made anew, because text streams remember what kind of file they began with.
+        sys.stdout = open(1, "w", closefd=False)  # noqa: SIM115
+        sys.stderr = open(2, "w", buffering=1, errors="backslashreplace", closefd=False)  # noqa: SIM115
+        module, *words = request["program"]
+        sys.argv = [module, *words]
+        runpy.run_module(module, run_name="__main__", alter_sys=True)
+    else:
+        os.write(status_fd, str(_watch(pid)).encode())
+
+
+def _read_line() -> bytes:
+    """A line from stdin, and nothing beyond it."""
+    line = b""
+    while not line.endswith(b"\n"):
+        line += os.read(0, 1 << 16)
+    return line
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    if sys.argv[1] == "--forks":
+        with socket.socket(fileno=int(sys.argv[2])) as requests:
+            serve(requests, sys.argv[3:])
+    else:
+        sys.exit(main(sys.argv[1:]))

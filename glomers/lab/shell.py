@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from glomers.lab.command import for_maelstrom, needs_bench, parse_command, refusal, with_flag
 from glomers.lab.errors import LabError, RunFailed
 from glomers.lab.outcome import load_run, stores
-from glomers.lab.process import Ended, Tail, run_guarded
+from glomers.lab.process import Ended, Tail, run_bench, run_guarded
 from glomers.lab.run import Run
 from glomers.lab.tail import shown_tail
 from glomers.maelstrom.errors import MaelstromError
@@ -57,7 +58,7 @@ def maelstrom(
         words = with_flag(words, "--seed", str(seed))
         if clock is not None:
             words = with_flag(words, "--clock", clock)
-        run = _run(words, "bench", [sys.executable, "-m", "glomers.bench", *words], tail)
+        run = _run(words, "bench", partial(run_bench, words), tail)
     else:
         run = _run_maelstrom(words, tail)
     _compare(run, expect)
@@ -78,15 +79,21 @@ def _run_maelstrom(words: list[str], tail: Tail | None) -> Run:
     if reason := refusal(words):
         return Run(None, tuple(words), reason, "maelstrom")
     argv = [program, *for_maelstrom(words)]
+    start = partial(run_guarded, argv)
     if tail is not None:
-        return _run(words, "maelstrom", argv, tail)
+        return _run(words, "maelstrom", start, tail)
     with shown_tail() as shown:
-        return _run(words, "maelstrom", argv, shown)
+        return _run(words, "maelstrom", start, shown)
 
 
-def _run(words: list[str], engine: str, argv: list[str], tail: Tail | None) -> Run:
+def _run(
+    words: list[str],
+    engine: str,
+    start: Callable[[float, Tail | None], Ended],
+    tail: Tail | None,
+) -> Run:
     before = stores()
-    ended = run_guarded(argv, DEADLINE_S, tail)
+    ended = start(DEADLINE_S, tail)
     if ended.status is None:
         raise _too_long(words, engine, ended, before)
     return load_run(words, engine, ended, before)

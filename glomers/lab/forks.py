@@ -1,0 +1,78 @@
+"""A process that has imported the bench, and forks where others would begin anew."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from glomers.lab.guard import READY
+
+GUARD = Path(__file__).with_name("guard.py")
+_MODULES = [
+    f"glomers.bench.{name}" for name in ("cli", "options", "program", "run", "record", "report")
+]
+"""What every test imports, whatever its workload."""
+
+
+class Forks:
+    """Makes guarded forks; the process that they come from begins with the first.
+
+    Args:
+        environment: makes the environment variables which that process begins with.
+    """
+
+    def __init__(self, environment: Callable[[], dict[str, str]]) -> None:
+        self._environment = environment
+        self._requests: socket.socket | None = None
+        self._owner_pid = 0
+        self._lock = threading.Lock()
+        atexit.register(self.close)
+
+    def take(self, descriptors: list[int]) -> bool:
+        """Let a fork have its stdin, stdout, stderr and a place for its status; whether it could.
+
+        What the fork is to do stands on its stdin (`glomers.lab.guard`).
+        """
+        with self._lock:
+            return any(self._sent(descriptors) for _ in range(2))  # it may have been killed
+
+    def _sent(self, descriptors: list[int]) -> bool:
+        if self._requests is None or self._owner_pid != os.getpid():
+            self._begin()
+        if self._requests is None:
+            return False
+        try:
+            socket.send_fds(self._requests, [b"?"], descriptors)
+        except OSError:
+            self.close()
+            return False
+        return True
+
+    def _begin(self) -> None:
+        ours, theirs = socket.socketpair()
+        with theirs:
+            subprocess.Popen(
+                [sys.executable, "-P", str(GUARD), "--forks", str(theirs.fileno()), *_MODULES],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                env=self._environment(),
+                pass_fds=[theirs.fileno()],
+                start_new_session=True,
+            )
+        if ours.recv(1) == READY:
+            self._requests, self._owner_pid = ours, os.getpid()
+        else:
+            ours.close()
+
+    def close(self) -> None:
+        """Let the process end; forks at work go on."""
+        if self._requests is not None:
+            self._requests.close()
+            self._requests = None
