@@ -7,7 +7,11 @@ and pages named beside each published result.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
+
+SOLUTIONS = Path(__file__).with_name("solutions")
+"""The folder with the nodes of the series."""
 
 METRICS = {
     "msgs_per_op": "messages per operation",
@@ -42,6 +46,11 @@ class Version:
 
     solution: str
     design: str
+
+    @property
+    def path(self) -> Path:
+        """The node's file."""
+        return SOLUTIONS / f"{self.solution}.py"
 
 
 @dataclass(frozen=True)

@@ -284,12 +284,11 @@ def _explore(arguments: argparse.Namespace) -> int:
         named_variables,
         run,
     )
-    from glomers.series.nodes import solution_file
 
     challenge = CHALLENGES.get(arguments.target)
     program = arguments.bin
     if challenge and program is None:
-        program = solution_file(challenge.solution)
+        program = challenge.versions[-1].path
     plan = Plan(
         words=base_of(arguments.target, challenge.flags if challenge else None, program),
         seeds=arguments.seeds,

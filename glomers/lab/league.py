@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from glomers.challenges import CHALLENGES, Challenge
@@ -15,7 +14,6 @@ if TYPE_CHECKING:
 LEAGUE = ("3d", "3e", "4", "5c", "6b", "6c")
 """The challenges in which there is something to be better at; 5b has the command of 5c."""
 MEASURED_HERE = "this series"
-_SOLUTIONS = Path(__file__).resolve().parents[1] / "solutions"
 
 
 def league(
@@ -59,7 +57,7 @@ def _ours(
         words[words.index("--time-limit") + 1] = str(time_limit_s)
         command = " ".join(words)
     for version in challenge.versions:
-        run = maelstrom(command, bin=_SOLUTIONS / f"{version.solution}.py", **how)
+        run = maelstrom(command, bin=version.path, **how)
         yield _row(challenge, version.design, run.stats, MEASURED_HERE)
 
 

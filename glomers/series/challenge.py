@@ -12,7 +12,6 @@ from typing import Any
 from glomers import lab
 from glomers.challenges import METRICS, Challenge, Published
 from glomers.series.errors import EXIT_FAILED, EXIT_OK, BadInput, SeriesError
-from glomers.series.nodes import solution_file
 from glomers.series.project import shown
 
 PARTITIONS = "valid with partitions"
@@ -85,7 +84,7 @@ def run_challenge(
     """
     if bin is not None and not bin.is_file():
         raise BadInput(f"There is no file {bin}: --bin must name the program of a node.")
-    program = bin or solution_file(challenge.solution)
+    program = bin or challenge.versions[-1].path
     report = _report(challenge, program, {"engine": engine, "seed": seed, "clock": clock})
     if as_json:
         print(json.dumps(report.as_json()))

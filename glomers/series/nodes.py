@@ -4,23 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from glomers.challenges import SOLUTIONS
 from glomers.maelstrom.launcher import write_launcher
 from glomers.series.errors import BadInput
 from glomers.series.project import shown
 
-_PACKAGE = Path(__file__).resolve().parents[1]
-
-
-def solution_file(name: str) -> Path:
-    """The file of the solution of that name."""
-    return _PACKAGE / "solutions" / f"{name}.py"
-
 
 def solution_files() -> list[Path]:
     """The files of all solutions, in the order of their names."""
-    return sorted(
-        path for path in (_PACKAGE / "solutions").glob("*.py") if not path.name.startswith("_")
-    )
+    return sorted(path for path in SOLUTIONS.glob("*.py") if not path.name.startswith("_"))
 
 
 def write_nodes(folder: Path) -> list[str]:
