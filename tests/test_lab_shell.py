@@ -220,6 +220,14 @@ run_guarded([sys.executable, "-c", {SLEEPER!r}], 600)
     wait_until(lambda: not any(map(is_alive, pids)))
 
 
+def test_the_guard_stops_what_does_not_want_to_end(work):
+    stubborn = f"import signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n{SLEEPER}"
+    ended = lab_process.run_guarded([sys.executable, "-c", stubborn], deadline_s=1)
+    assert ended.status is None
+    pids = (work / "pids").read_text().split()
+    wait_until(lambda: not any(map(is_alive, pids)))
+
+
 def test_an_interrupt_stops_the_test_and_goes_on(work):
     owner = f"""
 import sys

@@ -21,6 +21,7 @@ from glomers.bench.errors import (
     BadArguments,
     BrokenTest,
 )
+from glomers.bench.hashseed import fix_hash_seed
 from glomers.bench.log import RunLog, endure_any_text
 
 if TYPE_CHECKING:
@@ -67,7 +68,9 @@ def _test(argv: list[str]) -> int:
         program = find_program(options.bin, options.clock)
         refuse_virtual_faults(options.nemesis, program.virtual)
         if program.virtual:
-            _fix_hash_seed(argv)
+            fix_hash_seed(argv)
+        else:  # nodes that are processes have hashes of their own
+            os.environ.pop("PYTHONHASHSEED", None)
         store = Store(Path.cwd(), options.workload)
     except BrokenTest as error:
         print(error, file=sys.stderr)
@@ -97,14 +100,6 @@ def _refuse_broken_text(argv: list[str]) -> None:
     for word in argv:
         if not word.isascii() and any("\ud800" <= character <= "\udfff" for character in word):
             raise BadArguments(f"{word!r} is not UTF-8: name files and arguments in UTF-8.")
-
-
-def _fix_hash_seed(argv: list[str]) -> None:
-    """Start again with a fixed hash seed: it decides the order in which sets are iterated."""
-    if os.environ.get("PYTHONHASHSEED") == "0":
-        return
-    os.environ["PYTHONHASHSEED"] = "0"
-    os.execv(sys.executable, [sys.executable, "-m", "glomers.bench", "test", *argv])
 
 
 def _interrupt(signum: int, frame: Any) -> None:

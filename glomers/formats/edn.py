@@ -29,6 +29,8 @@ from itertools import chain
 from math import inf, isfinite, nan
 from typing import Any
 
+import orjson
+
 MAX_DEPTH = 100
 MAX_TAGS_IN_A_ROW = 3
 PRETTY_WIDTH = 70
@@ -445,7 +447,10 @@ def _write_items(items: Iterable[Any]) -> str:
 
 def _write_list(value: list[Any]) -> str:
     if _is_all_integers(value):
-        return repr(value).replace(",", "")
+        try:
+            return orjson.dumps(value).decode().replace(",", " ")
+        except TypeError:  # one of them has more than 64 bits
+            return repr(value).replace(",", "")
     return f"[{_write_items(value)}]"
 
 

@@ -116,7 +116,7 @@ def _find_known(history: Iterable[Op], elements: dict[Any, Element], reads: list
             continue
         if op.f == "read":
             read = reads_by_end.get(op.index)
-            shown = set(filter(unknown.__contains__, read.members())) if read else set()
+            shown = unknown & read.members() if read else set()
         else:
             key = equality_key(op.value)
             if op.type == "invoke" and elements[key].add is op:
@@ -150,7 +150,7 @@ def _find_last_reads(elements: dict[Any, Element], reads: list[Read]) -> None:
         for key in shown_by_all - members:
             elements[key].last_absent = invoked
         shown_by_all &= members
-        newly_shown = set(filter(shown_by_none.__contains__, members))
+        newly_shown = shown_by_none & members
         for key in newly_shown:
             elements[key].last_present = invoked
         shown_by_none -= newly_shown
