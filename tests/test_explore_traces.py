@@ -5,6 +5,7 @@ import shlex
 import subprocess
 import sys
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,8 @@ from hypothesis import strategies as st
 from glomers import lab, solutions
 from glomers.bench.once import run_once
 from glomers.bench.options import parse_options
-from glomers.explore.counterexample import explain, find
+from glomers.explore import counterexample
+from glomers.explore.counterexample import explain
 from glomers.explore.ddmin import ddmin
 from glomers.explore.errors import ExploreError
 from glomers.explore.events import Events
@@ -37,6 +39,12 @@ def failing(words, seeds=30):
         if anomalies(options, run_once(options, Tally())):
             return options
     pytest.fail(f"no seed fails: {words}")
+
+
+@cache
+def find(words, seeds=30):
+    """The first failure of a command, made small: shared, for it takes hundreds of runs."""
+    return counterexample.find(failing(words, seeds))
 
 
 def glomers(*words, cwd):
@@ -82,8 +90,7 @@ def test_a_recorded_run_is_played_back_exactly(words):
 
 
 def test_a_shrunk_run_is_small_and_told_in_a_sentence():
-    options = failing(CUT)
-    found = find(options)
+    found = find(CUT)
     script = found.trace.script
     assert found.trace.anomaly == "lost"
     assert len(found.trace.options.node_ids) == 2
@@ -99,14 +106,14 @@ def test_a_shrunk_run_is_small_and_told_in_a_sentence():
 
 
 def test_shrinking_never_blames_values_that_are_still_under_way():
-    found = find(failing(CUT))
+    found = find(CUT)
     assert any(op.in_end for op in found.trace.script.ops)
     right = found.trace.with_program(SOLUTIONS / "broadcast_retry.py")
     assert explain(right).sentence == ""
 
 
 def test_a_lost_message_is_the_only_one_with_a_fate_of_its_own():
-    trace = find(failing(f"{NAIVE} --time-limit 8 --nemesis loss --nemesis-interval 2")).trace
+    trace = find(f"{NAIVE} --time-limit 8 --nemesis loss --nemesis-interval 2").trace
     special = [delay for delays in trace.script.fates.values() for delay in delays if delay != []]
     assert special.count(None) == len(special)
     assert [] in next(iter(trace.script.fates.values()))
@@ -116,7 +123,7 @@ def test_a_lost_message_is_the_only_one_with_a_fate_of_its_own():
 
 def test_memory_that_was_lost_is_told():
     words = f"{NAIVE} --time-limit 8 --nemesis kill --nemesis-interval 2"
-    trace = find(failing(words)).trace
+    trace = find(words).trace
     assert "killed" in trace.sentence or "while that was down" in trace.sentence
 
 
@@ -134,7 +141,7 @@ def test_other_mistakes_are_told_too(workload, mutation, flags, told):
     words = (
         f"-w {workload} --bin {MUTANT} --time-limit 3 --rate 20 {flags} -- {workload} {mutation}"
     )
-    trace = find(failing(words)).trace
+    trace = find(words).trace
     assert told in trace.sentence
 
 
@@ -170,11 +177,9 @@ if __name__ == "__main__":
 def test_replicas_that_disagree_are_found_and_told(tmp_path):
     (tmp_path / "node.py").write_text(LOCAL)
     trace = find(
-        failing(
-            f"-w txn-rw-register --bin {tmp_path / 'node.py'} --node-count 2 --time-limit 5 "
-            "--rate 20 --consistency-models read-uncommitted --final-reads "
-            "--nemesis partition --nemesis-interval 2"
-        )
+        f"-w txn-rw-register --bin {tmp_path / 'node.py'} --node-count 2 --time-limit 5 "
+        "--rate 20 --consistency-models read-uncommitted --final-reads "
+        "--nemesis partition --nemesis-interval 2"
     ).trace
     assert trace.anomaly == DIVERGED
     assert "in the end n" in trace.sentence
@@ -200,7 +205,7 @@ def test_a_node_that_goes_takes_its_clients_and_faults_with_it():
 
 
 def test_a_trace_is_the_same_after_writing_and_reading(tmp_path):
-    trace = find(failing(f"{CUT},loss,kill")).trace
+    trace = find(f"{CUT},loss,kill").trace
     (tmp_path / "trace.json").write_text(trace.to_json())
     assert Trace.load(tmp_path / "trace.json") == trace
 
@@ -283,7 +288,7 @@ def test_explore_finds_keeps_and_shrinks_a_failure_and_replay_shows_it(tmp_path)
 
 
 def test_two_replays_of_a_trace_are_equal(tmp_path):
-    (tmp_path / "trace.json").write_text(find(failing(CUT)).trace.to_json())
+    (tmp_path / "trace.json").write_text(find(CUT).trace.to_json())
     texts = []
     for name in ("a", "b"):
         (tmp_path / name).mkdir()
@@ -426,6 +431,6 @@ if __name__ == "__main__":
 def test_an_answer_that_comes_too_late_is_told_and_nothing_else_is_left(tmp_path):
     (tmp_path / "node.py").write_text(ASKS_ONCE)
     words = f"-w g-counter --bin {tmp_path / 'node.py'} --node-count 2 --time-limit 3 --rate 10"
-    trace = find(failing(f"{words} --latency 50 --latency-dist exponential", 60)).trace
+    trace = find(f"{words} --latency 50 --latency-dist exponential", 60).trace
     assert "came too late" in trace.sentence
     assert [op.f for op in trace.script.ops] == ["add", "read"]
