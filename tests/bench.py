@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from glomers.bench.cli import main
+from glomers.bench.once import run_once
+from glomers.bench.options import parse_options
+from glomers.formats.edn import to_json
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,27 @@ class Bench:
         status = main(["test", "-w", workload, "--bin", str(node), *flags])
         printed = self._capsys.readouterr()
         return Outcome(status, printed.out, printed.err, self.folder / "store" / "current")
+
+
+class Unwritten:
+    """A journal that keeps nothing."""
+
+    def send(self, time_ns: int, message_id: int, line: bytes) -> None: ...
+
+    def recv(self, time_ns: int, message_id: int) -> None: ...
+
+    def drop(self, time_ns: int, message_id: int) -> None: ...
+
+    def close(self) -> None: ...
+
+
+def results_of(node: Path, *flags: str, workload: str) -> dict[str, Any]:
+    """The results of a run that leaves no store, which saves a fifth of its time."""
+    options = parse_options(["-w", workload, "--bin", str(node), *flags])
+    outcome = run_once(options, Unwritten())
+    assert outcome.results is not None, outcome.broken
+    results: dict[str, Any] = to_json(outcome.results)
+    return results
 
 
 ECHO = """

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 DEADLINE_S = 60
-SETTLE_MS = 200
+SETTLE_MS = 100
 
 _FLAGS = (
     "--headless",

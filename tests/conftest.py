@@ -1,5 +1,6 @@
 """Fixtures that several test modules use."""
 
+import gc
 import signal
 
 import pytest
@@ -16,6 +17,15 @@ settings.load_profile("any machine")
 # A shell lets jobs in the background ignore Ctrl-C, and children inherit that: these are asked.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_finish():
+    """Keep what imports and the collection of tests made out of every later search for garbage.
+
+    A run of the bench ends with such a search, and it would mostly look at that.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture

@@ -226,7 +226,8 @@ def test_targets_are_plain_data_about_nodes_there_are(name):
             assert all(n in nodes and set(cut) < set(nodes) for n, cut in target.items())
 
 
-def test_processes_on_the_real_clock_are_killed_and_paused(bench):
+def test_processes_on_the_real_clock_are_killed_and_paused(bench, monkeypatch):
+    monkeypatch.setattr("glomers.bench.generator.RECOVERY_S", 1)  # of seconds that really pass
     node = bench.node(CLOCK)
     flags = ["--node-count", "2", "--time-limit", "3", "--rate", "20", "--nemesis-interval", "0.4"]
     done = bench.test(

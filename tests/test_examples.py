@@ -16,7 +16,7 @@ needs_node = pytest.mark.skipif(shutil.which("node") is None, reason="Node.js is
 @pytest.fixture(autouse=True)
 def little_rest(monkeypatch):
     """Less than Maelstrom's ten seconds between the healing of the network and the last reads."""
-    monkeypatch.setattr("glomers.bench.generator.RECOVERY_S", 2)
+    monkeypatch.setattr("glomers.bench.generator.RECOVERY_S", 1)
 
 
 def test_every_example_is_executable_and_has_a_test_here():
@@ -26,7 +26,7 @@ def test_every_example_is_executable_and_has_a_test_here():
 
 
 def test_a_node_in_shell_answers_echo(bench):
-    flags = ("--node-count", "1", "--time-limit", "2", "--rate", "50")
+    flags = ("--node-count", "1", "--time-limit", "1", "--rate", "50")
     outcome = bench.test(EXAMPLES / "echo.sh", *flags, "--clock", "real")
     assert outcome.status == 0, outcome.err
     assert "Clock: real" in outcome.out
@@ -50,7 +50,7 @@ def test_the_shells_node_refuses_what_it_does_not_know_by_the_protocol():
 
 @needs_node
 def test_a_node_in_javascript_broadcasts_through_partitions(bench):
-    flags = ("--node-count", "5", "--time-limit", "4", "--rate", "20")
+    flags = ("--node-count", "5", "--time-limit", "3", "--rate", "20")
     faults = ("--nemesis", "partition", "--nemesis-interval", "1")
     outcome = bench.test(EXAMPLES / "broadcast.js", *flags, *faults, workload="broadcast")
     assert outcome.status == 0, outcome.err

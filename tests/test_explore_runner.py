@@ -206,9 +206,9 @@ def test_a_killed_worker_of_a_dask_cluster_loses_no_seed_and_counts_none_twice(c
                 workers[0].kill()
             return True
 
-        explored(24, lambda: client.get_executor(pure=False), take=kill_one)
+        explored(12, lambda: client.get_executor(pure=False), take=kill_one)
         assert workers[0].poll() is not None
-        assert sorted(taken) == list(range(24))
+        assert sorted(taken) == list(range(12))
 
 
 # What is kept

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import sys
 import time
@@ -11,8 +12,8 @@ import pytest
 
 from glomers.cli import main
 from glomers.series.batch import execute, new_batch_folder, prepare
-from glomers.series.record import load_results, point_latest
-from glomers.series.task import Task
+from glomers.series.record import Record, load_results, point_latest
+from glomers.series.task import Outcome, Task
 from tests.series import Series, code, prose
 
 DIE = "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)"
@@ -37,69 +38,110 @@ def wait_for(condition, seconds=60):
         time.sleep(0.1)
 
 
-def test_a_failing_notebook_stops_no_other_and_its_partial_output_is_kept_and_named(series):
-    series.write(
-        "01-bad", "print('before')", "raise ValueError('no such\\nthing')", "print('after')"
-    )
-    series.write("02-good", prose("# Good"), "print('good')")
-    status, said = series.run("run")
-    assert status == 1
-    assert series.states() == {"01-bad": "failed", "02-good": "ok"}
+NAMES = ["GLOMERS_ENGINE", "GLOMERS_WORK", "GLOMERS_RESULTS", "PYTHONHASHSEED", "TZ", "COLUMNS"]
+WRITE_RESULT = (
+    "import os\nfrom pathlib import Path\n"
+    "with open(os.environ['GLOMERS_RESULTS'], 'a') as file:\n"
+    '    file.write(\'{"challenge": "1"}\\n\')'
+)
+DIE_FIRST = "first = not Path('died').exists()\nPath('died').touch()\nif first: os.abort()"
+LEAVE_A_CHILD = "import subprocess\nchild = subprocess.Popen(['sleep', '300'])"
+TELL_SURROUNDINGS = (
+    "import json, os, sys\n"
+    f"print(json.dumps([sys.prefix, os.getcwd(), *(os.environ[n] for n in {NAMES})]))"
+)
+
+
+class Ended:
+    """A batch of notebooks that end in every way: one is enough for all that look at it."""
+
+    def __init__(self, folder):
+        # Braces, blanks and quotes in the path, and a kernel of the user's that must not be chosen.
+        self.series = Series(folder / "a {b} 'c' d")
+        kernel = folder / "jupyter/kernels/python3"
+        kernel.mkdir(parents=True)
+        fields = {"argv": ["/bin/false"], "display_name": "Other", "language": "python"}
+        (kernel / "kernel.json").write_text(json.dumps(fields))
+        write = self.series.write
+        write("01-bad", "print('before')", "raise ValueError('no such\\nthing')", "print('after')")
+        write("02-good", prose("# Good"), "print('good')")
+        write("03-dies", "print('alive')", DIE)
+        write("04-shaky", WRITE_RESULT, DIE_FIRST)
+        write("05-leaves-a-child", LEAVE_A_CHILD)
+        write("06-tells", TELL_SURROUNDINGS)
+        (self.series.notebooks / "07-broken.ipynb").write_text('{"cells": [')
+        self.sources = self.contents()
+        environment = {"JUPYTER_PATH": str(folder / "jupyter"), "TZ": "Asia/Tokyo"}
+        words = ("run", "--jobs", 1, "--engine", "maelstrom")
+        self.status, self.said = self.series.run(*words, **environment)
+
+    def contents(self):
+        """What is in the notebooks' folder."""
+        return {path.name: path.read_bytes() for path in self.series.notebooks.iterdir()}
+
+
+@pytest.fixture(scope="module")
+def ended(tmp_path_factory):
+    return Ended(tmp_path_factory.mktemp("ended"))
+
+
+def test_notebooks_that_fail_stop_no_other(ended):
+    assert ended.status == 1
+    assert ended.series.states() == {
+        "01-bad": "failed",
+        "02-good": "ok",
+        "03-dies": "failed",
+        "04-shaky": "ok",
+        "05-leaves-a-child": "ok",
+        "06-tells": "ok",
+        "07-broken": "failed",
+    }
+    assert "good" in ended.series.printed("02-good")
+    assert "Traceback" not in ended.said
+
+
+def test_the_partial_output_of_a_notebook_that_fails_is_kept_and_named(ended):
+    series, said = ended.series, ended.said
     assert "before" in series.printed("01-bad")
     assert "after" not in series.printed("01-bad")
-    assert "good" in series.printed("02-good")
     assert "cell In [2] (raise ValueError" in said
     assert "ValueError: no such" in said
     assert f"runs/{series.batch.name}/01-bad.ipynb" in said
     assert f"runs/{series.batch.name}/logs/01-bad.log" in said
-    assert "Traceback" not in said
     assert "before" in (series.batch / "logs" / "01-bad.log").read_text()
     assert (series.root / "runs/latest/html/01-bad.html").is_file()
     assert (series.root / "runs/latest/html/index.html").is_file()
 
 
-def test_each_notebook_has_a_line_of_progress_and_the_sources_stay_as_they_were(series):
-    path = series.write("01-a", "print(1)")
-    series.write("02-b", "print(2)")
-    before = path.read_bytes()
-    status, said = series.run("run", "--jobs", 1)
-    assert status == 0
-    assert "[1/2] 01-a  ok" in said
-    assert "[2/2] 02-b  ok" in said
-    assert path.read_bytes() == before
-    assert sorted(each.name for each in series.notebooks.iterdir()) == ["01-a.ipynb", "02-b.ipynb"]
+def test_each_notebook_has_a_line_of_progress_and_the_sources_stay_as_they_were(ended):
+    assert re.search(r"^\[1/7\] 01-bad  +failed", ended.said, re.MULTILINE)
+    assert re.search(r"^\[2/7\] 02-good  +ok", ended.said, re.MULTILINE)
+    assert ended.contents() == ended.sources
 
 
-def test_a_kernel_that_is_killed_is_tried_once_more_and_then_reported(series):
-    series.write("01-dies", "print('alive')", DIE)
-    status, said = series.run("run")
-    assert status == 1
-    assert "the kernel died in cell In [2] (import os, signal), and again when tried anew" in said
-    assert "Traceback" not in said
-    assert "alive" in series.printed("01-dies")
+def test_a_kernel_that_is_killed_is_tried_once_more_and_then_reported(ended):
+    told = "the kernel died in cell In [2] (import os, signal), and again when tried anew"
+    assert told in ended.said
+    assert "alive" in ended.series.printed("03-dies")
 
 
-def test_a_kernel_that_died_once_only_counts_once(series):
-    write_result = (
-        "import os\nfrom pathlib import Path\n"
-        "with open(os.environ['GLOMERS_RESULTS'], 'a') as file:\n"
-        '    file.write(\'{"challenge": "1"}\\n\')'
-    )
-    die_first = "first = not Path('died').exists()\nPath('died').touch()\nif first: os.abort()"
-    series.write("01-shaky", write_result, die_first)
-    status, said = series.run("run")
-    assert status == 0
-    assert "(its kernel died once)" in said
-    assert load_results(series.batch, ["01-shaky"]) == [{"challenge": "1"}]
+def test_a_kernel_that_died_once_only_counts_once(ended):
+    assert ended.said.count("(its kernel died once)") == 1
+    assert load_results(ended.series.batch, ["04-shaky"]) == [{"challenge": "1"}]
 
 
-def test_a_notebook_that_is_no_notebook_fails_alone(series):
-    (series.notebooks / "01-broken.ipynb").write_text('{"cells": [')
-    series.write("02-good", "print('good')")
-    status, said = series.run("run")
-    assert status == 1
-    assert series.states() == {"01-broken": "failed", "02-good": "ok"}
-    assert "Traceback" not in said
+def test_what_a_notebook_leaves_in_the_background_ends_with_it(ended):
+    assert ended.series.processes() == []
+
+
+def test_kernels_run_this_python_in_an_environment_of_their_own(ended):
+    work = str(ended.series.batch / "work/06-tells")
+    results = str(ended.series.batch / "results/06-tells.jsonl")
+    assert json.loads(ended.series.printed("06-tells")) == [
+        sys.prefix,
+        work,
+        *("maelstrom", work, results, "0", "UTC", "100"),
+    ]
 
 
 def test_two_batches_at_once_do_not_disturb_one_another(series):
@@ -214,43 +256,11 @@ def test_an_executor_that_breaks_is_reported_as_a_failure(series):
     assert outcome.error.startswith("ZeroDivisionError")
 
 
-def test_kernels_run_this_python_in_an_environment_of_their_own(tmp_path):
-    # Braces, blanks and quotes in the path, and a kernel of the user's that must not be chosen.
-    series = Series(tmp_path / "a {b} 'c' d")
-    kernel = tmp_path / "jupyter/kernels/python3"
-    kernel.mkdir(parents=True)
-    fields = {"argv": ["/bin/false"], "display_name": "Other", "language": "python"}
-    (kernel / "kernel.json").write_text(json.dumps(fields))
-    names = ["GLOMERS_ENGINE", "GLOMERS_WORK", "GLOMERS_RESULTS", "PYTHONHASHSEED", "TZ", "COLUMNS"]
-    series.write(
-        "01-a",
-        "import json, os, sys\n"
-        f"print(json.dumps([sys.prefix, os.getcwd(), *(os.environ[n] for n in {names})]))",
-    )
-    environment = {"JUPYTER_PATH": str(tmp_path / "jupyter"), "TZ": "Asia/Tokyo"}
-    status, said = series.run("run", "--engine", "maelstrom", **environment)
-    assert status == 0, said
-    work = str(series.batch / "work/01-a")
-    results = str(series.batch / "results/01-a.jsonl")
-    assert json.loads(series.printed("01-a")) == [
-        sys.prefix,
-        work,
-        *("maelstrom", work, results, "0", "UTC", "100"),
-    ]
-
-
 def test_an_unknown_engine_in_the_environment_is_refused(here, capsys, monkeypatch):
     here.write("01-a", "print(1)")
     monkeypatch.setenv("GLOMERS_ENGINE", "steam")
     assert main(["run"]) == 254
     assert capsys.readouterr().err == "GLOMERS_ENGINE is steam: it can be bench or maelstrom.\n"
-
-
-def test_what_a_notebook_leaves_in_the_background_ends_with_it(series):
-    series.write("01-a", "import subprocess\nchild = subprocess.Popen(['sleep', '300'])")
-    status, said = series.run("run")
-    assert status == 0, said
-    assert series.processes() == []
 
 
 def test_batches_have_names_of_their_own_that_sort_by_time(tmp_path):
@@ -267,13 +277,15 @@ def test_the_link_to_the_latest_batch_moves_on(tmp_path):
 
 
 def test_the_notebook_that_took_longest_last_time_starts_first(series):
-    series.write("01-short", "print(1)")
-    series.write("02-long", "import time\ntime.sleep(1)")
-    _, first = series.run("run", "--jobs", 1)
-    assert first.index("01-short") < first.index("02-long")
-    series.write("03-new", "print(3)")
-    _, second = series.run("run", "--jobs", 1)
-    lines = [line.split()[1] for line in second.splitlines() if line.startswith("[")]
+    last = series.root / "runs/1"
+    last.mkdir(parents=True)
+    outcomes = [Outcome("01-short", "ok", 0.5), Outcome("02-long", "ok", 9.0)]
+    Record("bench", outcomes).save(last)
+    point_latest(last)
+    for name in ("01-short", "02-long", "03-new"):
+        (series.notebooks / f"{name}.ipynb").write_text("{")  # the order is all that is asked for
+    _, said = series.run("run", "--jobs", 1)
+    lines = [line.split()[1] for line in said.splitlines() if line.startswith("[")]
     assert lines == ["03-new", "02-long", "01-short"]
 
 

@@ -1,6 +1,7 @@
 """What `glomers check` finds, and that it finds nothing in a series as it should be."""
 
 import json
+import shutil
 
 import pytest
 
@@ -14,20 +15,26 @@ ECHO = "from glomers.node import Node\n\nnode = Node()\nnode.run()"
 
 @pytest.fixture
 def series(tmp_path, monkeypatch):
+    """A series of two notebooks with nothing wrong in it, in the current folder."""
+    series = flawless(tmp_path / "project")
+    monkeypatch.chdir(series.root)
+    return series
+
+
+def flawless(root):
     """A series of two notebooks with nothing wrong in it."""
-    series = Series(tmp_path / "project")
-    solutions = series.root / "glomers" / "solutions"
+    series = Series(root)
+    solutions = root / "glomers" / "solutions"
     solutions.mkdir(parents=True)
     (solutions / "__init__.py").write_text("")
     (solutions / "echo.py").write_text(ECHO + "\n")
-    (series.root / "README.md").write_text("[start](notebooks/01-a.ipynb), `[x](y)`\n")
+    (root / "README.md").write_text("[start](notebooks/01-a.ipynb), `[x](y)`\n")
     first(series)
     series.write(
         "02-b",
         prose("# B\n\nPrevious: [A](01-a.ipynb). See [readme](../README.md#x)."),
         code("seed = 1", "parameters", count=1),
     )
-    monkeypatch.chdir(series.root)
     return series
 
 
@@ -236,44 +243,53 @@ def test_a_file_that_is_no_notebook_is_found(series):
     assert "03-c.ipynb is not a Jupyter notebook" in said[0]
 
 
-@pytest.fixture
-def executed(series):
-    """The series with a first notebook that can be executed, and its outputs up to date."""
-    first(series)
+@pytest.fixture(scope="module")
+def up_to_date(tmp_path_factory):
+    """A series whose first notebook can be executed, with the outputs that this gave."""
+    series = flawless(tmp_path_factory.mktemp("executed") / "project")
     path = series.notebooks / "01-a.ipynb"
     fields = json.loads(path.read_text())
     cell = fields["cells"][3]
     cell["source"] = "import os\nos.makedirs('nodes', exist_ok=True)\nprint('made')"
     fields["cells"][5]["source"] = f"%%writefile nodes/echo.py\n{ECHO}"
     path.write_text(json.dumps(fields))
-    assert update([]) == 0
-    return path
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(series.root)
+        assert update([]) == 0
+    return series.root
+
+
+@pytest.fixture
+def executed(up_to_date, tmp_path, monkeypatch):
+    """The folder of notebooks of such a series, to be changed."""
+    root = shutil.copytree(up_to_date, tmp_path / "project")
+    monkeypatch.chdir(root)
+    return root / "notebooks"
+
+
+def change(path, cell, **changed):
+    """Change a cell of a notebook."""
+    fields = json.loads(path.read_text())
+    fields["cells"][cell].update(changed)
+    path.write_text(json.dumps(fields))
 
 
 def test_a_series_that_gives_the_same_texts_again_passes(executed, capsys):
-    fields = json.loads(executed.read_text())
-    fields["cells"][5]["outputs"] = [stream("Overwriting "), stream("nodes/echo.py\n")]
-    executed.write_text(json.dumps(fields))
+    outputs = [stream("Overwriting "), stream("nodes/echo.py\n")]
+    change(executed / "01-a.ipynb", 5, outputs=outputs)
     assert main(["check", "--execute"]) == 0
     assert "0 problems." in capsys.readouterr().out
 
 
-def test_a_text_that_is_another_when_executed_again_is_found_with_its_cell(executed, capsys):
-    fields = json.loads(executed.read_text())
-    fields["cells"][3]["outputs"] = [stream("not made\n")]
-    executed.write_text(json.dumps(fields))
+def test_what_is_another_or_fails_when_executed_again_is_found_with_its_cell(executed, capsys):
+    change(executed / "01-a.ipynb", 3, outputs=[stream("not made\n")])
+    change(executed / "02-b.ipynb", 1, source="import nowhere")
     assert main(["check", "--execute"]) == 1
+    said = capsys.readouterr().out
     assert (
         "cell 4 (In [2]): executed again, its output has 'made' in the place of 'not made'"
-    ) in capsys.readouterr().out
-
-
-def test_a_notebook_that_fails_when_executed_again_is_found(executed, capsys):
-    fields = json.loads(executed.read_text())
-    fields["cells"][3]["source"] = "import nowhere"
-    executed.write_text(json.dumps(fields))
-    assert main(["check", "--execute"]) == 1
-    assert "01-a.ipynb: it fails: cell In [2] (import nowhere)" in capsys.readouterr().out
+    ) in said
+    assert "02-b.ipynb: it fails: cell In [1] (import nowhere)" in said
 
 
 def test_outputs_are_brought_up_to_date_and_clean(series, capsys):

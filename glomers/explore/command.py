@@ -31,6 +31,9 @@ from glomers.explore.worker import call_child
 KEPT_STORES = 20
 """Of how many failing seeds the store folder is kept; each row has the command for the others."""
 
+DASK_TIMEOUT_S = 10.0
+"""How long a Dask scheduler may take to answer."""
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -156,7 +159,7 @@ def _workers(plan: Plan) -> Iterator[tuple[NewExecutor, int]]:
             "Dask is not installed: `pip install 'glomers[dask]'`, or leave --dask out."
         ) from None
     try:
-        client: Any = Client(plan.dask, timeout=10)  # type: ignore[no-untyped-call]
+        client: Any = Client(plan.dask, timeout=DASK_TIMEOUT_S)  # type: ignore[no-untyped-call]
     except (OSError, ValueError) as error:
         raise ExploreError(f"There is no Dask scheduler at {plan.dask}: {error}.") from None
     with client:
