@@ -121,9 +121,10 @@ HEAD = '{"src":"n0","dest":"c1","body":{"type":"echo_ok","in_reply_to":1,"echo":
 
 @BOTH_CLOCKS
 def test_strange_json_is_noted_and_skipped(bench, tmp_path, clock):
-    lines = [HEAD + text + "}}\n" for text, _ in STRANGE.values()]
-    (tmp_path / "lines").write_text("".join(lines))
-    emit = f"[node._emit(line) for line in open({str(tmp_path / 'lines')!r}, 'rb')]"
+    lines = [HEAD + text + "}}" for text, _ in STRANGE.values()]
+    (tmp_path / "lines").write_text("\n".join(lines))
+    path = str(tmp_path / "lines")
+    emit = f"[node._emit(line) for line in open({path!r}, 'rb').read().splitlines()]"
     source = ECHO.replace("    return", f"    {emit}\n    return")
     outcome = bench.test(bench.node(source), *SHORT, "--clock", clock)
     assert outcome.status == 0, outcome.err

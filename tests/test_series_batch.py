@@ -72,7 +72,7 @@ class Ended:
         (self.series.notebooks / "07-broken.ipynb").write_text('{"cells": [')
         self.sources = self.contents()
         environment = {"JUPYTER_PATH": str(folder / "jupyter"), "TZ": "Asia/Tokyo"}
-        words = ("run", "--jobs", 1, "--engine", "maelstrom")
+        words = ("run", "--jobs", 2, "--engine", "maelstrom")
         self.status, self.said = self.series.run(*words, **environment)
 
     def contents(self):
@@ -114,8 +114,9 @@ def test_the_partial_output_of_a_notebook_that_fails_is_kept_and_named(ended):
 
 
 def test_each_notebook_has_a_line_of_progress_and_the_sources_stay_as_they_were(ended):
-    assert re.search(r"^\[1/7\] 01-bad  +failed", ended.said, re.MULTILINE)
-    assert re.search(r"^\[2/7\] 02-good  +ok", ended.said, re.MULTILINE)
+    lines = re.findall(r"^\[(\d)/7\] (\S+) +(\w+)", ended.said, re.MULTILINE)
+    assert [int(number) for number, _, _ in lines] == [1, 2, 3, 4, 5, 6, 7]
+    assert {name: state for _, name, state in lines} == ended.series.states()
     assert ended.contents() == ended.sources
 
 
@@ -126,7 +127,7 @@ def test_a_kernel_that_is_killed_is_tried_once_more_and_then_reported(ended):
 
 
 def test_a_kernel_that_died_once_only_counts_once(ended):
-    assert ended.said.count("(its kernel died once)") == 1
+    assert re.search(r"^\[\d/7\] 04-shaky +ok .*\(its kernel died once\)", ended.said, re.MULTILINE)
     assert load_results(ended.series.batch, ["04-shaky"]) == [{"challenge": "1"}]
 
 
