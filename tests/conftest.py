@@ -19,8 +19,9 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def pytest_collection_finish():
-    """Keep what imports and the collection of tests made out of every later search for garbage.
+@pytest.fixture(scope="module", autouse=True)
+def lasting_objects_are_no_garbage():
+    """Keep what imports and earlier tests made out of every later search for garbage.
 
     A run of the bench ends with such a search, and it would mostly look at that.
     """

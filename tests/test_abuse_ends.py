@@ -49,7 +49,7 @@ def batch(tmp_path):
     finally:
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=60)
-    assert not series.processes()
+    wait_until(lambda: not series.processes(), GONE_WITHIN_S)
 
 
 @KILLS
