@@ -19,7 +19,7 @@ from glomers.challenges import CHALLENGES
 
 def run(challenge: str, seed: int, clock: str) -> str | None:
     """What went wrong with one run; None when nothing did."""
-    command = [sys.executable, "-m", "glomers.cli", "challenge", challenge, "--json"]
+    command = [sys.executable, "-m", "glomers", "challenge", challenge, "--json"]
     with tempfile.TemporaryDirectory() as folder:
         done = subprocess.run(
             [*command, "--seed", str(seed), "--clock", clock],

@@ -9,7 +9,7 @@ def main() -> int:
     if words[:2] == ["bench", "test"]:
         from glomers.bench.hashseed import fix_hash_seed
 
-        fix_hash_seed(words[2:])  # before anything is imported that is to be imported again
+        fix_hash_seed(words)  # before anything is imported that is to be imported again
     if words[:1] == ["bench"]:  # a test is short: it is not to wait for the other commands' imports
         from glomers.bench.cli import main as bench
 

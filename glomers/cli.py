@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
 
+from glomers.bench.hashseed import fix_hash_seed
 from glomers.bench.log import endure_any_text
 from glomers.explore.errors import ExploreError
 from glomers.maelstrom.errors import MaelstromError
@@ -38,10 +39,6 @@ class _Parser(argparse.ArgumentParser):
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command with the words of `argv` (default: those it was called with)."""
     words = list(sys.argv[1:] if argv is None else argv)
-    if words[:1] == ["bench"]:
-        from glomers.bench.cli import main as bench
-
-        return bench(words[1:])
     endure_any_text()
     try:
         arguments = _parser().parse_args(words)
@@ -310,15 +307,8 @@ def _explore(arguments: argparse.Namespace) -> int:
 def _replay(arguments: argparse.Namespace) -> int:
     from glomers.explore.replay import replay
 
-    _fix_hash_seed()
+    fix_hash_seed(sys.argv[1:])
     return replay(arguments.trace, arguments.bin)
-
-
-def _fix_hash_seed() -> None:
-    """Start again with the hash seed that runs in virtual time need."""
-    if sys.flags.hash_randomization:
-        command = [sys.executable, "-m", "glomers.cli", *sys.argv[1:]]
-        os.execve(sys.executable, command, {**os.environ, "PYTHONHASHSEED": "0"})
 
 
 def _install(arguments: argparse.Namespace) -> int:
@@ -342,7 +332,3 @@ def _at_least_one(text: str) -> int:
     if not text.isdigit() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text} is not a whole number of at least 1")
     return int(text)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

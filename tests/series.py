@@ -8,7 +8,7 @@ from pathlib import Path
 
 import psutil
 
-COMMAND = [sys.executable, "-m", "glomers.cli"]
+COMMAND = [sys.executable, "-m", "glomers"]
 
 
 def code(source, *tags, outputs=(), count=None):

@@ -22,6 +22,7 @@ ALLOWED = {
     "lab": {"formats", "challenges", "maelstrom"},
     "series": {"formats", "challenges", "lab", "bench", "maelstrom"},
     "explore": {"formats", "bench", "node", "protocol"},
+    "__main__": {"bench", "cli"},
     "cli": {"series", "explore", "bench", "lab", "challenges", "maelstrom"},
 }
 LIGHT = RUNTIME | {"solutions", "bench", "explore", "formats", "challenges", "maelstrom"}

@@ -263,7 +263,7 @@ def test_progress_is_told_once_a_second_at_most():
 
 def test_an_interrupted_exploration_keeps_what_is_done_and_goes_on(tmp_path):
     words = " ".join(["test", *WORDS, "--time-limit", "10"])
-    command = [sys.executable, "-m", "glomers.cli", "explore", words, "--seeds", "300"]
+    command = [sys.executable, "-m", "glomers", "explore", words, "--seeds", "300"]
     command += ["--jobs", "1", "--out", "found"]
     process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
     reader = threading.Thread(target=process.stderr.read)

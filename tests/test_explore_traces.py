@@ -50,7 +50,7 @@ def find(words, seeds=30):
 
 def glomers(*words, cwd):
     return subprocess.run(
-        [sys.executable, "-m", "glomers.cli", *words], cwd=cwd, capture_output=True, text=True
+        [sys.executable, "-m", "glomers", *words], cwd=cwd, capture_output=True, text=True
     )
 
 

@@ -68,7 +68,7 @@ def _test(argv: list[str]) -> int:
         program = find_program(options.bin, options.clock)
         refuse_virtual_faults(options.nemesis, program.virtual)
         if program.virtual:
-            fix_hash_seed(argv)
+            fix_hash_seed(["bench", "test", *argv])
         else:  # nodes that are processes have hashes of their own
             os.environ.pop("PYTHONHASHSEED", None)
         store = Store(Path.cwd(), options.workload)

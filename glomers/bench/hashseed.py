@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 
 
-def fix_hash_seed(argv: list[str]) -> None:
-    """Start `glomers bench test` with the words of `argv` again, unless the seed is fixed."""
+def fix_hash_seed(words: Sequence[str]) -> None:
+    """Start `glomers` with these words again, unless it has the seed of runs in virtual time."""
     if os.environ.get("PYTHONHASHSEED") == "0":
         return
     os.environ["PYTHONHASHSEED"] = "0"
-    os.execv(sys.executable, [sys.executable, "-m", "glomers.bench", "test", *argv])
+    os.execv(sys.executable, [sys.executable, "-m", "glomers", *words])

@@ -86,7 +86,7 @@ def explore(
 
 
 def _glomers(command: str, words: list[str], tail: Tail | None) -> Ended:
-    argv = [sys.executable, "-m", "glomers.cli", command, *words]
+    argv = [sys.executable, "-m", "glomers", command, *words]
     with nullcontext(tail) if tail else shown_tail() as shown:
         return run_guarded(argv, DEADLINE_S, shown)
 

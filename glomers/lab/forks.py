@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from glomers.lab.guard import READY
@@ -35,24 +36,19 @@ class Forks:
         atexit.register(self.close)
 
     def take(self, descriptors: list[int]) -> bool:
-        """Let a fork have its stdin, stdout, stderr and a place for its status; whether it could.
+        """Ask for a fork with these stdin, stdout and stderr, and a place for its status.
 
-        What the fork is to do stands on its stdin (`glomers.lab.guard`).
+        What it is to do stands on its stdin, and on the last it says that it has begun
+        (`glomers.lab.guard`).  Returns False when there is nobody to ask.
         """
         with self._lock:
-            return any(self._sent(descriptors) for _ in range(2))  # it may have been killed
-
-    def _sent(self, descriptors: list[int]) -> bool:
-        if self._requests is None or self._owner_pid != os.getpid():
-            self._begin()
-        if self._requests is None:
-            return False
-        try:
-            socket.send_fds(self._requests, [b"?"], descriptors)
-        except OSError:
-            self.close()
-            return False
-        return True
+            if self._requests is None or self._owner_pid != os.getpid():
+                self._begin()
+            if self._requests is None:
+                return False
+            with suppress(OSError):  # somebody may have killed it; then no fork says anything
+                socket.send_fds(self._requests, [b"?"], descriptors)
+            return True
 
     def _begin(self) -> None:
         ours, theirs = socket.socketpair()

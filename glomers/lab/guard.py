@@ -26,7 +26,7 @@ from contextlib import suppress
 from importlib import import_module
 
 GRACE_S = 3.0
-READY = b"!"
+READY = BEGUN = b"!"
 
 
 def main(command: list[str]) -> int:
@@ -80,7 +80,8 @@ def serve(requests: socket.socket, modules: list[str]) -> None:
     """Make a guard for each request until whoever makes them is gone; guards go on without us.
 
     With a request come four descriptors: the guard's stdin, stdout and stderr, and where it is to
-    write the exit status.  On its stdin stands what to run, as a line of JSON.
+    write that it has begun and, in the end, the exit status.  On its stdin stands what to run, as a
+    line of JSON.
     """
     for module in modules:
         import_module(module)
@@ -104,6 +105,7 @@ def _guard_a_fork(descriptors: list[int]) -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     os.setsid()
     *standard, status_fd = descriptors
+    os.write(status_fd, BEGUN)
     for number, descriptor in enumerate(standard):
         os.dup2(descriptor, number)
         os.close(descriptor)
