@@ -1,5 +1,6 @@
 """The series' nodes hold at the official settings, whatever the dice."""
 
+import ast
 import json
 import random
 import runpy
@@ -231,6 +232,16 @@ def test_fast_and_slow_rounds_differ_in_nothing_but_the_period():
     fast, slow = ((NODES / f"{name}.py").read_text().splitlines() for name in ROUNDS)
     (changed,) = [(a, b) for a, b in zip(fast, slow, strict=True) if a != b]
     assert all(line.startswith("PERIOD_S = ") for line in changed)
+
+
+@pytest.mark.parametrize("name", ["read", "tick", "commit", "flush"])
+def test_the_nodes_of_6b_and_6c_do_alike_what_both_do(name):
+    texts = [(NODES / f"{node}.py").read_text() for node in ("txn_batched", "txn_causal")]
+    batched, causal = (
+        next(part for part in ast.parse(text).body if getattr(part, "name", None) == name)
+        for text in texts
+    )
+    assert ast.unparse(batched) == ast.unparse(causal)
 
 
 def test_the_facts_of_a_run_are_kept_beside_its_results(bench):
