@@ -187,15 +187,18 @@ class Node:
         """Handle one incoming line, on the running loop."""
         try:
             message = loads(line)
-            body = message["body"]
-            kind = body["type"]
-            if not isinstance(kind, str):
-                raise TypeError("a type is a string")
-            answered = body.get("in_reply_to")
-            src, dest = message["src"], message["dest"]
-        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+            src, dest, body = message["src"], message["dest"], message["body"]
+        except (ValueError, TypeError, KeyError, RecursionError):
+            src = dest = body = None
+        self.take(src, dest, body, line)
+
+    def take(self, src: Any, dest: Any, body: Any, line: bytes) -> None:
+        """Handle an incoming message, whose parts were read from `line` and are the node's own."""
+        kind = body.get("type") if type(body) is dict else None
+        if type(kind) is not str:
             print(f"skipped a line that is not a message: {line[:200]!r}", file=sys.stderr)
             return
+        answered = body.get("in_reply_to")
         if answered is not None:
             self._settle(answered, body)
             return

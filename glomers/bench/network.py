@@ -17,7 +17,7 @@ from glomers.bench.errors import BrokenTest
 from glomers.bench.faults.cuts import Grudge
 from glomers.bench.record import Journal
 from glomers.bench.transit import Transit
-from glomers.protocol import dumps
+from glomers.protocol import dumps, loads
 
 Deliver = Callable[[str, dict[str, Any], bytes], None]
 
@@ -55,7 +55,10 @@ class Network:
         self._in_flight = 0
 
     def connect(self, name: str, deliver: Deliver) -> None:
-        """Let `deliver(source, body, line)` have the messages sent to `name`."""
+        """Let `deliver(source, body, line)` have the messages sent to `name`.
+
+        The body is the receiver's own: nobody else has it, and it may be changed.
+        """
         self._endpoints[name] = deliver
         self._links.clear()
 
@@ -81,10 +84,11 @@ class Network:
 
     def send(self, src: str, dest: str, body: dict[str, Any]) -> None:
         """Send `body`, encoded here, as clients and services do."""
-        self.send_line(src, dest, body, dumps({"src": src, "dest": dest, "body": body}))
+        line = dumps({"src": src, "dest": dest, "body": body})
+        self.send_line(src, dest, _body(line), line)
 
     def send_line(self, src: str, dest: str, body: dict[str, Any], line: bytes) -> None:
-        """Send a message that stands encoded in `line` already.
+        """Send a message that was read from `line`.
 
         Raises:
             UnknownAddress: when the network has no such source or destination.
@@ -111,7 +115,7 @@ class Network:
             copy_id = self._next_id
             self._next_id = copy_id + 1
             self._journal.send(now_ns, copy_id, line)
-            self._at(due_ns, self._arrive, copy_id, src, dest, body, line, counts)
+            self._at(due_ns, self._arrive, copy_id, src, dest, _body(line), line, counts)
 
     def _open_link(self, src: str, dest: str) -> MessageCounts:
         if src not in self._endpoints or dest not in self._endpoints:
@@ -142,3 +146,8 @@ class Network:
         self._journal.recv(now_ns, message_id)
         counts.received += 1
         deliver(src, body, line)
+
+
+def _body(line: bytes) -> dict[str, Any]:
+    body: dict[str, Any] = loads(line)["body"]
+    return body

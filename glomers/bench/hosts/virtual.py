@@ -100,7 +100,7 @@ class VirtualHost(NodeHost):
             return
         assert self._node is not None
         try:
-            self._context.run(self._node.receive, line)
+            self._context.run(self._node.take, src, self.node_id, body, line)
         except SystemExit as error:
             self._fail(self._broken(f"crashed: {_why(error)}."))
 
