@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import sys
 from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING
 from glomers.lab.errors import LabError, RunFailed, StoreError
 from glomers.lab.figure import Figure
 from glomers.lab.outcome import stores
-from glomers.lab.process import Ended, Tail, run_guarded
+from glomers.lab.process import Ended, Tail, run_glomers
 from glomers.lab.run import Run
 from glomers.lab.shell import DEADLINE_S
 from glomers.lab.tail import shown_tail
@@ -86,9 +85,8 @@ def explore(
 
 
 def _glomers(command: str, words: list[str], tail: Tail | None) -> Ended:
-    argv = [sys.executable, "-m", "glomers", command, *words]
     with nullcontext(tail) if tail else shown_tail() as shown:
-        return run_guarded(argv, DEADLINE_S, shown)
+        return run_glomers([command, *words], DEADLINE_S, shown)
 
 
 def _rows(path: Path, seeds: int) -> pd.DataFrame:

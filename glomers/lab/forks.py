@@ -16,9 +16,10 @@ from glomers.lab.guard import READY
 
 GUARD = Path(__file__).with_name("guard.py")
 _MODULES = [
-    f"glomers.bench.{name}" for name in ("cli", "options", "program", "run", "record", "report")
+    *(f"glomers.bench.{name}" for name in ("cli", "options", "program", "run", "record", "report")),
+    *("glomers.cli", "glomers.explore.command", "glomers.explore.replay"),
 ]
-"""What every test imports, whatever its workload."""
+"""What tests, explorations and replays import, whatever their workload."""
 
 
 class Forks:

@@ -10,7 +10,7 @@ from pathlib import Path
 from glomers.lab.command import for_maelstrom, needs_bench, parse_command, refusal, with_flag
 from glomers.lab.errors import LabError, RunFailed
 from glomers.lab.outcome import load_run, stores
-from glomers.lab.process import Ended, Tail, run_bench, run_guarded
+from glomers.lab.process import Ended, Tail, run_glomers, run_guarded
 from glomers.lab.run import Run
 from glomers.lab.tail import shown_tail
 from glomers.maelstrom.errors import MaelstromError
@@ -58,7 +58,7 @@ def maelstrom(
         words = with_flag(words, "--seed", str(seed))
         if clock is not None:
             words = with_flag(words, "--clock", clock)
-        run = _run(words, "bench", partial(run_bench, words), tail)
+        run = _run(words, "bench", partial(run_glomers, ["bench", *words]), tail)
     else:
         run = _run_maelstrom(words, tail)
     _compare(run, expect)
