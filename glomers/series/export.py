@@ -5,9 +5,12 @@ from __future__ import annotations
 import base64
 import mimetypes
 import posixpath
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 from html import escape
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -63,10 +66,9 @@ def export_batch(folder: Path, html: Path | None = None) -> Path:
         html.mkdir(parents=True, exist_ok=True)
         for old in html.glob("*.html"):
             old.unlink()
-        for position, each in enumerate(pages):
-            if each.notebook:
-                text = _notebook_page(each, each.notebook, pages, position)
-                (html / each.href).write_text(text, encoding="utf-8")
+        readable = [each for each in pages if each.notebook]
+        for each, text in zip(readable, _notebook_pages(readable), strict=True):
+            (html / each.href).write_text(text, encoding="utf-8")
         index = html / "index.html"
         index.write_text(_index_page(folder, pages), encoding="utf-8")
     except OSError as error:
@@ -93,19 +95,34 @@ def _readable(path: Path | None) -> Notebook | None:
         return None
 
 
-def _notebook_page(this: Page, notebook: Notebook, pages: list[Page], position: int) -> str:
-    before = [each for each in pages[:position] if each.href]
-    after = [each for each in pages[position + 1 :] if each.href]
+def _notebook_pages(pages: list[Page]) -> Iterator[str]:
+    """The pages' texts, made by as many processes as there are cores."""
+    links = [_link(each) for each in pages]
+    names = {each.outcome.name for each in pages}
+    work = (pages, [None, *links[:-1]], [*links[1:], None], repeat(names))
+    if len(pages) < 2:
+        yield from map(_notebook_page, *work)
+        return
+    _exporter()  # its imports are then done for all
+    with ProcessPoolExecutor() as processes:
+        yield from processes.map(_notebook_page, *work)
+
+
+def _notebook_page(
+    this: Page, before: dict[str, str] | None, after: dict[str, str] | None, names: set[str]
+) -> str:
+    notebook = this.notebook
+    assert notebook is not None
     body = BeautifulSoup(_converted(notebook), features="html.parser")
     _embed_images(body, notebook)
-    _point_links(body, {each.outcome.name for each in pages if each.href})
-    links = page.links(_link(before[-1:]), _link(after[:1]))
+    _point_links(body, names)
+    links = page.links(before, after)
     failure = _failure(this.outcome, marked=body.find(id=_FAILED_ID) is not None)
     return page.page(this.title, failure + str(body), links)
 
 
-def _link(pages: list[Page]) -> dict[str, str] | None:
-    return {"href": pages[0].href, "title": pages[0].title} if pages else None
+def _link(to: Page) -> dict[str, str]:
+    return {"href": to.href, "title": to.title}
 
 
 def _failure(outcome: Outcome, *, marked: bool) -> str:
