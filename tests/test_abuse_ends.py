@@ -119,7 +119,7 @@ def test_a_nodes_daemon_ends_with_the_bench_too(tmp_path, number):
     node.write_text(DAEMON)
     node.chmod(0o755)
     command = [sys.executable, "-m", "glomers.bench", "test", "-w", "echo", "--bin", str(node)]
-    flags = ["--clock", "real", "--node-count", "1", "--time-limit", "600" if number else "1"]
+    flags = ["--clock", "real", "--node-count", "1", "--time-limit", "600" if number else "3"]
     bench = subprocess.Popen([*command, *flags], cwd=tmp_path, stdout=subprocess.DEVNULL)
     wait_until((tmp_path / "pid").exists)
     daemon = int((tmp_path / "pid").read_text())
