@@ -211,10 +211,15 @@ class Reader:
     def _enter(self) -> None:
         self._depth += 1
         if self._depth > MAX_DEPTH:
-            raise FressianError(f"at byte {self._at:,} objects nest more than {MAX_DEPTH} deep")
+            raise self._too_deep()
+
+    def _too_deep(self) -> FressianError:
+        return FressianError(f"at byte {self._at:,} objects nest more than {MAX_DEPTH} deep")
 
     def _list(self, length: int) -> list[Any]:
-        self._enter()
+        self._depth += 1
+        if self._depth > MAX_DEPTH:
+            raise self._too_deep()
         read = self._read
         items = [read() for _ in range(length)]
         self._depth -= 1

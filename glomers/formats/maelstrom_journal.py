@@ -8,9 +8,10 @@ partition swallowed has no event but that it was sent; `glomers.lab.real_journal
 
 from __future__ import annotations
 
-import heapq
 import warnings
 from collections.abc import Iterator
+from itertools import chain
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -23,7 +24,9 @@ _KINDS: dict[Any, Kind] = {"send": "send", "recv": "recv"}
 
 class _Message(NamedTuple):
     id: int
-    fields: dict[str, Any]
+    src: Any
+    dest: Any
+    body: Any
 
 
 def journal_files(folder: Path) -> list[Path]:
@@ -40,7 +43,7 @@ def read_maelstrom_journal(folder: Path) -> Iterator[Event]:
     damaged: list[str] = []
     files = journal_files(folder)
     stripes = [_stripe(number, path, damaged) for number, path in enumerate(files)]
-    for *_, event in heapq.merge(*stripes):
+    for *_, event in sorted(chain.from_iterable(stripes), key=itemgetter(0, 1, 2)):
         yield event
     if damaged:
         others = f" (so or alike in {len(damaged)} of {len(files)} files)"
@@ -66,15 +69,17 @@ def _event(components: list[Any]) -> tuple[int, int, Event]:
     if type(number) is not int or type(time_ns) is not int or type(message) is not _Message:
         raise TypeError("its parts are not those of an event")
     kind = _KINDS[kind]
-    fields = message.fields if kind == "send" else None
+    fields = None
+    if kind == "send":
+        fields = {"src": str(message.src), "dest": str(message.dest), "body": message.body}
     return time_ns, number, Event(kind, time_ns, message.id, fields)
 
 
 def _message(components: list[Any]) -> _Message:
-    number, src, dest, body = components
-    if type(number) is not int:
+    message = _Message(*components)
+    if type(message.id) is not int:
         raise TypeError("its number is none")
-    return _Message(number, {"src": str(src), "dest": str(dest), "body": body})
+    return message
 
 
 # Bodies as they were on the wire, where there is nothing but JSON.

@@ -26,7 +26,7 @@ def as_the_bench_tells_it(events: Sequence[Event], history: Sequence[Op]) -> lis
     What was sent before the start, while the nodes were set up, has a negative time.
     """
     start_ns = _start_ns(events, history)
-    shifted = [event._replace(time_ns=event.time_ns - start_ns) for event in events]
+    shifted = [Event(e.kind, e.time_ns - start_ns, e.id, e.message) for e in events]
     drops = list(_drops(shifted, cuts_of(history)))
     return sorted([*shifted, *drops], key=attrgetter("time_ns")) if drops else shifted
 
