@@ -282,6 +282,17 @@ def test_a_run_goes_on_when_the_process_that_makes_forks_was_killed(work):
     assert lab.maelstrom(LINE).valid is True
 
 
+def test_a_fork_ends_when_its_owner_is_gone_before_it_said_what_to_run(work):
+    assert lab.maelstrom(LINE).valid is True
+    (stdin, held), (told, status) = os.pipe(), os.pipe()
+    with open(os.devnull, "w") as nowhere:
+        assert lab_process._forks.take([stdin, nowhere.fileno(), nowhere.fileno(), status])
+    for descriptor in (stdin, status, held):
+        os.close(descriptor)
+    with os.fdopen(told, "rb") as end:
+        assert end.read() == guard.BEGUN, "it has begun, and is gone"
+
+
 def test_forks_are_in_the_folder_and_the_environment_of_the_moment(work, monkeypatch):
     assert lab.maelstrom(LINE).valid is True
     elsewhere = work / "elsewhere"

@@ -129,10 +129,13 @@ def _guard_a_fork(descriptors: list[int]) -> None:
 
 
 def _read_line() -> bytes:
-    """A line from stdin, and nothing beyond it."""
+    """The line that stands on stdin; without one there is nobody left to work for."""
     line = b""
     while not line.endswith(b"\n"):
-        line += os.read(0, 1 << 16)
+        part = os.read(0, 1 << 16)
+        if not part:
+            sys.exit()
+        line += part
     return line
 
 
