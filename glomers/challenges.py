@@ -78,6 +78,11 @@ class Challenge:
         return self.versions[-1].solution
 
     @property
+    def path(self) -> Path:
+        """The file of that node."""
+        return self.versions[-1].path
+
+    @property
     def workload(self) -> str:
         """The name of Maelstrom's workload."""
         words = self.flags.split()

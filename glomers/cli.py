@@ -285,7 +285,7 @@ def _explore(arguments: argparse.Namespace) -> int:
     challenge = CHALLENGES.get(arguments.target)
     program = arguments.bin
     if challenge and program is None:
-        program = challenge.versions[-1].path
+        program = challenge.path
     plan = Plan(
         words=base_of(arguments.target, challenge.flags if challenge else None, program),
         seeds=arguments.seeds,

@@ -6,7 +6,6 @@ import gc
 import multiprocessing
 import os
 import signal
-import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -23,7 +22,7 @@ from multiprocessing import parent_process
 from glomers.explore.errors import ExploreError
 from glomers.explore.scenario import Space
 from glomers.explore.seeds import Row, broken_row
-from glomers.explore.worker import Batch, run_batch
+from glomers.explore.worker import Batch, is_fit, run_batch
 
 BATCH_SEEDS_MAX = 25
 BATCHES_PER_JOB = 2
@@ -150,8 +149,8 @@ def process_pool(jobs: int) -> ProcessPoolExecutor:
     """A pool of processes that are fit for tests (see `glomers.explore.worker`)."""
     os.environ["PYTHONHASHSEED"] = "0"  # for children that are fresh interpreters
     # Forks are fit if this process is, and begin sooner.
-    is_fit = not sys.flags.hash_randomization and "fork" in multiprocessing.get_all_start_methods()
-    context = multiprocessing.get_context("fork" if is_fit else "spawn")
+    can_fork = is_fit() and "fork" in multiprocessing.get_all_start_methods()
+    context = multiprocessing.get_context("fork" if can_fork else "spawn")
     return ProcessPoolExecutor(jobs, mp_context=context, initializer=_prepare_worker)
 
 

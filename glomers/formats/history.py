@@ -140,19 +140,21 @@ def format_op(op: Op, value: str | None = None) -> str:
     `value` is the operation's value as EDN, where that is known already.
     """
     value = dumps(op.value) if value is None else value
-    process = op.process if isinstance(op.process, int) else f":{op.process}"
     others = [f", {key} {dumps(value)}" for key, value in _others(op).items()]
     return (
         f"{{:index {op.index}, :time {op.time_ns}, :type :{op.type}, "
-        f":process {process}, :f :{op.f}, :value {value}{''.join(others)}}}"
+        f":process {_process(op)}, :f :{op.f}, :value {value}{''.join(others)}}}"
     )
 
 
 def format_text(op: Op, value: str) -> str:
     """The line of `op` in `history.txt`, without its end; `value` is its value as EDN."""
-    process = op.process if isinstance(op.process, int) else f":{op.process}"
     error = "" if op.error is None else f"\t{dumps(op.error)}"
-    return f"{process}\t:{op.type}\t:{op.f}\t{value}{error}"
+    return f"{_process(op)}\t:{op.type}\t:{op.f}\t{value}{error}"
+
+
+def _process(op: Op) -> str:
+    return str(op.process) if isinstance(op.process, int) else f":{op.process}"
 
 
 def _others(op: Op) -> dict[Keyword, Any]:

@@ -84,7 +84,7 @@ def run_challenge(
     """
     if bin is not None and not bin.is_file():
         raise BadInput(f"There is no file {bin}: --bin must name the program of a node.")
-    program = bin or challenge.versions[-1].path
+    program = bin or challenge.path
     report = _report(challenge, program, {"engine": engine, "seed": seed, "clock": clock})
     if as_json:
         print(json.dumps(report.as_json()))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import mimetypes
 import posixpath
+import signal
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -104,7 +105,9 @@ def _notebook_pages(pages: list[Page]) -> Iterator[str]:
         yield from map(_notebook_page, *work)
         return
     _exporter()  # its imports are then done for all
-    with ProcessPoolExecutor() as processes:
+    # An interrupt is this process's to answer: the others would each print a traceback.
+    ignore = (signal.SIGINT, signal.SIG_IGN)
+    with ProcessPoolExecutor(initializer=signal.signal, initargs=ignore) as processes:
         yield from processes.map(_notebook_page, *work)
 
 
