@@ -32,6 +32,7 @@ setup: $(INSTALLED)
 $(INSTALLED): pyproject.toml
 	@if ! $(BIN)/python -c 'import pip' 2>/dev/null; then $(MAKE_VENV); fi
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	$(BIN)/python -m compileall -q glomers  # many images forbid Python to keep what it compiled
 	@touch $@
 
 define MAKE_VENV
