@@ -22,7 +22,7 @@ async def read(message):
 
 async def ask(peer):
     try:
-        reply = await node.rpc(peer, {"type": "own"}, timeout_s=0.5)
+        reply = await node.rpc(peer, {"type": "own"}, timeout_s=2)
     except RPCError:
         return  # unreachable: what was last known of it must do
     last_known[peer] = max(reply["value"], last_known.get(peer, 0))

@@ -5,7 +5,7 @@ from glomers.kv import KV
 from glomers.node import Node
 
 node = Node()
-kv = KV(node, "lin-kv")
+kv = KV(node, "lin-kv", timeout_s=10)  # a send that gives up leaves an empty offset behind
 known = {}  # messages by key and offset: what is written once may be kept for ever
 
 

@@ -5,8 +5,10 @@ from glomers.kv import KV
 from glomers.node import Node
 from glomers.ring import HashRing
 
+PATIENCE_S = 10  # longer than any client waits: whoever gives up first knows least
+
 node = Node()
-kv = KV(node, "lin-kv")
+kv = KV(node, "lin-kv", PATIENCE_S)
 entries = defaultdict(lambda: {"messages": [], "committed": -1})  # of the keys owned here
 locks = defaultdict(asyncio.Lock)
 
@@ -23,6 +25,8 @@ async def change(key, edit):
         while True:
             old = entries[key]
             new = {**old, **edit(old)}
+            if new == old:
+                return old
             if await kv.cas(key, old, new, create=True):
                 entries[key] = new
                 return new
@@ -35,15 +39,19 @@ async def ask_owners(body, field, arguments):
     for key, argument in arguments.items():
         shares[ring.owner(key)][key] = argument
     mine = shares.pop(node.node_id, {})
-    requests = [node.rpc(peer, {**body, field: share}) for peer, share in shares.items()]
+    requests = [ask(peer, {**body, field: share}) for peer, share in shares.items()]
     return mine, await asyncio.gather(*requests)
+
+
+def ask(peer, body):
+    return node.rpc(peer, body, PATIENCE_S)
 
 
 @node.on("send")
 async def send(message):
     key, msg = message.body["key"], message.body["msg"]
     if ring.owner(key) != node.node_id:
-        return await node.rpc(ring.owner(key), message.body)
+        return await ask(ring.owner(key), message.body)
     entry = await change(key, lambda entry: {"messages": [*entry["messages"], msg]})
     return {"type": "send_ok", "offset": len(entry["messages"]) - 1}
 
@@ -62,8 +70,7 @@ async def commit(message):
     offsets = message.body["offsets"]
     mine, _ = await ask_owners({"type": "commit_offsets"}, "offsets", offsets)
     for key, offset in mine.items():
-        if offset > entries[key]["committed"]:
-            await change(key, lambda entry, offset=offset: {"committed": offset})
+        await change(key, lambda entry, to=offset: {"committed": max(entry["committed"], to)})
     return {"type": "commit_offsets_ok"}
 
 
