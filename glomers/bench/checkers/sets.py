@@ -76,16 +76,14 @@ class Read:
     invoked: Op
     done: Op
 
-    def members(self) -> set[Any]:
+    def keys(self) -> Iterable[Any]:
         """The keys of the elements shown."""
         value = self.done.value
         if value is None:
-            return set()
+            return ()
         if not isinstance(value, list):
             raise CheckError(f"the read of index {self.done.index} is no vector: {dumps(value)}")
-        if _PLAIN_TYPES.issuperset(map(type, value)):
-            return set(value)
-        return set(map(equality_key, value))
+        return value if _PLAIN_TYPES.issuperset(map(type, value)) else map(equality_key, value)
 
 
 def check(history: Sequence[Op], options: CheckOptions) -> Result:
@@ -116,7 +114,7 @@ def _find_known(history: Iterable[Op], elements: dict[Any, Element], reads: list
             continue
         if op.f == "read":
             read = reads_by_end.get(op.index)
-            shown = unknown & read.members() if read else set()
+            shown = unknown.intersection(read.keys()) if read and unknown else set()
         else:
             key = equality_key(op.value)
             if op.type == "invoke" and elements[key].add is op:
@@ -135,7 +133,7 @@ def _find_last_reads(elements: dict[Any, Element], reads: list[Read]) -> None:
     shown_by_all = set(keys)
     earlier = len(keys)
     for read in reversed(reads):
-        members = read.members()
+        members = set(read.keys())
         invoked = read.invoked
         added_later = keys[bisect(added_at, invoked.index) : earlier]
         earlier -= len(added_later)
