@@ -111,6 +111,8 @@ class Reader:
         self._since_footer = 0
         self._depth = 0
         self._repeated = 0
+        self._light: dict[int, Any] = {}
+        """Cached objects that are short and single, by the code that refers to them."""
         self._reset_caches()
         self._readers = self._table()
 
@@ -120,22 +122,24 @@ class Reader:
         for code in range(8):
             table[0xD0 + code] = lambda code: self._take(code - 0xD0)
             table[_STRING_PACKED + code] = lambda code: _text(self._take(code - _STRING_PACKED))
-            table[0xE4 + code] = lambda code: self._list(code - 0xE4)
+            table[0xE4 + code] = lambda code: self._items(code - 0xE4)
         for code in range(16):
             table[0xA0 + code] = self._known_struct
+        for code in range(32):
+            table[0x80 + code] = lambda code: self._recall(code - 0x80)
         for code in _BUILT_IN:
             table[code] = lambda code: self._struct(*_BUILT_IN[code])
         for code in _ARRAYS:
-            table[code] = lambda code: self._list(self._count())
+            table[code] = lambda code: self._items(self._count())
         for code in _CONSTANTS:
             table[code] = _CONSTANTS.__getitem__
         table[_GET_CACHE] = lambda code: self._recall(self._count())
         table[_PUT_CACHE] = lambda code: self._remember()
         table[_BYTES_CHUNK] = table[_BYTES] = self._chunked_bytes
         table[_STRING_CHUNK] = table[_STRING] = self._chunked_string
-        table[0xEC] = lambda code: self._list(self._count())
-        table[0xED] = lambda code: self._closed_list(open_ended=False)
-        table[0xEE] = lambda code: self._closed_list(open_ended=True)
+        table[0xEC] = lambda code: self._items(self._count())
+        table[0xED] = lambda code: self._items(len(self._data), closed=True)
+        table[0xEE] = lambda code: self._items(len(self._data), closed=True, open_ended=True)
         table[0xEF] = lambda code: self._new_struct()
         table[0xF0] = lambda code: self._known_struct(0xA0 + self._count())
         table[0xF8] = lambda code: int.from_bytes(self._take(8), signed=True)
@@ -159,26 +163,51 @@ class Reader:
         return self._at
 
     def _read(self) -> Any:
-        data, at = self._data, self._at
-        try:
-            code = data[at]
-        except IndexError:
-            raise self._cut_off() from None
-        self._at = at = at + 1
-        # The commonest codes have no function of their own, which would take as long again.
-        if code < 0x40:
-            return code
-        if code < 0x80:
-            high, more = _PACKED_INTS[code]
-            end = at + more
-            if end > len(data):
-                raise self._cut_off()
-            self._at = end
-            return high | int.from_bytes(data[at:end])
-        if code < 0xA0:
-            value = self._light.get(code - 0x80, _UNFINISHED)
-            return self._recall(code - 0x80) if value is _UNFINISHED else value
-        return self._readers[code](code)
+        return self._items(1)[0]
+
+    def _items(self, limit: int, *, closed: bool = False, open_ended: bool = False) -> list[Any]:
+        """The next objects: `limit` of them, or those up to the mark of the end if it comes first.
+
+        Args:
+            limit: how many objects there are at most.
+            closed: whether a mark may come; otherwise there are as many objects as `limit` says.
+            open_ended: whether the end of the data will do for a mark.
+        """
+        self._depth += 1
+        if self._depth > MAX_DEPTH:
+            raise FressianError(f"at byte {self._at:,} objects nest more than {MAX_DEPTH} deep")
+        data, light, at = self._data, self._light, self._at
+        items: list[Any] = []
+        append = items.append
+        for _ in range(limit):
+            try:
+                code = data[at]
+            except IndexError:
+                if open_ended:
+                    break
+                raise self._cut_off() from None
+            at += 1
+            # The commonest objects are read here: a function for each would take as long again.
+            if code < 0x40:
+                append(code)
+            elif code < 0x80:
+                high, more = _PACKED_INTS[code]
+                end = at + more
+                if end > len(data):
+                    raise self._cut_off()
+                append(high | int.from_bytes(data[at:end]))
+                at = end
+            elif code < 0xA0 and code in light:
+                append(light[code])
+            elif code == _END and closed:
+                break
+            else:
+                self._at = at
+                append(self._readers[code](code))
+                at = self._at
+        self._at = at
+        self._depth -= 1
+        return items
 
     def _unknown(self, code: int) -> Any:
         raise FressianError(f"no object begins with the byte {code:#04x} at {self._at - 1:,}")
@@ -197,9 +226,7 @@ class Reader:
 
     def _count(self) -> int:
         """The number of things that follow, each of at least one byte, or of a cached thing."""
-        self._enter()
         count = self._read()
-        self._depth -= 1
         if type(count) is not int or count < 0:
             raise FressianError(f"before byte {self._at:,} there is {count!r:.40}, not a length")
         if count > len(self._data):
@@ -208,43 +235,8 @@ class Reader:
 
     # Collections and structures
 
-    def _enter(self) -> None:
-        self._depth += 1
-        if self._depth > MAX_DEPTH:
-            raise self._too_deep()
-
-    def _too_deep(self) -> FressianError:
-        return FressianError(f"at byte {self._at:,} objects nest more than {MAX_DEPTH} deep")
-
-    def _list(self, length: int) -> list[Any]:
-        self._depth += 1
-        if self._depth > MAX_DEPTH:
-            raise self._too_deep()
-        read = self._read
-        items = [read() for _ in range(length)]
-        self._depth -= 1
-        return items
-
-    def _closed_list(self, *, open_ended: bool) -> list[Any]:
-        """The objects up to the mark of the end; the end of the data will do for an open list."""
-        self._enter()
-        items = []
-        data, read = self._data, self._read
-        while self._at < len(data):
-            if data[self._at] == _END:
-                self._at += 1
-                break
-            items.append(read())
-        else:
-            if not open_ended:
-                raise self._cut_off()
-        self._depth -= 1
-        return items
-
     def _new_struct(self) -> Any:
-        self._enter()
         tag = self._read()
-        self._depth -= 1
         if not isinstance(tag, str | Keyword | Symbol):
             raise FressianError(f"before byte {self._at:,} there is no name for a structure")
         components = self._count()
@@ -260,7 +252,7 @@ class Reader:
         return self._struct(tag, length)
 
     def _struct(self, tag: Any, length: int) -> Any:
-        components = self._list(length)
+        components = self._items(length)
         handler = self._handlers.get(tag)
         if handler is None:
             return self._other(tag, components)
@@ -273,8 +265,7 @@ class Reader:
 
     def _reset_caches(self) -> None:
         self._cache: list[Any] = []
-        self._light: dict[int, Any] = {}
-        """Those cached objects that are short and single, by their number."""
+        self._light.clear()
         self._weights: dict[int, int] = {}
         """How many bytes the others stand for."""
         self._structs: list[tuple[Any, int]] = []
@@ -286,7 +277,6 @@ class Reader:
         return self._read()
 
     def _remember(self) -> Any:
-        self._enter()
         index = len(self._cache)
         self._cache.append(_UNFINISHED)
         weight = -self._at - self._repeated
@@ -297,8 +287,7 @@ class Reader:
             if weight > _LIGHT_BYTES or not isinstance(value, _LIGHT):
                 self._weights[index] = weight
             else:
-                self._light[index] = value
-        self._depth -= 1
+                self._light[0x80 + index] = value
         return value
 
     def _recall(self, index: int) -> Any:

@@ -13,7 +13,7 @@ from glomers.formats.edn import Keyword, dumps, kw, to_json
 from glomers.lab import html
 from glomers.lab.errors import StoreError
 from glomers.lab.stats import Stats, stats_of
-from glomers.lab.store import Facts, StoreFolder
+from glomers.lab.store import Facts, StoreFolder, without_collection
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -97,7 +97,8 @@ class Run:
         """
         from glomers.lab.tables import ops_table
 
-        return ops_table(self._history, self.nodes)
+        with without_collection():
+            return ops_table(self._history, self.nodes)
 
     @cached_property
     def messages(self) -> pd.DataFrame:
@@ -108,7 +109,8 @@ class Run:
         """
         from glomers.lab.tables import messages_table
 
-        return messages_table(self._opened().events())
+        with without_collection():
+            return messages_table(self._opened().events())
 
     @cached_property
     def partitions(self) -> pd.DataFrame:
