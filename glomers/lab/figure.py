@@ -69,17 +69,18 @@ def canvas(height_in: float) -> Iterator[Canvas]:
 
 def to_png(chart: Canvas) -> bytes:
     """The chart as a picture; the same bytes for the same chart."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from PIL import Image  # matplotlib depends on it
 
-    buffer, small = BytesIO(), BytesIO()
+    drawn: Any = FigureCanvasAgg(chart)  # type: ignore[no-untyped-call]
     with warnings.catch_warnings():
         # A node may use letters that the font lacks; boxes in their place say enough.
         warnings.filterwarnings("ignore", "Glyph .* missing from font")
-        # Without metadata: matplotlib would note its version.
-        chart.savefig(buffer, format="png", metadata={"Software": None})
+        drawn.draw()  # `savefig` would draw once more
+    size = drawn.get_width_height(physical=True)
+    pixels = Image.frombuffer("RGBA", size, drawn.buffer_rgba()).convert("RGB")
     # A chart has few colours; a palette makes notebooks a third of the size. Of the ways to choose
     # one, this keeps colours that cover little, as a legend's do.
-    palette = Image.Quantize.MAXCOVERAGE
-    picture = Image.open(buffer).convert("RGB").quantize(_COLOURS, palette)
-    picture.save(small, format="png", optimize=True)
-    return small.getvalue()
+    picture = BytesIO()
+    pixels.quantize(_COLOURS, Image.Quantize.MAXCOVERAGE).save(picture, "png", optimize=True)
+    return picture.getvalue()

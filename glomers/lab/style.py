@@ -39,7 +39,6 @@ RC: Any = {
     "legend.framealpha": 0.9,
     "legend.frameon": True,
     "lines.linewidth": 2.0,
-    "savefig.dpi": 120,
     # Names that a node chose may hold dollar signs: they are no formulas.
     "text.parse_math": False,
 }
