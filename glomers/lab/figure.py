@@ -72,7 +72,7 @@ def to_png(chart: Canvas) -> bytes:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from PIL import Image  # matplotlib depends on it
 
-    drawn: Any = FigureCanvasAgg(chart)  # type: ignore[no-untyped-call]
+    drawn: Any = FigureCanvasAgg(chart)  # untyped
     with warnings.catch_warnings():
         # A node may use letters that the font lacks; boxes in their place say enough.
         warnings.filterwarnings("ignore", "Glyph .* missing from font")
