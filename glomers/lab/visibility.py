@@ -136,7 +136,9 @@ def _reads(ops: pd.DataFrame, values: frozenset[int]) -> dict[str, _Reads]:
             of_node = by_node[node]
             of_node.start_s.append(start_s)
             of_node.end_s.append(end_s)
-            of_node.shown.append(frozenset(v for v in value if type(v) is int) & values)
+            if set(map(type, value)) != {int}:
+                value = [item for item in value if type(item) is int]
+            of_node.shown.append(values.intersection(value))
     return by_node
 
 
