@@ -61,6 +61,23 @@ def test_trees_depend_on_no_number_of_nodes(bench, solution, node_count):
     assert outcome.status == 0, outcome.out
 
 
+SLOW = "--latency 100 --latency-dist exponential"
+LOST_BETS = {  # commands that exploration found: an answer took longer than the node then waited
+    "counter_local": f"--node-count 3 --rate 20 --time-limit 10 {SLOW} --nemesis partition "
+    "--nemesis-interval 5 --seed 26",
+    "log_buckets": f"--node-count 2 --concurrency 4n --rate 50 --time-limit 5 {SLOW} --seed 470",
+    "log_owner": "--node-count 3 --concurrency 4n --rate 50 --time-limit 5 --latency 100 "
+    "--seed 294",
+}
+
+
+@pytest.mark.parametrize(("solution", "flags"), LOST_BETS.items(), ids=LOST_BETS)
+def test_patience_outlasts_the_slow_networks_on_which_less_of_it_failed(solution, flags):
+    workload = "g-counter" if solution == "counter_local" else "kafka"
+    results = results_of(NODES / f"{solution}.py", *flags.split(), workload=workload)
+    assert results["valid?"] is True, results
+
+
 CUT_OFTEN = ["--time-limit", "4", "--rate", "100", *FAULTS, "--nemesis-interval", "1"]
 SIZES = [[], ["--node-count", "1"], ["--node-count", "3"], ["--node-count", "10"]]
 
