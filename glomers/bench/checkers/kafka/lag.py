@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from heapq import heappop, heappush
 from typing import Any
 
@@ -24,9 +26,9 @@ def worst_lag(history: Sequence[Op]) -> Result:
     A poll lags, at the least, from when the message after the highest one that its process has
     seen was known to exist, until the poll began.
     """
-    superseded_at = _superseded(history)
+    logs = _known(history)
     worst: tuple[int, Op, Offsets] | None = None
-    for invoked, position in _positions(history, superseded_at):
+    for invoked, position in _positions(history, logs):
         lag_ns = position.lag_ns(invoked.time_ns)
         if position.offsets and (worst is None or lag_ns > worst[0]):
             worst = (lag_ns, invoked, dict(position.offsets))
@@ -36,16 +38,34 @@ def worst_lag(history: Sequence[Op]) -> Result:
     key = next(
         key
         for key in hash_map_order(offsets)
-        if _lag_ns(superseded_at.get(key, []), offsets[key], invoked.time_ns) == lag_ns
+        if logs[key].lag_ns(offsets[key], invoked.time_ns) == lag_ns
     )
     times = {"time": invoked.time_ns / NS_PER_S, "process": invoked.process, "key": key}
     return keywordize(times | {"lag": lag_ns / NS_PER_S})
 
 
-def _lag_ns(superseded_at: Sequence[int], offset: int, now_ns: int) -> int:
-    """How long at `now_ns` something newer than `offset` had been known to exist."""
-    following = offset + 1
-    return max(0, now_ns - superseded_at[following]) if following < len(superseded_at) else 0
+class _Known:
+    """When the messages of a log were first known to exist; offsets may be far apart."""
+
+    def __init__(self) -> None:
+        self._offsets: list[int] = []
+        self._times_ns: list[int] = []
+
+    def note(self, offset: int, time_ns: int) -> None:
+        """Something was known at `offset` at that time, and so was all before it."""
+        if offset > (self._offsets[-1] if self._offsets else -1):
+            self._offsets.append(offset)
+            self._times_ns.append(time_ns)
+
+    def superseded_ns(self, offset: int) -> int | None:
+        """Since when something newer than `offset` has been known to exist, if it has."""
+        place = bisect_left(self._offsets, offset + 1)
+        return self._times_ns[place] if place < len(self._times_ns) else None
+
+    def lag_ns(self, offset: int, now_ns: int) -> int:
+        """How long at `now_ns` something newer than `offset` had been known to exist."""
+        since_ns = self.superseded_ns(offset)
+        return 0 if since_ns is None else max(0, now_ns - since_ns)
 
 
 class _Position:
@@ -55,9 +75,9 @@ class _Position:
     that the process has read past stay in it until they come up.
     """
 
-    def __init__(self, superseded_at: dict[Any, list[int]], offsets: Offsets) -> None:
+    def __init__(self, logs: Mapping[Any, _Known], offsets: Offsets) -> None:
         self.offsets: Offsets = {}
-        self._superseded_at = superseded_at
+        self._logs = logs
         self._heap: list[tuple[int, int, Any, int]] = []
         self._pushed = 0
         for key, offset in offsets.items():
@@ -68,11 +88,10 @@ class _Position:
         if self.offsets.get(key, -2) >= offset:
             return
         self.offsets[key] = offset
-        superseded_at = self._superseded_at.get(key, ())
-        if offset + 1 < len(superseded_at):
+        since_ns = self._logs[key].superseded_ns(offset)
+        if since_ns is not None:
             self._pushed += 1
-            entry = (superseded_at[offset + 1], self._pushed, key, offset)
-            heappush(self._heap, entry)
+            heappush(self._heap, (since_ns, self._pushed, key, offset))
 
     def lag_ns(self, now_ns: int) -> int:
         """The greatest lag of any log."""
@@ -96,20 +115,16 @@ def _highest(op: Op) -> Offsets:
     return highest
 
 
-def _superseded(history: Iterable[Op]) -> dict[Any, list[int]]:
-    """Of each key, when the message at each offset was first known to exist, in ns."""
-    known_at: dict[Any, list[int]] = {}
+def _known(history: Iterable[Op]) -> Mapping[Any, _Known]:
+    """What is known of the log of each key, and since when."""
+    logs: defaultdict[Any, _Known] = defaultdict(_Known)
     for op in history:
         for key, offset in _highest(op).items():
-            times = known_at.setdefault(key, [])
-            if offset >= len(times):
-                times.extend([op.time_ns] * (offset + 1 - len(times)))
-    return known_at
+            logs[key].note(offset, op.time_ns)
+    return logs
 
 
-def _positions(
-    history: Sequence[Op], superseded_at: dict[Any, list[int]]
-) -> Iterator[tuple[Op, _Position]]:
+def _positions(history: Sequence[Op], logs: Mapping[Any, _Known]) -> Iterator[tuple[Op, _Position]]:
     """Successful polls, each with how far its process has read by its end."""
     invocation_of = {done.index: invoked for invoked, done in pairs(history) if done is not None}
     positions: dict[int | str, _Position] = {}
@@ -118,11 +133,11 @@ def _positions(
             continue
         position = positions.get(op.process)
         if op.f == "subscribe" or position is None:
-            position = positions[op.process] = _Position(superseded_at, {})
+            position = positions[op.process] = _Position(logs, {})
         if op.f == "assign":
             seen = position.offsets
             offsets = {key: seen.get(key, -1) for key in map(freeze, op.value or ())}
-            positions[op.process] = _Position(superseded_at, offsets)
+            positions[op.process] = _Position(logs, offsets)
         elif op.f in POLLING:
             for key, offset in _highest(op).items():
                 position.advance(key, offset)
