@@ -17,6 +17,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from bs4 import BeautifulSoup, Tag
+from markupsafe import Markup
 
 from glomers.challenges import CHALLENGES
 from glomers.series import page
@@ -163,7 +164,27 @@ def _exporter() -> Any:
         template_name="basic",
         exclude_input_prompt=True,
         exclude_output_prompt=True,
+        filters={"highlight_code": _highlighted, "clean_html": _cleaned},
     )
+
+
+def _highlighted(source: str, metadata: Any = None) -> Markup:
+    """Code in colours; pygments has escaped it."""
+    return Markup(_highlight()(source, metadata=metadata))
+
+
+@cache
+def _highlight() -> Any:
+    from nbconvert.filters import Highlight2HTML
+
+    return Highlight2HTML(pygments_lexer="ipython3")  # type: ignore[no-untyped-call]
+
+
+def _cleaned(html: str) -> str:
+    """HTML without what could run; to parse what is known to be clean takes a third of the time."""
+    from nbconvert.filters import clean_html
+
+    return html if isinstance(html, Markup) else str(clean_html(html))  # type: ignore[no-untyped-call]
 
 
 def _shown_cell(cell: Any) -> Any:
