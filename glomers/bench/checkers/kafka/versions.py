@@ -20,12 +20,12 @@ from glomers.formats.edn import dumps, freeze, keywordize
 
 @dataclass
 class Log:
-    """The log of a key: the values seen at each offset, and their order.
+    """The log of a key: the different values seen at each offset, and their order.
 
     `values` has one value for each index, `index_of` the last index of each value.
     """
 
-    at: dict[int, dict[Any, Any]] = field(default_factory=dict)
+    at: dict[int, tuple[Any, ...]] = field(default_factory=dict)
     offsets: list[int] = field(default_factory=list)
     values: list[Any] = field(default_factory=list)
     index_of: dict[Any, int] = field(default_factory=dict)
@@ -37,7 +37,7 @@ class Log:
         self.index_of = {key_of(value): index for index, value in enumerate(self.values)}
 
     def _values_at(self, offset: int) -> list[Any]:
-        values = [*self.at[offset].values()]
+        values = [*self.at[offset]]
         return values if len(values) == 1 else hash_set_order(values)
 
     def delta(self, value: Any, following: Any) -> int:
@@ -56,15 +56,15 @@ class Log:
         first: dict[Any, int] = {}
         for index, offset in enumerate(self.offsets):
             for value in self.at[offset]:
-                first.setdefault(value, index)
+                first.setdefault(key_of(value), index)
         return first
 
     def by_last_index(self) -> dict[int, list[Any]]:
         """The values by the last index at which each was seen."""
         last: dict[Any, tuple[int, Any]] = {}
         for index, offset in enumerate(self.offsets):
-            for key, value in self.at[offset].items():
-                last[key] = (index, value)
+            for value in self.at[offset]:
+                last[key_of(value)] = (index, value)
         values: dict[int, list[Any]] = {}
         for index, value in last.values():
             values.setdefault(index, []).append(value)
@@ -106,9 +106,9 @@ def _add(logs: dict[Any, Log], key: Any, message: Message) -> None:
         log = logs[key] = Log()
     values = log.at.get(offset)
     if values is None:
-        log.at[offset] = {key_of(value): value}
-    else:
-        values.setdefault(key_of(value), value)
+        log.at[offset] = (value,)
+    elif key_of(value) not in map(key_of, values):
+        log.at[offset] = (*values, value)
 
 
 def inconsistent_offsets(logs: LogsByKey) -> list[Anomaly]:
@@ -123,7 +123,7 @@ def inconsistent_offsets(logs: LogsByKey) -> list[Anomaly]:
                 "key": key,
                 "offset": offset,
                 "index": index,
-                "values": frozenset(map(freeze, ordered(log.at[offset].values()))),
+                "values": frozenset(map(freeze, ordered(log.at[offset]))),
             }
         )
         for key, log in logs.items()
@@ -138,11 +138,11 @@ def duplicates(logs: LogsByKey) -> list[Anomaly]:
     for key, log in logs.items():
         offsets_of: dict[Any, list[int]] = {}
         for offset in log.offsets:
-            for value in log.at[offset]:
+            for value in map(key_of, log.at[offset]):
                 offsets_of.setdefault(value, []).append(offset)
         for value, offsets in offsets_of.items():
             if len(offsets) > 1:
-                shown = log.at[offsets[0]][value]
+                shown = next(each for each in log.at[offsets[0]] if key_of(each) == value)
                 case = {"key": key, "value": shown, "count": len(offsets), "offsets": offsets}
                 cases.append(keywordize(case))
     return cases
