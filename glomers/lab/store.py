@@ -135,17 +135,17 @@ class StoreFolder:
             StoreError: when there is none.
         """
         path = self.path / _JOURNAL
-        if path.exists():
-            return self._read_events(read_journal(path))
-        if journal_files(path.parent):
-            with without_collection():
+        with without_collection():
+            if path.exists():
+                return self._read_events(read_journal(path))
+            if journal_files(path.parent):
                 events = self._read_events(read_maelstrom_journal(path.parent))
                 return as_the_bench_tells_it(events, self._history_if_any())
         raise StoreError(f"There is no journal of messages in the store: {_JOURNAL} is missing.")
 
     def _read_events(self, journal: Iterator[Event]) -> list[Event]:
         events: list[Event] = []
-        with without_collection(), warnings.catch_warnings(record=True) as caught:
+        with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             try:
                 events.extend(journal)
