@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import subprocess
+import sys
 import warnings
 from fractions import Fraction
 
@@ -11,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from glomers import lab
+from glomers.formats import maelstrom_journal
 from glomers.formats.edn import Char, Symbol, kw, loads
 from glomers.formats.journal import Event
 from glomers.formats.maelstrom_journal import read_maelstrom_journal
@@ -112,6 +116,54 @@ def test_damaged_files_never_end_the_reading(tmp_path_factory, data):
 
 
 # The clock
+
+
+@pytest.fixture
+def damaged_journal(tmp_path):
+    """A journal in seven files of which one is cut off."""
+    body = {"value": {"k1": [1, 2.5, None, "é𝄞"], "k2": {}}, "msg_id": 1}
+    written = [("send", 1000 + i, message(i, **body)) for i in range(70)]
+    write_maelstrom_journal(tmp_path, written, stripes=7)
+    (tmp_path / "3.fressian").write_bytes((tmp_path / "3.fressian").read_bytes()[:-5])
+    return tmp_path
+
+
+def read_with_warnings(folder):
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        return list(read_maelstrom_journal(folder)), [str(warning.message) for warning in caught]
+
+
+@pytest.fixture
+def helpers(monkeypatch):
+    """The helpers that are begun; with three processors, and files worth a process each."""
+    monkeypatch.setattr(maelstrom_journal, "_SHARE_BYTES", 1)
+    monkeypatch.setattr(os, "cpu_count", lambda: 3)
+    begun = []
+
+    def popen(*args, **kwargs):
+        begun.append(subprocess.Popen(*args, **kwargs))
+        return begun[-1]
+
+    monkeypatch.setattr(maelstrom_journal, "Popen", popen)
+    return begun
+
+
+def test_several_processes_read_what_one_reads(damaged_journal, helpers, monkeypatch):
+    together = read_with_warnings(damaged_journal)
+    assert [helper.returncode for helper in helpers] == [0, 0]
+    monkeypatch.setattr(os, "cpu_count", lambda: None)
+    alone = read_with_warnings(damaged_journal)
+    assert together == alone
+    assert len(helpers) == 2
+    assert len(alone[1]) == 1
+
+
+def test_what_a_helper_cannot_read_is_read_without_it(damaged_journal, helpers, monkeypatch):
+    together = read_with_warnings(damaged_journal)
+    monkeypatch.setattr(sys, "executable", shutil.which("false"))
+    assert read_with_warnings(damaged_journal) == together
+    assert [helper.returncode for helper in helpers] == [0, 0, 1, 1]
 
 
 def test_the_start_is_where_the_quickest_request_meets_its_operation():

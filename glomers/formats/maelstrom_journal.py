@@ -8,11 +8,15 @@ partition swallowed has no event but that it was sent; `glomers.lab.real_journal
 
 from __future__ import annotations
 
+import os
+import pickle
+import sys
 import warnings
-from collections.abc import Iterator
-from itertools import chain
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from operator import itemgetter
 from pathlib import Path
+from subprocess import DEVNULL, PIPE, Popen
 from typing import Any, NamedTuple
 
 from glomers.formats.edn import to_json
@@ -20,6 +24,11 @@ from glomers.formats.fressian import FressianError, Handler, Reader, full_name
 from glomers.formats.journal import Event, Kind
 
 _KINDS: dict[Any, Kind] = {"send": "send", "recv": "recv"}
+_SHARE_BYTES = 1 << 20
+"""What a process should have to read at least; it takes a second, another's start a tenth."""
+
+_Stripe = tuple[list[tuple[int, int, Event]], str | None]
+"""What a file holds: events with time and number, and what is wrong behind them."""
 
 
 class _Message(NamedTuple):
@@ -38,30 +47,75 @@ def read_maelstrom_journal(folder: Path) -> Iterator[Event]:
     """Yield the events of the journal in `folder` in order of time, as Maelstrom's clock told it.
 
     Of a file that is cut off or damaged, what stands before that is used; one warning says so for
-    all such files.
+    all such files.  The files of a long journal are shared out among the machine's processors.
     """
-    damaged: list[str] = []
     files = journal_files(folder)
-    stripes = [_stripe(number, path, damaged) for number, path in enumerate(files)]
-    for *_, event in sorted(chain.from_iterable(stripes), key=itemgetter(0, 1, 2)):
+    stripes = _read_together(files)
+    events = (
+        (time_ns, number, file, event)
+        for file, path in enumerate(files)
+        for time_ns, number, event in stripes[path][0]
+    )
+    for *_, event in sorted(events, key=itemgetter(0, 1, 2)):
         yield event
+    damaged = [f"{path}: {problem}" for path in files if (problem := stripes[path][1])]
     if damaged:
         others = f" (so or alike in {len(damaged)} of {len(files)} files)"
         warnings.warn(damaged[0] + (others if len(damaged) > 1 else ""), stacklevel=2)
 
 
-def _stripe(number: int, path: Path, damaged: list[str]) -> Iterator[tuple[int, int, int, Event]]:
-    """The events of one file, each after what they are sorted by: time, number, file."""
+def _read_together(files: Sequence[Path]) -> dict[Path, _Stripe]:
+    """Read all files, with the help of other processes where that is worth their start."""
+    by_size = sorted(files, key=_size, reverse=True)
+    helped = sum(map(_size, files)) // _SHARE_BYTES
+    processes = max(1, min(helped, os.cpu_count() or 1, len(files)))
+    own, *shares = (by_size[first::processes] for first in range(processes))
+    with ExitStack() as stack:  # at whose end nobody is left at work
+        helpers = [stack.enter_context(_begin_helper(share)) for share in shares]
+        stripes = {path: _read_stripe(path) for path in own}
+        for helper, share in zip(helpers, shares, strict=True):
+            stripes |= zip(share, _finish_helper(helper) or map(_read_stripe, share), strict=True)
+    return stripes
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:  # whoever reads it will say so
+        return 0
+
+
+def _begin_helper(share: Sequence[Path]) -> Popen[bytes]:
+    command = [sys.executable, "-P", "-m", __name__, *map(str, share)]
+    return Popen(command, stdin=DEVNULL, stdout=PIPE, stderr=DEVNULL)
+
+
+def _finish_helper(helper: Popen[bytes]) -> list[_Stripe] | None:
+    """What a helper has read; None when it could not, whatever the reason."""
+    told, _ = helper.communicate()
+    return pickle.loads(told) if helper.returncode == 0 else None
+
+
+def _help() -> None:
+    """Be a helper: read the files that the command line names."""
+    stripes = [_read_stripe(Path(name)) for name in sys.argv[1:]]
+    pickle.dump(stripes, sys.stdout.buffer, protocol=pickle.HIGHEST_PROTOCOL)
+
+
+def _read_stripe(path: Path) -> _Stripe:
+    """The events of one file, and what is wrong with it, if anything is."""
+    events: list[tuple[int, int, Event]] = []
     try:
         reader = Reader(path.read_bytes(), _HANDLERS, _other)
         for event in reader:
             if type(event) is not tuple:
                 raise FressianError(f"before byte {reader.position:,} there is no event")
-            yield event[0], event[1], number, event[2]
+            events.append(event)
     except FressianError as error:
-        damaged.append(f"{path}: {error}")
+        return events, str(error)
     except OSError as error:
-        damaged.append(f"{path}: {error.strerror}")
+        return events, error.strerror
+    return events, None
 
 
 def _event(components: list[Any]) -> tuple[int, int, Event]:
@@ -115,3 +169,7 @@ _HANDLERS: dict[Any, Handler] = {
     "ratio": lambda components: float(components[0]) / float(components[1]),
     "char": lambda components: chr(components[0]).encode("utf-8", "replace").decode(),
 }
+
+
+if __name__ == "__main__":
+    _help()
