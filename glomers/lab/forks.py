@@ -32,6 +32,7 @@ class Forks:
     def __init__(self, environment: Callable[[], dict[str, str]]) -> None:
         self._environment = environment
         self._requests: socket.socket | None = None
+        self._process: subprocess.Popen[bytes] | None = None
         self._owner_pid = 0
         self._lock = threading.Lock()
         atexit.register(self.close)
@@ -53,8 +54,9 @@ class Forks:
 
     def _begin(self) -> None:
         ours, theirs = socket.socketpair()
+        self._owner_pid = os.getpid()
         with theirs:
-            subprocess.Popen(
+            self._process = subprocess.Popen(
                 [sys.executable, "-P", str(GUARD), "--forks", str(theirs.fileno()), *_MODULES],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
@@ -64,7 +66,7 @@ class Forks:
                 start_new_session=True,
             )
         if ours.recv(1) == READY:
-            self._requests, self._owner_pid = ours, os.getpid()
+            self._requests = ours
         else:
             ours.close()
 
@@ -73,3 +75,7 @@ class Forks:
         if self._requests is not None:
             self._requests.close()
             self._requests = None
+        if self._process is not None and self._owner_pid == os.getpid():
+            self._process.kill()  # it holds nothing that would be lost
+            self._process.wait()
+            self._process = None
