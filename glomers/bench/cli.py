@@ -127,15 +127,8 @@ def run_in_store(
     Raises:
         BrokenTest: when it cannot go on.
     """
-    from glomers.bench.aside import aside
     from glomers.bench.record import StoreRecord
-    from glomers.bench.report import (
-        closing_line,
-        summary,
-        verdict,
-        write_pictures,
-        write_results,
-    )
+    from glomers.bench.report import closing_line, summary, verdict, write_results
     from glomers.bench.run import Test
 
     clock = "virtual" if program.virtual else "real"
@@ -157,9 +150,8 @@ def run_in_store(
 
     test = Test(options, program, StoreRecord(store), log, give_up, script=script)
     test.run()
-    with aside(lambda: write_pictures(store, test.history.ops)):
-        results = test.check()
-        write_results(store, results)
+    results = test.check()
+    write_results(store, results, test.history.ops)
     store.finish()
     log.say(summary(results))
     log.say(f"Store: {_shown(store.path)}\n\n{closing_line(results)}")

@@ -81,13 +81,9 @@ def _told(value: Any, most: int = 8) -> str:
     return " ".join(shown + (["…"] if len(value) > most else []))
 
 
-def write_results(store: Store, results: Results) -> None:
-    """Write `results.edn`."""
+def write_results(store: Store, results: Results, history: Sequence[Op]) -> None:
+    """Write `results.edn`, `timeline.html` and `messages.svg`."""
     store.write("results.edn", pretty(results) + "\n")
-
-
-def write_pictures(store: Store, history: Sequence[Op]) -> None:
-    """Write `timeline.html` and `messages.svg`."""
     store.write("timeline.html", timeline(history))
     store.write("messages.svg", _messages(store, history))
 
