@@ -22,7 +22,8 @@ async def send(message):
 async def poll(message):
     offsets = message.body["offsets"]
     polled = await asyncio.gather(*[poll_key(key, first) for key, first in offsets.items()])
-    return {"type": "poll_ok", "msgs": dict(zip(offsets, polled, strict=True))}
+    news = {key: messages for key, messages in zip(offsets, polled, strict=True) if messages}
+    return {"type": "poll_ok", "msgs": news}
 
 
 async def poll_key(key, first):

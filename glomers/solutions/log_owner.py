@@ -62,7 +62,7 @@ async def poll(message):
     polled = {key: list(enumerate(entries[key]["messages"]))[start:] for key, start in mine.items()}
     for reply in replies:
         polled |= reply["msgs"]
-    return {"type": "poll_ok", "msgs": polled}
+    return {"type": "poll_ok", "msgs": {key: news for key, news in polled.items() if news}}
 
 
 @node.on("commit_offsets")

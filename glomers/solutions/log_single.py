@@ -18,7 +18,7 @@ def send(message):
 def poll(message):
     offsets = message.body["offsets"]
     polled = {key: list(enumerate(logs[key]))[offset:] for key, offset in offsets.items()}
-    return {"type": "poll_ok", "msgs": polled}
+    return {"type": "poll_ok", "msgs": {key: news for key, news in polled.items() if news}}
 
 
 @node.on("commit_offsets")

@@ -10,7 +10,7 @@ clock = 0
 @node.on("txn")
 def txn(message):
     global clock
-    snapshot, writes, done = (clock, "~"), {}, []
+    snapshot, writes, done = (clock, "~"), {}, []  # "~" sorts after every node's name
     for f, key, value in message.body["txn"]:
         if f == "w":
             writes[key] = value  # for our own eyes until we commit

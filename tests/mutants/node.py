@@ -210,7 +210,8 @@ def poll(message):
             pairs = [pair for pair in pairs if pair[0] % 4 != 1]
         if mutant("backwards"):
             pairs = pairs[::-1]
-        polled[key] = pairs
+        if pairs:
+            polled[key] = pairs
     return {"type": "poll_ok", "msgs": polled}
 
 
