@@ -78,6 +78,20 @@ def test_patience_outlasts_the_slow_networks_on_which_less_of_it_failed(solution
     assert results["valid?"] is True, results
 
 
+FEW = "--node-count 5 --rate 20 --time-limit 4 --nemesis partition --nemesis-interval 2"
+UNWRITTEN = {  # commands in which clients poll a log that nobody ever writes to
+    "log_single": "--node-count 1 --concurrency 2n --rate 100 --time-limit 1 --seed 8",
+    "log_buckets": f"{FEW} --seed 27",
+    "log_owner": f"{FEW} --seed 8",
+}
+
+
+@pytest.mark.parametrize(("solution", "flags"), UNWRITTEN.items(), ids=UNWRITTEN)
+def test_a_log_that_nobody_writes_to_leaves_the_checker_with_a_verdict(solution, flags):
+    results = results_of(NODES / f"{solution}.py", *flags.split(), workload="kafka")
+    assert results["valid?"] is True, results
+
+
 CUT_OFTEN = ["--time-limit", "4", "--rate", "100", *FAULTS, "--nemesis-interval", "1"]
 SIZES = [[], ["--node-count", "1"], ["--node-count", "3"], ["--node-count", "10"]]
 
