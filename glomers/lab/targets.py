@@ -234,8 +234,9 @@ _NONE = "–"
 
 
 def _html_row(row: Sequence[str]) -> str:
-    name, *cells = row
+    name, *cells, state = row
     tags = "".join(f"<td>{html.text(cell)}</td>" for cell in cells)
+    tags += f'<td style="white-space:nowrap">{html.text(state)}</td>'
     return f'<tr><th scope="row">{html.text(name)}</th>{tags}</tr>'
 
 
