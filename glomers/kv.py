@@ -47,7 +47,8 @@ class KV:
     async def cas(self, key: Any, old: Any, new: Any, *, create: bool = False) -> bool:
         """Change `key` from `old` to `new`; returns whether it was `old`.
 
-        With `create`, a key that does not exist is made with the value `new`.
+        With `create`, a key that does not exist is made with the value `new`; lww-kv does not know
+        that, and answers `KEY_DOES_NOT_EXIST`.
 
         Raises:
             RPCError: `KEY_DOES_NOT_EXIST` without `create`; `TIMEOUT`, after which the change may
@@ -70,7 +71,8 @@ class KV:
         `default` stands for the value of a missing key.  Returns the new value.
 
         Raises:
-            RPCError: `TIMEOUT`, after which the change may or may not have happened.
+            RPCError: `TIMEOUT`, after which the change may or may not have happened; with lww-kv
+                `KEY_DOES_NOT_EXIST`, as long as nobody has written the key.
         """
         while True:
             old = await self.read(key, default)

@@ -157,12 +157,12 @@ class Node:
         self._last_msg_id = msg_id = self._last_msg_id + 1
         future: asyncio.Future[Body] = loop.create_future()
         self._pending[msg_id] = future
-        self.send(dest, {**body, "msg_id": msg_id})
-        deadlines = self._deadlines[timeout_s]
-        if not deadlines:
-            loop.call_later(timeout_s, self._expire, timeout_s)
-        deadlines.append((loop.time() + timeout_s, msg_id, dest))
         try:
+            self.send(dest, {**body, "msg_id": msg_id})
+            deadlines = self._deadlines[timeout_s]
+            if not deadlines:
+                loop.call_later(timeout_s, self._expire, timeout_s)
+            deadlines.append((loop.time() + timeout_s, msg_id, dest))
             return await future
         finally:
             self._pending.pop(msg_id, None)
@@ -223,7 +223,7 @@ class Node:
             answer = handler(message)
             if answer is not None:
                 self.reply(message, answer)
-        except Exception as error:
+        except (Exception, asyncio.CancelledError) as error:  # nobody cancels what never waits
             self._refuse(message, error)
 
     def _answer(self, message: Message, handler: Handler) -> None:
@@ -246,7 +246,7 @@ class Node:
         finally:  # here, for less than a callback would cost
             self._answering.discard(task)
 
-    def _refuse(self, message: Message, error: Exception) -> None:
+    def _refuse(self, message: Message, error: BaseException) -> None:
         """Answer with the error that a handler raised; anything unforeseen is a crash."""
         if not isinstance(error, RPCError):
             traceback.print_exception(error, file=sys.stderr)

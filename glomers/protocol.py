@@ -38,9 +38,15 @@ _KNOWN = frozenset(ErrorCode)
 
 
 class RPCError(Exception):
-    """An `error` reply, received or to be sent; `code` may be one that nobody has defined."""
+    """An `error` reply, received or to be sent; `code` may be one that nobody has defined.
+
+    Raises:
+        TypeError: when the code is no number.
+    """
 
     def __init__(self, code: int, text: str | None = None) -> None:
+        if not isinstance(code, int):
+            raise TypeError(f"RPCError takes a code and then a text; {code!r} is no code")
         super().__init__(code, text)
         self.code = code
         self.text = text
@@ -52,7 +58,8 @@ class RPCError(Exception):
 
     def body(self) -> Body:
         """The body of the reply that reports this error."""
-        return {"type": "error", "code": int(self.code), "text": self.text}
+        text = None if self.text is None else str(self.text)  # an exception may stand for it
+        return {"type": "error", "code": int(self.code), "text": text}
 
     def __str__(self) -> str:
         name = ErrorCode(self.code).name if self.code in _KNOWN else "unknown"
@@ -60,7 +67,7 @@ class RPCError(Exception):
 
 
 def _json_dumps(value: Any) -> bytes:
-    """Encode as orjson does: compact UTF-8, string keys, no NaN."""
+    """Encode as orjson does: compact UTF-8, string keys; but refuse NaN, which it calls null."""
     _refuse_other_keys(value)
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return text.encode("utf-8")

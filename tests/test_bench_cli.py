@@ -24,6 +24,8 @@ from tests.bench import ECHO, SHORT
         (["test", "-w", "echo", "--bin", "x", "--nemesis", "fire"], "unknown fault 'fire'"),
         (["test", "-w", "echo", "--bin", "x", "--availability", "2"], "between 0 and 1"),
         (["test", "-w", "echo", "--bin", "x", "–-nemesis", "partition"], "not a hyphen"),
+        (["test", "-w", "kafka", "--bin", "x", "--key-count", "1100"], "at most 1,000"),
+        (["test", "-w", "echo", "--bin", "x", "--nemesis-interval", "1e300"], "at most"),
     ],
 )
 def test_a_bad_command_line_is_explained_in_one_line_with_status_254(bench, capsys, argv, words):

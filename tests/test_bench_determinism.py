@@ -35,6 +35,7 @@ async def broadcast(message):
         "message": message.body["message"],
         "stamps": [time.time(), time.monotonic_ns(), str(datetime.datetime.now())],
         "dice": [random.random(), random.Random().random(), secrets.token_hex(4)],
+        "rare": [time.clock_gettime(time.CLOCK_REALTIME), time.asctime(), os.getrandom(4).hex()],
         "ids": [str(uuid.uuid4()), str(uuid.uuid1()), os.urandom(8).hex()],
         "set": list({"a", "b", "c", str(time.time_ns())}),
         "hash": hash("word"),

@@ -118,6 +118,33 @@ def test_a_killed_node_gets_its_whole_set_up_again(options):
         assert types.count((False, kind)) == types.count((True, kind)) == 1
 
 
+STUCK = """
+@node.on_init
+async def begin():
+    if node.node_id == "n0" and time.monotonic() > 1:
+        await asyncio.sleep(10**6)
+
+
+"""
+
+
+def test_a_node_that_never_comes_back_breaks_the_test_although_another_is_killed(options):
+    options.bin.write_text("import asyncio\n" + CLOCK.replace("@node.on(", f"{STUCK}@node.on(", 1))
+    events = [
+        FaultEvent(at_s * S, "kill", starts, None, target)
+        for at_s, starts, target in (
+            (1, True, {"node": "n0"}),
+            (2, False, None),
+            (5, True, {"node": "n1"}),
+            (6, False, None),
+        )
+    ]
+    script = Script((ScriptedOp(20 * S, 2, "read", None),), tuple(events))
+    outcome = run_once(options, Events(), script=script)
+    assert outcome.broken is not None
+    assert "Node n0 did not answer while it was set up" in str(outcome.broken)
+
+
 def test_a_paused_node_stands_still_and_then_does_what_waited_for_it(options):
     write = ScriptedOp(2 * S, 0, "broadcast", 7)
     outcome, events = play(options, "pause", {"node": "n0"}, (write,))

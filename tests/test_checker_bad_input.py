@@ -197,3 +197,16 @@ def test_a_reader_that_leaves_early_changes_neither_status_nor_stderr():
         process.stdout.close()
         assert process.stderr.read() == b""
     assert process.returncode == 0
+
+
+def test_what_a_terminal_would_obey_is_not_printed(check):
+    head = ":process 0, :f :echo, :value"
+    lines = [
+        f'{{:index 0, :time 0, :type :invoke, {head} "hello"}}',
+        f'{{:index 1, :time 1, :type :ok, {head} "\x1b]0;owned\x07"}}',
+    ]
+    status, out, err = check("echo", lines)
+    assert status == BAD_ARGUMENTS
+    assert "owned" in err
+    assert "\x1b" not in out + err
+    assert "\x07" not in out + err

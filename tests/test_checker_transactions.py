@@ -271,3 +271,25 @@ def test_what_a_strong_model_accepts_a_weaker_one_accepts_too(write, data):
         assert weak[VALID] is True
     if weak[VALID] is False and "empty-transaction-graph" not in types(weak):
         assert strong[VALID] is False
+
+
+FLOATS = ["[[:w 1.5 1] [:r 2.5 2]]", "[[:w 2.5 2] [:r 1.5 1]]"]
+VECTORS = ["[[:w [1 2] 1] [:r [3] 2]]", "[[:w [3] 2] [:r [1 2] 1]]"]
+
+
+@pytest.mark.parametrize(("txns", "shown"), [(FLOATS, "key 1.5"), (VECTORS, "key [1 2]")])
+def test_keys_of_any_kind_are_shown_as_they_are(txns, shown):
+    result = judge(rw_register.check, overlapping(*txns), ("read-committed",))
+    assert types(result) == {"G1c"}
+    assert shown in words(result, "G1c")
+
+
+def test_values_of_any_kind_are_shown_in_circles_of_versions():
+    history = overlapping("[[:r 1 1.5] [:w 1 [2]]]", "[[:r 1 [2]] [:w 1 1.5]]")
+    (case,) = judge(rw_register.check, history)[ANOMALIES][kw("cyclic-versions")]
+    assert sorted(map(dumps, case[kw("scc")])) == ["(2)", "1.5"]
+
+
+def test_values_with_two_writers_are_named_as_they_are():
+    with pytest.raises(CheckError, match=r"key 1 was set to \[2\] by several"):
+        judge(rw_register.check, overlapping("[[:w 1 [2]]]", "[[:w 1 [2]]]", "[[:r 1 [2]]]"))

@@ -122,3 +122,7 @@ def test_keywords_are_kept_apart_from_strings_and_become_text_in_json():
     assert isinstance(loads(":a"), Keyword)
     assert keywordize({"a": {"b-c": 1}}) == {kw("a"): {"b-c": 1}}
     assert to_json({kw("valid?"): True, 0.5: [kw("ok")]}) == {"valid?": True, "0.5": ["ok"]}
+
+
+def test_a_ratio_beyond_all_floats_is_none_in_json():
+    assert to_json(Fraction(10**400, 3)) is None

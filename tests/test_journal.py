@@ -45,7 +45,11 @@ def test_a_cut_off_last_line_is_skipped_with_a_warning(journal: Path) -> None:
         assert list(read_journal(journal)) == EVENTS[:-1]
 
 
-@pytest.mark.parametrize("line", [b"garbage", b'["x",1,2]', b"{}", b"[]", b'["r"]', b"7", b"\xff"])
+DAMAGED = [b"garbage", b'["x",1,2]', b"{}", b"[]", b'["r"]', b"7", b"\xff"]
+DAMAGED += [b'["s","x",1,{}]', b'["s",1,1,[1]]', b'["s",1,1]', b'["r",1,{}]', b'["r",1,1,{}]']
+
+
+@pytest.mark.parametrize("line", DAMAGED)
 def test_a_damaged_line_before_the_last_is_an_error(journal: Path, line: bytes) -> None:
     lines = journal.read_bytes().splitlines()
     lines[2] = line

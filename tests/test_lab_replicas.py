@@ -95,3 +95,9 @@ def test_a_stacked_bar_chart_tells_totals_and_parts_and_is_the_same_twice():
     chart, again = (lab.stacked_bar_chart(values, "messages", "A test.") for _ in range(2))
     assert "messages: first: 3.5 (reads 2, writes 1.5); second: 1 (writes 1)." in chart.alt
     assert chart.png == again.png
+
+
+def test_values_that_are_lists_are_compared_like_any_other(tmp_path):
+    run = run_of(tmp_path, (0, [w(1, [5])], False), (0, [r(1, [5])], True), (1, [r(1, [5])], True))
+    assert lab.replicated_share(run) == 1
+    assert lab.dirty_writes(run).empty

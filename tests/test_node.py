@@ -249,3 +249,13 @@ def test_a_node_program_imports_little(tmp_path):
     )
     sent, _ = converse(tmp_path, source, INIT, line({"type": "ask", "msg_id": 2}))
     assert sent[1]["body"]["heavy"] == []
+
+
+def test_a_request_that_cannot_be_sent_is_forgotten(tmp_path):
+    source = (
+        "@node.on('ask')\nasync def ask(message):\n"
+        "    try:\n        await node.rpc('n0', {'type': 'x', 'bad': {1, 2}})\n"
+        "    except TypeError:\n        return {'type': 'ask_ok', 'open': len(node._pending)}"
+    )
+    sent, _ = converse(tmp_path, source, INIT, line({"type": "ask", "msg_id": 2}))
+    assert sent[1]["body"]["open"] == 0

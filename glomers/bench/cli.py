@@ -7,6 +7,7 @@ import os
 import shlex
 import signal
 import sys
+import traceback
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,7 @@ from glomers.bench.errors import (
 )
 from glomers.bench.hashseed import fix_hash_seed
 from glomers.bench.log import RunLog, endure_any_text
+from glomers.formats.text import clean
 
 if TYPE_CHECKING:
     from glomers.bench.options import Options
@@ -50,7 +52,7 @@ def main(argv: list[str]) -> int:
             return EXIT_VALID
         raise BadArguments(USAGE)
     except BadArguments as error:
-        print(error, file=sys.stderr)
+        print(clean(str(error)), file=sys.stderr)
         return EXIT_BAD_ARGUMENTS
     except SystemExit as error:
         return int(error.code or EXIT_VALID)
@@ -71,9 +73,9 @@ def _test(argv: list[str]) -> int:
             fix_hash_seed(["bench", "test", *argv])
         else:  # nodes that are processes have hashes of their own
             os.environ.pop("PYTHONHASHSEED", None)
-        store = Store(Path.cwd(), options.workload)
+        store = Store(_current_folder(), options.workload)
     except BrokenTest as error:
-        print(error, file=sys.stderr)
+        print(clean(str(error)), file=sys.stderr)
         return EXIT_BROKEN
     signal.signal(signal.SIGTERM, _interrupt)
     # A run keeps its whole history: looking through all of it for garbage again and again costs
@@ -91,8 +93,21 @@ def _test(argv: list[str]) -> int:
     except OSError as error:
         _report_broken(store.failure(error), store, log)
         return EXIT_BROKEN
+    except Exception as error:  # the bench's own fault, which says nothing about the node
+        log.note(traceback.format_exc())
+        what = f"{type(error).__name__}: {error}"
+        sentence = f"The bench itself failed ({what}): please report it, with jepsen.log."
+        _report_broken(BrokenTest(sentence), store, log)
+        return EXIT_BROKEN
     finally:
         log.close()
+
+
+def _current_folder() -> Path:
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        raise BrokenTest("The current folder is gone: change to one that exists.") from None
 
 
 def _refuse_broken_text(argv: list[str]) -> None:
@@ -126,6 +141,7 @@ def run_in_store(
 
     Raises:
         BrokenTest: when it cannot go on.
+        OSError: when the store cannot be written.
     """
     from glomers.bench.record import StoreRecord
     from glomers.bench.report import closing_line, summary, verdict, write_results

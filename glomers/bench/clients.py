@@ -7,8 +7,7 @@ from typing import Any
 
 from glomers.bench.clock import NS_PER_S, Clock
 from glomers.bench.network import Network
-from glomers.bench.schema import Reply
-from glomers.protocol import RPCError
+from glomers.bench.schema import Reply, refusal
 
 SETUP_TIMEOUT_S = 5.0
 INIT_TIMEOUT_S = 10.0
@@ -61,7 +60,7 @@ class Client:
         if answer is None:
             raise RpcTimeout
         if answer.get("type") == "error":
-            raise RPCError(answer.get("code"), answer.get("text"))  # type: ignore[arg-type]
+            raise refusal(node, answer)
         return reply.check(node, request, answer)
 
     def _set_timer(self) -> None:

@@ -156,9 +156,6 @@ class VirtualLoop(asyncio.AbstractEventLoop):
             "or run the node with --clock real"
         )
 
-    async def shutdown_asyncgens(self) -> None:
-        """Nothing to do: there are no asynchronous generators of our own."""
-
     # What the bench asks of it.
 
     def in_charge(self, variable: ContextVar[V | None]) -> V | None:
@@ -209,8 +206,8 @@ class VirtualLoop(asyncio.AbstractEventLoop):
             except (SystemExit, KeyboardInterrupt):
                 raise
             except BaseException as error:
-                message = f"exception in {callback}"
-                self.call_exception_handler({"message": message, "exception": error})
+                found = {"message": f"exception in {callback}", "exception": error}
+                handle.context.run(self.call_exception_handler, found)
 
     def _advance(self) -> None:
         """Jump from event to event, until one of them makes a callback due or ends the run."""
@@ -258,7 +255,8 @@ class Clock(Protocol):
     def run_until(self, main: asyncio.Task[Any]) -> None:
         """Run the loop until `main` is done, however it ends.
 
-        An exception that escapes from a callback ends the call, not the loop: call again.
+        In virtual time an exception that escapes from a callback ends the call, not the loop: call
+        again.  The loop of real time reports it and goes on.
         """
 
     def close(self) -> None:

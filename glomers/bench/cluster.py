@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from itertools import chain
 from typing import Any
 
 from glomers.bench.clients import INIT_TIMEOUT_S, SETUP_TIMEOUT_S, Client, RpcTimeout
@@ -51,7 +52,8 @@ class Cluster:
         self._open_client = open_client
         self._fail = fail
         self._hosts: dict[str, Host] = {}
-        self._gone: list[Host] = []
+        self._gone: dict[str, list[Host]] = {node_id: [] for node_id in node_ids}
+        """Of each node, its lives that a fault has ended."""
         self._set_up: SetUp | None = None
         self._restarts: set[Any] = set()
         self.cut = network.cut
@@ -96,7 +98,7 @@ class Cluster:
         """Stop all nodes."""
         for restart in self._restarts:
             restart.cancel()
-        for host in [*self._gone, *self._hosts.values()]:
+        for host in [*chain.from_iterable(self._gone.values()), *self._hosts.values()]:
             await host.stop()
 
     # What faults do.
@@ -118,7 +120,7 @@ class Cluster:
         self._gate()
         self._network.set_down(node_id, True)
         self._hosts[node_id].kill()
-        self._gone.append(self._hosts[node_id])
+        self._gone[node_id].append(self._hosts[node_id])
 
     def restart(self, node_id: str) -> None:
         """Start a node that was killed afresh, with the whole set-up."""
@@ -128,7 +130,7 @@ class Cluster:
         restart.add_done_callback(self._restarts.discard)
 
     async def _start_again(self, node_id: str) -> None:
-        killed_before = len(self._gone)
+        killed_before = len(self._gone[node_id])
         try:
             await self.start(node_id)
             if self._set_up:
@@ -136,7 +138,8 @@ class Cluster:
                 await self.prepare(client, node_id, self._set_up)
                 client.close()
         except BrokenTest as error:
-            if len(self._gone) == killed_before:  # else it was killed again before it was through
+            was_killed_again = len(self._gone[node_id]) > killed_before
+            if not was_killed_again:
                 self._fail(error)
 
     def pause(self, node_id: str) -> None:

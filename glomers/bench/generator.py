@@ -125,6 +125,8 @@ class Generator:
             next_ns = max(next_ns, self.now_ns()) + int(self._rng.random() * 2 * mean_ns)
         while self._in_flight:
             await asyncio.wait(self._in_flight)
+        if self._error:
+            raise self._error
 
     async def _free_thread(self) -> int:
         while not self._free:

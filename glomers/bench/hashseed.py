@@ -12,4 +12,5 @@ def fix_hash_seed(words: Sequence[str]) -> None:
     if os.environ.get("PYTHONHASHSEED") == "0":
         return
     os.environ["PYTHONHASHSEED"] = "0"
-    os.execv(sys.executable, [sys.executable, "-m", "glomers", *words])
+    # With -P: a file beside the nodes may be called like a module of the standard library.
+    os.execv(sys.executable, [sys.executable, "-P", "-m", "glomers", *words])

@@ -17,6 +17,8 @@ LATENCY_DISTRIBUTIONS = ("constant", "uniform", "exponential")
 MAX_NODES = 1_000
 MAX_CLIENTS = 10_000
 MAX_WHOLE = 1_000_000_000
+MAX_KEYS = 1_000
+"""Each is half as likely as the next, and no float is smaller than 2^-1074."""
 MIN_RATE = 1e-6
 MIN_INTERVAL_S = 1e-3
 DEFAULT_NODES = tuple(f"n{i}" for i in range(1, 6))
@@ -95,6 +97,8 @@ def _interval_s(text: str) -> float:
     value = _at_least_zero(text)
     if value < MIN_INTERVAL_S:
         raise argparse.ArgumentTypeError(f"must be at least {MIN_INTERVAL_S:g} s, not {text}")
+    if value > MAX_WHOLE:
+        raise argparse.ArgumentTypeError(f"must be at most {MAX_WHOLE:,} s, not {text}")
     return value
 
 
@@ -198,12 +202,12 @@ def build_parser() -> argparse.ArgumentParser:
         metavar="MODELS",
         help="for transactions: models separated by ' , ' (strict-serializable)",
     )
-    add("--key-count", type=_whole(1), metavar="N", help="keys tested at once")
+    add("--key-count", type=_whole(1, MAX_KEYS), metavar="N", help="keys tested at once")
     add("--max-txn-length", type=_whole(1), default=4, metavar="N", help="operations at most (4)")
     add("--max-writes-per-key", type=_whole(1), default=16, metavar="N", help="(16)")
     add("--log-stderr", action="store_true", help="show what nodes write on stderr")
-    add("--log-net-send", action="store_true", help="show messages as they are sent")
-    add("--log-net-recv", action="store_true", help="show messages as they are received")
+    add("--log-net-send", action="store_true", help="no effect: all messages are kept")
+    add("--log-net-recv", action="store_true", help="no effect, likewise")
     add("--seed", type=int, default=0, help="decides everything random in virtual time (0)")
     add(
         "--clock",

@@ -31,6 +31,8 @@ def find_program(bin: Path, clock: str | None) -> Program:
         BrokenTest: when there is no such file, or it cannot run under the clock asked for.
     """
     path = Path(os.path.expanduser(bin))
+    if os.path.islink(path):  # as Maelstrom does; beside the file itself lies what it imports
+        path = Path(os.path.realpath(path))
     # Not the methods of Path: they raise when a name is too long.
     if not os.path.exists(path):
         raise BrokenTest(f"There is no file {bin}: --bin must name the program of a node.")
@@ -60,7 +62,7 @@ def _node_file(path: Path) -> Path | None:
     mark = LAUNCHER_MARK.search(head.decode("utf-8", "replace"))
     if mark:
         launched = path.parent / mark["path"]
-        return launched if launched.exists() else None
+        return launched if launched.is_file() else None
     if path.suffix != ".py" and not (head.startswith(b"#!") and b"python" in head[:80]):
         return None
     return path if _uses_runtime(path.read_text(encoding="utf-8", errors="replace")) else None

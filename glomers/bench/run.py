@@ -18,6 +18,7 @@ from glomers.bench.errors import BrokenTest
 from glomers.bench.generator import Generator
 from glomers.bench.hosts import (
     Host,
+    NodeLog,
     Outgoing,
     ProcessHost,
     VirtualHost,
@@ -73,6 +74,7 @@ class Test:
         self._failure: BrokenTest | None = None
         self._broken = asyncio.Event()
         self._unwritten: BrokenTest | None = None
+        self._node_logs: dict[str, NodeLog] = {}
         self._generator: Generator | None = None
         self._schedule = self._draw_schedule() if script is None else script.faults
         self.history = record.history(self._cannot_write)
@@ -238,8 +240,11 @@ class Test:
 
     def _make_host(self, node_id: str) -> Host:
         options = self.options
-        echo = console_echo(node_id, self._log.console) if options.log_stderr else None
-        log = self._record.node_log(node_id, echo, self._cannot_write)
+        log = self._node_logs.get(node_id)  # all lives of a node write into one
+        if log is None:
+            echo = console_echo(node_id, self._log.console) if options.log_stderr else None
+            log = self._record.node_log(node_id, echo, self._cannot_write)
+            self._node_logs[node_id] = log
         outgoing = Outgoing(node_id, self.network.send_line, self._log.warn)
         host = VirtualHost if self._program.virtual else ProcessHost
         return host(node_id, self._program.path, options.args, log, outgoing, self._fail)

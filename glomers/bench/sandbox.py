@@ -23,6 +23,7 @@ from typing import Any, NoReturn
 
 from glomers.bench.clock import NS_PER_S, VirtualClock
 from glomers.bench.errors import EXIT_BROKEN, BrokenTest
+from glomers.formats.text import clean
 from glomers.node import PRINT_EXPLANATION, host
 
 EPOCH_NS = 1_767_225_600 * NS_PER_S
@@ -68,6 +69,8 @@ def _replacements(clock: VirtualClock, rng: random.Random) -> Iterator[tuple[Any
     yield from _clock_replacements(clock)
     urandom = rng.randbytes
     yield os, "urandom", urandom
+    if hasattr(os, "getrandom"):  # on Linux only
+        yield os, "getrandom", lambda size, flags=0: urandom(size)
     yield random, "_urandom", urandom
     yield random, "Random", _seeded_random(rng)
     yield uuid, "_generate_time_safe", None
@@ -104,6 +107,14 @@ def _clock_replacements(clock: VirtualClock) -> Iterator[tuple[Any, str, Any]]:
     for name in ("gmtime", "localtime", "ctime"):
         yield time, name, _defaulting(getattr(time, name), wall_s)
     real_strftime, real_gmtime = time.strftime, time.gmtime
+    real_asctime = time.asctime
+    yield time, "asctime", lambda t=None: real_asctime(t or real_gmtime(wall_s()))
+    yield time, "clock_gettime", lambda id: wall_s() if id == time.CLOCK_REALTIME else loop.time()
+    yield (
+        time,
+        "clock_gettime_ns",
+        lambda id: wall_ns() if id == time.CLOCK_REALTIME else loop.time_ns,
+    )
     yield time, "strftime", lambda fmt, t=None: real_strftime(fmt, t or real_gmtime(wall_s()))
     yield time, "sleep", _refuse("time.sleep() stops the whole node: await asyncio.sleep() instead")
     yield datetime, "datetime", _virtual_datetime(wall_s)
@@ -175,7 +186,8 @@ class _NodeStream:
     def write(self, text: str) -> int:
         node_host: Any = host.get(None)
         if node_host is None:
-            return int(self._real.write(text))
+            self._real.write(clean(text))
+            return len(text)
         if self._explanation and node_host.node_id not in self._explained:
             self._explained.add(node_host.node_id)
             node_host.log.write(f"({self._explanation})\n")
@@ -188,17 +200,30 @@ class _NodeStream:
 
 @contextmanager
 def private_modules(folder: Path) -> Iterator[None]:
-    """Import modules beside a node file afresh, so that nodes do not share their state."""
+    """Import modules and packages beside a node file afresh: nodes do not share their state.
+
+    What lies beside it is found in the block only, and so not in a handler: what were imported
+    there would be shared.
+    """
     beside = os.path.abspath(folder)
+    before = set(sys.modules)
     sys.path.insert(0, beside)
     try:
         yield
     finally:
         sys.path.remove(beside)
-        for name, module in list(sys.modules.items()):
-            file = getattr(module, "__file__", None)
-            if file and os.path.dirname(file) == beside:
-                del sys.modules[name]
+        new = [name for name in sys.modules if name not in before]
+        private = [name for name in new if _home(name.partition(".")[0]) == beside]
+        for name in private:
+            del sys.modules[name]
+
+
+def _home(name: str) -> str | None:
+    """The folder in which the top-level module or package `name` lies."""
+    module = sys.modules.get(name)
+    folders = list(getattr(module, "__path__", ()))
+    place = folders[0] if folders else getattr(module, "__file__", None)
+    return os.path.dirname(os.path.abspath(place)) if place else None
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from glomers.protocol import dumps
+from glomers.protocol import RPCError, dumps
 
 Check = tuple[str, Callable[[Any], bool]]
 
@@ -16,7 +16,7 @@ INTEGER: Check = ("an integer", lambda value: type(value) is int)
 LIST: Check = ("a list", lambda value: isinstance(value, list))
 MAP: Check = ("a map", lambda value: isinstance(value, dict))
 
-_ENVELOPE: Mapping[str, Check] = {"in_reply_to": INTEGER, "msg_id": INTEGER}
+_ENVELOPE = ("in_reply_to", "msg_id")
 
 
 class MalformedReply(Exception):
@@ -63,6 +63,21 @@ class Reply:
     def __str__(self) -> str:
         fields = [f'"type": "{self.type}"', *(f'"{k}": {v[0]}' for k, v in self.fields.items())]
         return "{" + ", ".join(fields) + "}"
+
+
+def refusal(node: str, body: dict[str, Any]) -> RPCError:
+    """The error that `node` answered with.
+
+    Raises:
+        MalformedReply: when it has no code that could be one.
+    """
+    code = body.get("code")
+    if type(code) is not int:
+        raise MalformedReply(
+            f"Malformed reply: {node} answered {_show(body)}: its 'code' is {_show(code)}, "
+            "not an integer."
+        )
+    return RPCError(code, body.get("text"))
 
 
 def _show(value: Any, limit: int = 300) -> str:

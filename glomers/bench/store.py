@@ -59,7 +59,11 @@ class Store:
         return BrokenTest(f"Cannot write {folder}: {error.strerror}. What was written is kept.")
 
     def write(self, name: str, text: str) -> None:
-        """Write a file of the run, as a whole or, on a full disk, not at all."""
+        """Write a file of the run, as a whole or not at all.
+
+        Raises:
+            OSError: when it cannot be written, as on a full disk.
+        """
         new = self.path / f".{name}.new"
         try:
             new.write_text(text, encoding="utf-8")
@@ -69,11 +73,19 @@ class Store:
             raise
 
     def write_facts(self, facts: Mapping[str, Any]) -> None:
-        """Write `bench.json`: what ran, and how, for whoever loads the folder later."""
+        """Write `bench.json`: what ran, and how, for whoever loads the folder later.
+
+        Raises:
+            OSError: when it cannot be written.
+        """
         self.write("bench.json", json.dumps(facts, indent=1, ensure_ascii=False) + "\n")
 
     def finish(self) -> None:
-        """Point the `latest` links at this run."""
+        """Point the `latest` links at this run.
+
+        Raises:
+            OSError: when they cannot be made.
+        """
         _link(self._root / "latest", self.path)
         _link(self._root / self._workload / "latest", self.path)
 

@@ -15,7 +15,7 @@ NS_PER_MS = 1_000_000
 HOP_NS_MIN = 20_000
 HOP_NS_RANGE = 180_000
 SCRIPTED_HOP_NS = 100_000
-"""What a hop costs in a script that does not say otherwise: the mean of what is drawn."""
+"""What a hop costs in a script that does not say otherwise: about the mean of what is drawn."""
 
 Fate = tuple[int, ...]
 Disturbance = Callable[[str, str, Fate], Fate]

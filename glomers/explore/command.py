@@ -173,7 +173,7 @@ def _keep_store(row: Row, folder: Path) -> None:
     if place.exists():
         return
     place.mkdir()
-    command = [sys.executable, "-m", "glomers.bench", *shlex.split(row["command"])]
+    command = [sys.executable, "-P", "-m", "glomers.bench", *shlex.split(row["command"])]
     environment = {**os.environ, "PYTHONHASHSEED": "0"}
     subprocess.run(command, cwd=place, env=environment, capture_output=True, check=False)
 

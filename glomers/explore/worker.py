@@ -76,7 +76,7 @@ def call_child(
 def child(task: str, request: dict[str, Any], hash_seed: str = "0") -> subprocess.Popen[str]:
     """A fresh process that does a task of this module, each result a line of JSON on its stdout."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "glomers.explore.worker"],
+        [sys.executable, "-P", "-m", "glomers.explore.worker"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -613,7 +613,10 @@ def to_json(value: Any) -> Any:
     if isinstance(value, Char):
         return value.value
     if isinstance(value, Fraction | float):
-        return float(value) if isfinite(value) else None
+        try:
+            return float(value) if isfinite(value) else None
+        except OverflowError:  # a ratio beyond all floats
+            return None
     return value
 
 

@@ -85,6 +85,7 @@ def read_journal(path: Path) -> Iterator[Event]:
 
     Raises:
         JournalError: when the file is no journal, or damaged before its last line.
+        OSError: when it cannot be read.
     """
     with path.open("rb") as file:
         if file.readline() != _HEADER:
@@ -101,5 +102,9 @@ def read_journal(path: Path) -> Iterator[Event]:
 def _parse_event(line: bytes) -> Event:
     if not line.endswith(b"\n"):
         raise ValueError("a line has no end")
-    kind, *fields = orjson.loads(line)
-    return Event(_KINDS[kind], *fields)
+    kind, time_ns, message_id, *message = orjson.loads(line)
+    if type(time_ns) is not int or type(message_id) is not int:
+        raise TypeError("a time or a number is none")
+    if [type(each) for each in message] != ([dict] if kind == "s" else []):
+        raise TypeError("only what is sent has a message")
+    return Event(_KINDS[kind], time_ns, message_id, *message)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from glomers.formats.edn import to_json
+from glomers.formats.edn import equality_key, to_json
 from glomers.formats.history import Op, pairs
 
 Finals = dict[Any, dict[str, Any]]
@@ -89,9 +89,11 @@ def replicated_share(txns: Sequence[Txn], finals: Finals) -> float | None:
     """
     writers: dict[tuple[Any, Any], str] = {}
     for txn in txns:
-        writers.update({(key, value): txn.node for f, key, value in txn.value or () if f == "w"})
+        for f, key, value in txn.value or ():
+            if f == "w":
+                writers[key, equality_key(value)] = txn.node
     spread = [
-        any(writers.get((key, value), node) != node for node, value in row.items())
+        any(writers.get((key, equality_key(value)), node) != node for node, value in row.items())
         for key, row in finals.items()
         if any(value is not None for value in row.values())
     ]
@@ -109,10 +111,11 @@ def dirty_writes(txns: Iterable[Txn], finals: Finals) -> list[tuple[int, int, An
     for index, txn in enumerate(t for t in txns if t.outcome != "fail"):
         last = {key: value for f, key, value in txn.value if f == "w"}
         for key, value in last.items():
-            writers.setdefault(key, {})[value] = index
+            writers.setdefault(key, {})[equality_key(value)] = index
     lost_to: dict[int, dict[int, Any]] = {}
     for key in sorted(finals):
-        held = [value for _, value in sorted(finals[key].items()) if value is not None]
+        row = sorted(finals[key].items())
+        held = [equality_key(value) for _, value in row if value is not None]
         winner = writers.get(key, {}).get(held[0]) if held else None
         for loser in writers.get(key, {}).values():
             if winner is not None and loser != winner:

@@ -73,7 +73,7 @@ def run_glomers(words: list[str], deadline_s: float, tail: Tail | None = None) -
     a quarter of the time.
     """
     program = ["glomers", *words]
-    guard = _fork(program) or _fork(program) or _execute([sys.executable, "-m", *program])
+    guard = _fork(program) or _fork(program) or _execute([sys.executable, "-P", "-m", *program])
     return _to_the_end(guard, deadline_s, tail)
 
 

@@ -120,7 +120,7 @@ def execute_one(task: Task) -> Outcome:
     began = time.monotonic()
     with task.log.open("wb") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "glomers.series.runner", _as_json(task)],
+            [sys.executable, "-P", "-m", "glomers.series.runner", _as_json(task)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=log,

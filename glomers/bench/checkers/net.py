@@ -12,7 +12,7 @@ from glomers.formats.history import Op
 
 @dataclass(slots=True)
 class MessageCounts:
-    """How many messages were sent, and how many of those were received."""
+    """How many messages were sent, and how many of those, and of copies of them, were received."""
 
     sent: int = 0
     received: int = 0

@@ -33,6 +33,12 @@ class _Value:
         self.kind = kind
         self.value = value
 
+    def __eq__(self, other: object) -> bool:
+        """Lists are compared item by item, and go on where items are equal."""
+        if not isinstance(other, _Value):
+            return NotImplemented
+        return self.kind == other.kind and bool(self.value == other.value)
+
     def __lt__(self, other: object) -> bool:
         if not isinstance(other, _Value) or self.kind != other.kind:
             return NotImplemented

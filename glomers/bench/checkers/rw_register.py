@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 from glomers.bench.checkers.base import VALID, CheckError, CheckOptions, Result
@@ -35,10 +36,11 @@ from glomers.bench.checkers.elle.txn import (
     reads_of_written,
     transactions,
 )
-from glomers.formats.edn import dumps, keywordize, kw
+from glomers.formats.edn import dumps, freeze, keywordize, kw
 from glomers.formats.history import Op, op_record
 
 WRITE = kw("w")
+_KEY, _VALUE = 1, 2  # their places in a micro-operation
 _ANOMALIES, _TYPES = kw("anomalies"), kw("anomaly-types")
 
 
@@ -191,8 +193,8 @@ class _Registers:
         cyclic = [
             keywordize(
                 {
-                    "key": key,
-                    "scc": frozenset(component),
+                    "key": self._original(_KEY, key),
+                    "scc": frozenset(freeze(self._original(_VALUE, v)) for v in component),
                     "sources": [kw("initial-state"), kw("wfr-keys")],
                 }
             )
@@ -228,8 +230,10 @@ class _Registers:
                 writers = register.writers.get(value, ())
                 if len(writers) > 1:
                     indices = ", ".join(str(self._txns[w].done.index) for w in writers)
+                    shown_key = dumps(self._original(_KEY, key))
+                    shown = dumps(self._original(_VALUE, value))
                     raise CheckError(
-                        f"key {dumps(key)} was set to {dumps(value)} by several transactions "
+                        f"key {shown_key} was set to {shown} by several transactions "
                         f"(indices {indices}), so that nobody can say whose write was read"
                     )
                 for writer in writers:
@@ -245,6 +249,7 @@ class _Registers:
         done = later_reads if relation == WR else later_writes
         key = next(k for k in touched if k in done and self._comes_next(k, touched, done, relation))
         value, following = touched[key], done[key]
+        key = self._original(_KEY, key)
         name, next_name = names
         shown_key, shown, shown_next = dumps(key), dumps(value), dumps(following)
         if relation == WR:
@@ -264,6 +269,13 @@ class _Registers:
                 "words": words,
             }
         )
+
+    def _original(self, place: int, stand_in: Any) -> Any:
+        """The key or value, by its place in micro-operations, that `stand_in` stands for."""
+        if stand_in is None or type(stand_in) in (int, str):
+            return stand_in
+        micro_ops = chain.from_iterable(txn.micro_ops for txn in self._txns if txn.type == "ok")
+        return next(each[place] for each in micro_ops if key_of(each[place]) == stand_in)
 
     def _comes_next(
         self, key: Any, touched: Mapping[Any, Any], done: Mapping[Any, Any], relation: int

@@ -33,9 +33,8 @@ def check(history: Sequence[Op], options: CheckOptions) -> Result:
             if copies[key] == 1:
                 ids.append(op.value)
     ids = ordered(ids)
-    duplicated = {
-        freeze(value): count for value in ids if (count := copies[equality_key(value)]) > 1
-    }
+    counts = [(value, copies[equality_key(value)]) for value in ids]
+    duplicated = [(value, count) for value, count in counts if count > 1]
     return keywordize(
         {
             "valid?": not duplicated,
@@ -48,7 +47,8 @@ def check(history: Sequence[Op], options: CheckOptions) -> Result:
     )
 
 
-def _most_frequent(duplicated: dict[Any, int]) -> dict[Any, int]:
+def _most_frequent(duplicated: list[tuple[Any, int]]) -> dict[Any, int]:
     """The ids with the most copies, in their own order."""
-    shown = set(sorted(duplicated, key=duplicated.__getitem__)[-MAX_DUPLICATES_SHOWN:])
-    return {key: count for key, count in duplicated.items() if key in shown}
+    places = sorted(range(len(duplicated)), key=lambda place: duplicated[place][1])
+    shown = (duplicated[place] for place in sorted(places[-MAX_DUPLICATES_SHOWN:]))
+    return {freeze(value): count for value, count in shown}

@@ -158,7 +158,9 @@ def _command(path: Path, args: tuple[str, ...]) -> list[str]:
 
 def _ending(status: int) -> str:
     if status < 0:
-        return f"signal {signal.Signals(-status).name} ended it"
+        number = -status
+        named = number in {each.value for each in signal.Signals}  # real-time ones have no names
+        return f"signal {signal.Signals(number).name if named else number} ended it"
     return f"it exited with status {status} before the test was over"
 
 

@@ -166,7 +166,7 @@ class Kafka(Workload):
 
     async def _catch_up(self, runner: Runner, thread: int, deadline_ns: int) -> None:
         waiting_for = dict(self._highest)
-        keys = sorted(waiting_for, key=int)
+        keys = sorted(waiting_for, key=lambda key: (len(key), key))  # a node may invent some
         await runner.perform(thread, ("crash", None))
         await runner.perform(thread, ("assign", keys), extra=FROM_THE_BEGINNING)
         while waiting_for and runner.now_ns() < deadline_ns:

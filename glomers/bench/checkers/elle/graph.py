@@ -15,7 +15,6 @@ from typing import TypeVar
 from glomers.bench.checkers.elle.order import RealTime
 
 WW, WR, RW, PROCESS, REALTIME = 1, 2, 4, 8, 16
-RELATIONS = {WW: "ww", WR: "wr", RW: "rw", PROCESS: "process", REALTIME: "realtime"}
 
 Vertex = TypeVar("Vertex", bound=Hashable)
 

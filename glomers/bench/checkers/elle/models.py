@@ -18,9 +18,6 @@ from glomers.bench.checkers.base import CheckError
 
 Names = frozenset[str]
 
-VARIANTS = ("process", "realtime")
-"""Edges from sessions or real time may join those from data; realtime includes process."""
-
 _CYCLES = (
     "G0",
     "G1c",
