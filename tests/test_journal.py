@@ -46,7 +46,7 @@ def test_a_cut_off_last_line_is_skipped_with_a_warning(journal: Path) -> None:
 
 
 DAMAGED = [b"garbage", b'["x",1,2]', b"{}", b"[]", b'["r"]', b"7", b"\xff"]
-DAMAGED += [b'["s","x",1,{}]', b'["s",1,1,[1]]', b'["s",1,1]', b'["r",1,{}]', b'["r",1,1,{}]']
+DAMAGED += [b'["s","x",1,{}]', b'["s",1,[1],{}]', b'["s",1,1]', b'["r",1,{}]', b'["r",1,1,{}]']
 
 
 @pytest.mark.parametrize("line", DAMAGED)

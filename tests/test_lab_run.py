@@ -240,7 +240,9 @@ def test_a_journal_of_oddly_shaped_messages_is_readable(tmp_path):
     path = store(tmp_path, messages=[])
     with (path / "net-journal" / "messages.jsonl").open("ab") as file:
         file.write(b'["s",1,0,{}]\n["s",1,1,{"src":3,"body":[]}]\n["s",1,2,7]\n["r",2,2]\n')
-    assert lab.Run.load(path).messages["type"].tolist() == ["", "", ""]
+    run = lab.Run.load(path)
+    assert run.messages["type"].tolist() == ["", "", ""]
+    assert lab.spacetime(run).alt.startswith("Space-time diagram")
 
 
 def test_a_missing_journal_is_an_error_of_one_sentence(tmp_path):

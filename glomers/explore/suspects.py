@@ -1,8 +1,8 @@
 """The lines of a node's file that ask for what the bench does not control.
 
 Under a fixed hash seed the order of a set of strings is repeatable, but nobody promised it; what
-`id` and the hash of plain objects give depends on where they lie in memory; some clocks and some
-sources of randomness of the operating system cannot be replaced.
+`id` and the hash of plain objects give depends on where they lie in memory; some clocks of the
+operating system are not replaced.
 """
 
 from __future__ import annotations
@@ -14,11 +14,8 @@ from pathlib import Path
 _CALLS = {
     "hash": "a hash, which differs between processes",
     "id": "an address in memory",
-    "clock_gettime": "a clock of the machine",
-    "clock_gettime_ns": "a clock of the machine",
     "times": "a clock of the machine",
     "getrusage": "a clock of the machine",
-    "getrandom": "randomness of the machine",
     "gethostname": "the name of the machine",
     "get_ident": "an address in memory",
     "open": "a file",

@@ -105,6 +105,6 @@ def _parse_event(line: bytes) -> Event:
     kind, time_ns, message_id, *message = orjson.loads(line)
     if type(time_ns) is not int or type(message_id) is not int:
         raise TypeError("a time or a number is none")
-    if [type(each) for each in message] != ([dict] if kind == "s" else []):
-        raise TypeError("only what is sent has a message")
+    if len(message) != (kind == "s"):
+        raise TypeError("what is sent has a message, and nothing else has")
     return Event(_KINDS[kind], time_ns, message_id, *message)

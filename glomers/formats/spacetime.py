@@ -72,7 +72,8 @@ def arrows_of(events: Iterable[Event], highlight: Collection[int] = ()) -> list[
     arrows: dict[int, Arrow] = {}
     for event in events:
         if event.kind == "send":
-            arrows[event.id] = _sent(event.time_ns / 1e9, event.message or {})
+            message = event.message if isinstance(event.message, dict) else {}
+            arrows[event.id] = _sent(event.time_ns / 1e9, message)
             arrows[event.id].decisive = event.id in highlight
         elif event.id in arrows:
             arrow = arrows[event.id]
