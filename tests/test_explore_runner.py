@@ -291,3 +291,10 @@ def test_an_interrupted_exploration_keeps_what_is_done_and_goes_on(tmp_path):
     assert len(seeds) == done + 2
     assert not (tmp_path / "store").exists()
     assert [entry.name for entry in (tmp_path / "found").iterdir()] == ["results.jsonl"]
+
+
+@pytest.mark.parametrize("text", ["[]\n", "5\n", '{}\n{"seed": 0}\n'])
+def test_results_that_are_none_are_told_from_those_of_something_else(tmp_path, text):
+    (tmp_path / "results.jsonl").write_text(text)
+    with pytest.raises(ExploreError, match="is damaged"):
+        Results(tmp_path, {}, resume=True)

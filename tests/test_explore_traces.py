@@ -444,3 +444,55 @@ def test_an_answer_that_comes_too_late_is_told_and_nothing_else_is_left(tmp_path
     trace = find(f"{words} --latency 50 --latency-dist exponential", 60).trace
     assert "came too late" in trace.sentence
     assert [op.f for op in trace.script.ops] == ["add", "read"]
+
+
+def test_an_exploration_from_a_notebook_removes_nothing_but_its_own(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.py").write_text((SOLUTIONS / "echo.py").read_text())
+    words = "test -w echo --node-count 1 --time-limit 1"
+    for _ in range(2):
+        lab.explore(words, bin="mine.py", seeds=1, jobs=1, out=".", tail=lambda line: None)
+    assert (tmp_path / "mine.py").exists()
+
+
+def test_a_picture_that_came_with_a_store_is_not_shown(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    frame = lab.explore(f"test {CUT}", seeds=3, vary="none", jobs=1, tail=lambda line: None)
+    run = lab.replay(frame.attrs["trace"])
+    (run.store / "messages.svg").write_text("<svg><script>alert(1)</script></svg>")
+    assert "<script" not in lab.counterexample(run)._repr_mimebundle_()["text/html"]
+    (run.store / "counterexample.json").write_text('{"sentence": 1}')
+    with pytest.raises(lab.StoreError, match="is damaged"):
+        lab.counterexample(run)
+
+
+def test_a_node_that_floods_stderr_does_not_hold_up_the_check_of_determinism(tmp_path):
+    source = LEAKY.format(leak="leak = os.write(2, b'y' * 5000)")
+    (tmp_path / "node.py").write_text(source)
+    words = "test -w echo --bin node.py --node-count 1 --time-limit 5"
+    done = glomers("explore", words, "--seeds", "3", "--check-determinism", cwd=tmp_path)
+    assert "no difference" in done.stdout
+
+
+def test_an_exploration_on_the_real_clock_is_refused(tmp_path):
+    words = f"test {NAIVE} --clock real"
+    done = glomers("explore", words, "--seeds", "1", cwd=tmp_path)
+    assert done.returncode == 254
+    assert "leave --clock real out" in done.stderr
+
+
+def test_the_node_that_a_launcher_starts_is_the_one_that_counts(tmp_path):
+    glomers("nodes", "nd", cwd=tmp_path)
+    words = "test -w echo --bin=nd/echo --node-count 1 --time-limit 1"
+    glomers("explore", words, "--seeds", "1", "--out", "found", cwd=tmp_path)
+    node = tmp_path / "nd" / "echo.py"
+    node.write_text(node.read_text() + "# another\n")
+    again = ["explore", words, "--seeds", "2", "--out", "found", "--resume"]
+    assert "is of another exploration" in glomers(*again, cwd=tmp_path).stderr
+
+
+@pytest.mark.parametrize("words", ["test 'x", "test -w echo"])
+def test_a_target_that_is_no_command_is_told_in_a_sentence(tmp_path, words):
+    done = glomers("explore", words, cwd=tmp_path)
+    assert done.returncode == 254
+    assert done.stderr.count("\n") == 1

@@ -101,3 +101,10 @@ def test_values_that_are_lists_are_compared_like_any_other(tmp_path):
     run = run_of(tmp_path, (0, [w(1, [5])], False), (0, [r(1, [5])], True), (1, [r(1, [5])], True))
     assert lab.replicated_share(run) == 1
     assert lab.dirty_writes(run).empty
+
+
+def test_a_run_without_anomalies_has_no_cycle_to_draw(tmp_path):
+    run = run_of(tmp_path, (0, [w(1, 5)], False))
+    run.results["workload"] = {"anomalies": None}
+    with pytest.raises(lab.LabError, match="no anomaly at all"):
+        lab.cycle_diagram(run, "G1c")

@@ -175,6 +175,9 @@ def test_a_refusing_server_is_quoted(said):
         ("ftp://example.org/x", "no address that begins with https://"),
         ("maelstrom.tar.bz2", "no address that begins with https://"),
         ("http://", "no address"),
+        ("http://[::1/x", "no address"),
+        ("http://127.0.0.1:abc/x", "no address"),
+        ("http://127.0.0.1:9/ü", "no address"),
     ],
 )
 def test_addresses_that_lead_nowhere_are_explained(capsys, url, sentence):

@@ -317,3 +317,11 @@ def test_a_runs_folder_that_is_a_file_is_refused(here, capsys):
     (here.root / "runs").write_text("")
     assert main(["run"]) == 254
     assert "runs is not a folder" in capsys.readouterr().err
+
+
+def test_a_batch_is_not_written_over_its_own_notebooks(series, capsys):
+    notebook = series.write("01-a", code("1"))
+    before = notebook.read_bytes()
+    assert main(["run", str(notebook), "--out", str(notebook.parent)]) == 254
+    assert "name another folder with --out" in capsys.readouterr().err
+    assert notebook.read_bytes() == before

@@ -148,3 +148,30 @@ def test_an_engine_that_is_missing_is_explained(here, capsys, monkeypatch):
     monkeypatch.delenv("GLOMERS_MAELSTROM", raising=False)
     assert main(["challenge", "1", "--engine", "maelstrom"]) == 1
     assert "Maelstrom is not installed" in capsys.readouterr().err
+
+
+TXN = """
+from glomers.node import Node, RPCError
+
+node = Node()
+
+
+@node.on("txn")
+def txn(message):
+    ANSWER
+
+
+if __name__ == "__main__":
+    node.run()
+"""
+REFUSES = 'raise RPCError(14, "no")'
+LISTS = 'return {"type": "txn_ok", "txn": [["r", [1], {"a": 1}]]}'
+MIXED = 'return {"type": "txn_ok", "txn": [["r", 1, 1], ["r", "1", 1]]}'
+
+
+@pytest.mark.parametrize("answer", [REFUSES, LISTS, MIXED])
+def test_a_node_that_answers_strangely_fails_its_challenge_in_a_table(here, capsys, answer):
+    (here / "node.py").write_text(TXN.replace("ANSWER", answer))
+    status, said = report(capsys, "6b", "--bin", "node.py")
+    assert status == 1
+    assert said["extra"]["clients see their own writes"] in (True, False)

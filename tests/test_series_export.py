@@ -168,10 +168,12 @@ def test_the_index_shows_the_results_and_the_state_of_every_notebook(batch):
 
 
 def test_an_export_does_not_keep_the_pages_of_an_older_one(batch):
-    export_batch(batch)
-    (batch / "html" / "99-old.html").write_text("")
+    index = export_batch(batch)
+    (batch / "html" / "99-old.html").write_text(index.read_text())
+    (batch / "html" / "by-hand.html").write_text("<p>Mine.</p>")
     export_batch(batch)
     assert not (batch / "html" / "99-old.html").exists()
+    assert (batch / "html" / "by-hand.html").exists()
 
 
 def test_copies_of_another_batch_in_the_same_folder_are_left_out(batch, series):
@@ -179,6 +181,22 @@ def test_copies_of_another_batch_in_the_same_folder_are_left_out(batch, series):
     export_batch(batch)
     assert not (batch / "html" / "00-old.html").exists()
     assert "Old" not in read(batch, "index").text
+
+
+def test_pages_that_cannot_be_replaced_stay(batch, series):
+    export_batch(batch)
+    before = {path.name for path in (batch / "html").iterdir()}
+    (batch / "batch.json").unlink()
+    series.write("99-bad", prose("![x](nowhere.png)"), folder=batch)
+    with pytest.raises(SeriesError, match=r"nowhere\.png"):
+        export_batch(batch)
+    assert {path.name for path in (batch / "html").iterdir()} == before
+
+
+def test_an_image_from_elsewhere_is_not_taken_into_a_page(series):
+    series.write("01-a", prose("![x](/etc/hostname)"))
+    with pytest.raises(SeriesError, match="from elsewhere"):
+        export_batch(series.notebooks)
 
 
 def test_a_missing_image_is_named(series):
@@ -212,6 +230,16 @@ def browser():
         pytest.skip("there is no Chromium here")
     with Chromium(path) as browser:
         yield browser
+
+
+def test_nothing_that_a_cell_shows_can_run_in_a_page(series, browser):
+    run = "console.error('ow' + 'ned')"
+    attack = f'<img alt="" src="data:image/png;base64,AAAA" onerror="{run}"><script>{run}</script>'
+    series.write("01-a", prose("# A"), code("1", outputs=[display(text_html=attack)], count=1))
+    export_batch(series.notebooks)
+    found = browser.open((series.notebooks / "html" / "01-a.html").as_uri())
+    assert found.errors  # that it was refused
+    assert "owned" not in str(found.errors)
 
 
 @pytest.mark.parametrize(

@@ -71,3 +71,12 @@ def test_a_folder_that_cannot_be_written_is_refused(tmp_path, capsys):
     error = capsys.readouterr().err
     assert error.startswith("Cannot write nodes to")
     assert error.count("\n") == 1
+
+
+def test_a_file_that_is_no_launcher_is_kept_under_another_name(folder):
+    folder.mkdir()
+    (folder / "echo").write_text("my own")
+    told = write_nodes(folder)
+    assert (folder / "echo.edited-1").read_text() == "my own"
+    assert [line for line in told if "echo is no launcher: kept as" in line]
+    assert not [line for line in write_nodes(folder) if "kept" in line]

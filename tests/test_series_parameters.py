@@ -64,6 +64,7 @@ def test_a_value_takes_the_type_of_the_default(notebook, name, text, value):
         ("quick", "1", "True or False"),
         ("rates_hz", "5", "a list, such as [1, 2]"),
         ("limits", "[1]", "a dictionary"),
+        ("limits", "{[]: 1}", "a dictionary"),
     ],
 )
 def test_a_value_of_another_type_is_refused_with_an_example(notebook, name, text, kind):

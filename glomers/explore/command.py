@@ -64,10 +64,13 @@ class Plan:
         """
         try:
             base = parse_options(self.words)
-            find_program(base.bin, "virtual")
+            program = find_program(base.bin, "virtual")
         except (BadArguments, BrokenTest) as error:
             raise ExploreError(str(error)) from None
-        base = replace(base, bin=Path(os.path.expanduser(base.bin)).resolve())
+        if base.clock == "real":
+            raise ExploreError("Seeds are explored in virtual time: leave --clock real out.")
+        # The node itself, where `--bin` names a script that starts it.
+        base = replace(base, bin=program.path.resolve())
         if self.faults is not None:
             base = replace(base, nemesis=self.faults)
         return Space(base, self.vary)
@@ -258,11 +261,14 @@ def base_of(target: str, flags: str | None, program: Path | None) -> list[str]:
         if "txn-rw-register" in words:
             words.append("--final-reads")  # for the checks of replicas
     else:
-        words = shlex.split(target)
+        try:
+            words = shlex.split(target)
+        except ValueError as error:
+            raise ExploreError(f"{target!r} is no command line: {error}.") from None
         words = words[1:] if words[:1] == ["test"] else words
     if program is not None:
         cut = words.index("--") if "--" in words else len(words)
         words = [*words[:cut], "--bin", str(program), *words[cut:]]
-    if "--bin" not in words:
+    if not any(word == "--bin" or word.startswith("--bin=") for word in words):
         raise ExploreError("Name the program of a node with --bin.")
     return words

@@ -17,15 +17,11 @@ from glomers.explore.counterexample import explain
 from glomers.explore.errors import ExploreError
 from glomers.explore.explain import Explanation
 from glomers.explore.trace import Trace, digest
-from glomers.formats.faults import faults_of
+from glomers.formats.decisive import draw_decisive
 from glomers.formats.history import read_history
 from glomers.formats.journal import read_journal
-from glomers.formats.spacetime import Band, arrows_of, column_order, draw
 
 NAME = "counterexample.json"
-DRAWN_MESSAGES = 40
-"""Up to so many messages are drawn; of more, those that decide."""
-_SET_UP = frozenset({"init", "init_ok", "topology", "topology_ok"})
 
 
 def replay(path: Path, program: Path | None = None) -> int:
@@ -77,16 +73,6 @@ def _write(store: Store, trace: Trace, explanation: Explanation) -> None:
     }
     store.write("trace.json", trace.to_json())
     store.write(NAME, json.dumps(facts, ensure_ascii=False, indent=1) + "\n")
-    store.write("messages.svg", _picture(store, explanation))
-
-
-def _picture(store: Store, explanation: Explanation) -> str:
-    events = read_journal(store.journal)
-    arrows = [a for a in arrows_of(events, explanation.decisive) if a.type not in _SET_UP]
-    title = explanation.sentence or "Messages"
-    if len(arrows) > DRAWN_MESSAGES and explanation.decisive:
-        title += f" ({sum(not a.decisive for a in arrows):,} other messages are not drawn)"
-        arrows = [arrow for arrow in arrows if arrow.decisive]
-    bands = [Band(*span) for span in faults_of(read_history(store.path / "history.edn"))]
-    start_s = min((arrow.send_s for arrow in arrows), default=0.0)
-    return draw(column_order(arrows), arrows, bands, start_s=start_s, title=title)
+    events, history = read_journal(store.journal), read_history(store.path / "history.edn")
+    picture = draw_decisive(events, history, explanation.sentence, explanation.decisive)
+    store.write("messages.svg", picture)

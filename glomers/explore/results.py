@@ -15,6 +15,7 @@ from glomers.explore.seeds import Row
 
 NAME = "results.jsonl"
 _FORMAT = {"format": "glomers-exploration", "version": 1}
+_NEEDED = {"seed", "outcome"}
 
 
 class Results:
@@ -49,8 +50,10 @@ class Results:
         whole = text[: text.rfind(b"\n") + 1]
         try:
             header, *rows = [json.loads(line) for line in whole.splitlines()]
+            if type(header) is not dict or not all(row.keys() >= _NEEDED for row in rows):
+                raise ValueError("a row lacks something")
             self.rows = {row["seed"]: row for row in rows}
-        except (ValueError, TypeError, KeyError):
+        except (ValueError, TypeError, AttributeError):
             raise ExploreError(
                 f"{self._path} is damaged: remove it and explore anew, or name another --out."
             ) from None

@@ -69,17 +69,27 @@ def call_child(
 ) -> subprocess.CompletedProcess[str]:
     """Let a fresh process do a task, and wait for its end."""
     process = child(task, request, hash_seed)
-    out, err = process.communicate()
+    try:
+        out, err = process.communicate()
+    except BaseException:  # nobody waits for it any more
+        process.kill()
+        process.wait()
+        raise
     return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
 
-def child(task: str, request: dict[str, Any], hash_seed: str = "0") -> subprocess.Popen[str]:
-    """A fresh process that does a task of this module, each result a line of JSON on its stdout."""
+def child(
+    task: str, request: dict[str, Any], hash_seed: str = "0", stderr: int = subprocess.PIPE
+) -> subprocess.Popen[str]:
+    """A fresh process that does a task of this module, each result a line of JSON on its stdout.
+
+    Whoever does not read its stderr while it works gives it another: a node may fill the pipe.
+    """
     process = subprocess.Popen(
         [sys.executable, "-P", "-m", "glomers.explore.worker"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        stderr=stderr,
         text=True,
         env={**os.environ, "PYTHONHASHSEED": hash_seed},
     )

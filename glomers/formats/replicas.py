@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from glomers.formats.edn import equality_key, to_json
+from glomers.formats.edn import equality_key, freeze, to_json
 from glomers.formats.history import Op, pairs
 
 Finals = dict[Any, dict[str, Any]]
@@ -46,10 +46,20 @@ def transactions_of(history: Iterable[Op], nodes: Sequence[str]) -> list[Txn]:
             done.type if done else "info",
             invoked.final,
             invoked.time_ns / 1e9,
-            to_json(done.value if done and done.type == "ok" else invoked.value),
+            steps_of(done.value if done and done.type == "ok" else invoked.value),
         )
         for invoked, done in pairs(history)
     ]
+
+
+def steps_of(value: Any) -> list[Any]:
+    """The micro-operations of a transaction, with keys that can be looked up."""
+    return [[f, freeze(key), each] for f, key, each in to_json(value) or ()]
+
+
+def key_order(key: Any) -> tuple[int, int, str]:
+    """Integers by size, and then everything else: a node may answer with keys of any kind."""
+    return (0, key, "") if type(key) is int else (1, 0, repr(key))
 
 
 def final_values(txns: Iterable[Txn]) -> Finals:
@@ -89,7 +99,7 @@ def replicated_share(txns: Sequence[Txn], finals: Finals) -> float | None:
     """
     writers: dict[tuple[Any, Any], str] = {}
     for txn in txns:
-        for f, key, value in txn.value or ():
+        for f, key, value in txn.value:
             if f == "w":
                 writers[key, equality_key(value)] = txn.node
     spread = [
@@ -113,7 +123,7 @@ def dirty_writes(txns: Iterable[Txn], finals: Finals) -> list[tuple[int, int, An
         for key, value in last.items():
             writers.setdefault(key, {})[equality_key(value)] = index
     lost_to: dict[int, dict[int, Any]] = {}
-    for key in sorted(finals):
+    for key in sorted(finals, key=key_order):
         row = sorted(finals[key].items())
         held = [equality_key(value) for _, value in row if value is not None]
         winner = writers.get(key, {}).get(held[0]) if held else None

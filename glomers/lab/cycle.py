@@ -30,7 +30,7 @@ def cycle_diagram(run: Run, anomaly: str) -> Figure:
     Raises:
         LabError: when the checker found no cycle of this kind.
     """
-    anomalies = run.results.get("workload", {}).get("anomalies", {})
+    anomalies = (run.results.get("workload") or {}).get("anomalies") or {}
     cycles = [found for found in anomalies.get(anomaly, ()) if "cycle" in found]
     if not cycles:
         kinds = ", ".join(sorted(anomalies)) or "no anomaly at all"

@@ -8,12 +8,14 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from glomers.formats.decisive import draw_decisive
 from glomers.lab.errors import LabError, RunFailed, StoreError
 from glomers.lab.figure import Figure
 from glomers.lab.outcome import stores
 from glomers.lab.process import Ended, Tail, run_glomers
 from glomers.lab.run import Run
 from glomers.lab.shell import DEADLINE_S
+from glomers.lab.store import StoreFolder
 from glomers.lab.tail import shown_tail
 
 if TYPE_CHECKING:
@@ -52,7 +54,8 @@ def explore(
         stop_at_first: whether to stop at the first failure.
         shrink: whether to make the first failure small.
         stores: whether to keep store folders of the first failing seeds, below `out`.
-        out: the folder for the results; what is in it is replaced, unless `resume`.
+        out: the folder for the results; those of an earlier exploration in it are replaced, unless
+            `resume`.
         resume: go on with what is in `out`.
         tail: is shown how it goes, at most once a second.
 
@@ -61,7 +64,7 @@ def explore(
     """
     folder = Path(out)
     if not resume and (folder / "results.jsonl").exists():
-        shutil.rmtree(folder)
+        _clear(folder)
     words = [target, "--json", "--seeds", str(seeds), "--out", str(folder)]
     given = {"--bin": bin, "--faults": faults, "--vary": vary, "--jobs": jobs}
     words += [
@@ -82,6 +85,14 @@ def explore(
     frame.attrs |= {name: summary.pop(name) for name in ("trace", "sentence")}
     frame.attrs["summary"] = summary
     return frame
+
+
+def _clear(folder: Path) -> None:
+    """Remove what an exploration left in a folder, and nothing else."""
+    for name in ("results.jsonl", "trace.json"):
+        (folder / name).unlink(missing_ok=True)
+    for stores_of_seed in folder.glob("seed-*/"):
+        shutil.rmtree(stores_of_seed)
 
 
 def _glomers(command: str, words: list[str], tail: Tail | None) -> Ended:
@@ -120,11 +131,17 @@ def counterexample(run: Run) -> Figure:
     """The picture of a run that was played back; what decided is thick, the caption says it.
 
     Raises:
-        StoreError: when the run is none that was played back.
+        StoreError: when the run is none that was played back, or its store is damaged.
     """
     path = run.store / _FACTS if run.store else None
     if path is None or not path.exists():
         raise StoreError("This run was not played back from a trace: use lab.replay.")
-    sentence = json.loads(path.read_text(encoding="utf-8"))["sentence"]
-    svg = path.with_name("messages.svg").read_text(encoding="utf-8")
+    try:
+        facts = json.loads(path.read_text(encoding="utf-8"))
+        sentence, decisive = str(facts["sentence"]), frozenset(map(int, facts["decisive"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        raise StoreError(f"{_FACTS} is damaged: play the trace back again.") from None
+    # Drawn anew: a picture that came with a store could hold anything.
+    folder = StoreFolder(path.parent)
+    svg = draw_decisive(folder.events(), folder.history(), sentence, decisive)
     return Figure(f"Space-time diagram: {sentence}", sentence, svg=svg)

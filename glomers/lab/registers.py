@@ -63,7 +63,8 @@ class Registers:
     def _add(self, process: int, micro_ops: list[list[Any]], is_ok: bool, final: bool) -> None:
         session = self.sessions[process]
         begins = session[-1].begins + len(session[-1].steps) if session else 0
-        steps = [(f, key, _stand_in(v)) for f, key, v in micro_ops if is_ok or f == "w"]
+        shown = [m for m in micro_ops or () if is_ok or m[0] == "w"]
+        steps = [(f, _stand_in(key), _stand_in(value)) for f, key, value in shown]
         txn = Txn(len(self.txns), process, len(session), begins, steps, is_ok, final)
         self.txns.append(txn)
         session.append(txn)
@@ -88,5 +89,5 @@ class Registers:
 
 
 def _stand_in(value: Any) -> Any:
-    """A hashable stand-in for a value; integers, which nearly all are, stand for themselves."""
+    """A hashable stand-in for a key or value; most are integers, which stand for themselves."""
     return value if value is None or isinstance(value, int | str) else repr(value)

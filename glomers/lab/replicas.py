@@ -31,14 +31,18 @@ def final_values(run: Run) -> pd.DataFrame:
     if not rows:
         raise LabError("This run has no final reads: add --final-reads to its command line.")
     nodes = sorted({node for row in rows.values() for node in row})
-    values = [[row.get(node) for node in nodes] for row in rows.values()]
-    return pd.DataFrame(values, index=list(rows), columns=nodes, dtype=object).sort_index()
+    keys = sorted(rows, key=core.key_order)
+    values = [[rows[key].get(node) for node in nodes] for key in keys]
+    index = pd.Index(keys, tupleize_cols=False)
+    return pd.DataFrame(values, index=index, columns=nodes, dtype=object)
 
 
 def _transactions(run: Run) -> list[core.Txn]:
     ops = run.ops
-    columns = ("process", "node", "outcome", "final", "start_s", "value")
-    return [core.Txn(*row) for row in zip(*(ops[name] for name in columns), strict=True)]
+    columns = ("process", "node", "outcome", "final", "start_s")
+    facts = zip(*(ops[name] for name in columns), strict=True)
+    values = map(core.steps_of, ops["value"])
+    return [core.Txn._make([*fact, value]) for fact, value in zip(facts, values, strict=True)]
 
 
 def disagreements(run: Run) -> pd.DataFrame:

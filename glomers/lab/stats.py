@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any, TypeGuard
 
 from glomers.formats.edn import Keyword, kw
@@ -85,7 +86,7 @@ def _count(part: Mapping[Keyword, Any], name: str) -> int | None:
 
 
 def _is_number(value: Any) -> TypeGuard[float]:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
 
 
 def _latencies(workload: Mapping[Keyword, Any]) -> dict[float, float] | None:

@@ -35,7 +35,7 @@ def download(url: str, part: Path, say: Say) -> None:
     Raises:
         MaelstromError: when it cannot be had: the address, the server or the connection is bad.
     """
-    if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).netloc:
+    if not _is_address(url):
         raise MaelstromError(
             f"{url} is no address that begins with https:// or http://; for a file on this "
             "machine use --file."
@@ -52,6 +52,15 @@ def download(url: str, part: Path, say: Say) -> None:
                 ) from None
             say(f"Interrupted ({error}); going on in a moment.")
             time.sleep(PAUSE_S)
+
+
+def _is_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        has_port = parts.port is None or parts.port > 0  # asking for it raises where it is none
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.hostname) and has_port and url.isascii()
 
 
 def _attempt(url: str, part: Path, say: Say) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from glomers.lab import LabError
 from glomers.series.batch import prepare
 from glomers.series.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, BadInput
 from glomers.series.league import league_table, written_table
@@ -177,7 +178,14 @@ def _not_reproduced(root: Path) -> Iterator[Problem]:
 def _league(readme: Path) -> Iterator[Problem]:
     """Measure the league again, where the README has a table of it."""
     written = written_table(readme)
-    if written is not None and written != league_table():
+    if written is None:
+        return
+    try:
+        measured = league_table(engine="bench")
+    except LabError as error:
+        yield Problem(readme, f"its league cannot be measured: {error}", "`glomers league`")
+        return
+    if written != measured:
         yield Problem(
             readme, "its league table is not what is measured", "`glomers league --write`"
         )

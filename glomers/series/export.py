@@ -55,8 +55,9 @@ class Page:
 def export_batch(folder: Path, html: Path | None = None) -> Path:
     """Write a page for each notebook in `folder`, and the index; returns the path of the index.
 
-    The pages go to `html` (default: `folder/html`). A folder that holds notebooks but is no batch
-    will do as well: its notebooks count as they are.
+    The pages go to `html` (default: `folder/html`), in place of earlier ones; other files there
+    stay. A folder that holds notebooks but is no batch will do as well: its notebooks count as they
+    are.
 
     Raises:
         BadInput: when the folder holds no notebooks, or the pages cannot be written.
@@ -64,15 +65,17 @@ def export_batch(folder: Path, html: Path | None = None) -> Path:
     """
     pages = _pages(folder)
     html = html or folder / "html"
+    readable = [each for each in pages if each.notebook]
+    texts = dict(zip([each.href for each in readable], _notebook_pages(readable), strict=True))
+    index = html / "index.html"
+    texts[index.name] = _index_page(folder, pages)
     try:
         html.mkdir(parents=True, exist_ok=True)
         for old in html.glob("*.html"):
-            old.unlink()
-        readable = [each for each in pages if each.notebook]
-        for each, text in zip(readable, _notebook_pages(readable), strict=True):
-            (html / each.href).write_text(text, encoding="utf-8")
-        index = html / "index.html"
-        index.write_text(_index_page(folder, pages), encoding="utf-8")
+            if page.is_ours(old):
+                old.unlink()
+        for name, text in texts.items():
+            (html / name).write_text(text, encoding="utf-8")
     except OSError as error:
         raise BadInput(f"Cannot write pages to {shown(html)}: {error.strerror}.") from error
     return index
@@ -181,7 +184,10 @@ def _highlight() -> Any:
 
 
 def _cleaned(html: str) -> str:
-    """HTML without what could run; to parse what is known to be clean takes a third of the time."""
+    """HTML of nbconvert's own, cleaned; to parse what is clean already takes a third of the time.
+
+    What cells show passes as it is: the policy in the head of the page lets nothing of it run.
+    """
     from nbconvert.filters import clean_html
 
     return html if isinstance(html, Markup) else str(clean_html(html))  # type: ignore[no-untyped-call]
@@ -220,7 +226,13 @@ def _embed_images(body: BeautifulSoup, notebook: Notebook) -> None:
                 f"{notebook.path.name} shows the image {address} from the network: pages must "
                 "work offline, so keep a copy beside the notebook."
             )
-        image["src"] = _data_address(folder / unquote(parts.path), notebook)
+        path = folder / unquote(parts.path)
+        if not path.resolve().is_relative_to(folder.resolve().parent):
+            raise SeriesError(
+                f"{notebook.path.name} shows the image {address} from elsewhere: keep a copy "
+                "beside the notebook."
+            )
+        image["src"] = _data_address(path, notebook)
 
 
 def _data_address(path: Path, notebook: Notebook) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from glomers.bench.program import LAUNCHER_MARK
 from glomers.challenges import SOLUTIONS
 from glomers.maelstrom.launcher import write_launcher
 from glomers.series.errors import BadInput
@@ -31,6 +32,9 @@ def write_nodes(folder: Path) -> list[str]:
             kept = _keep(folder / solution.name, solution.read_bytes())
             if kept:
                 told.append(f"{shown(folder / solution.name)} was edited: kept as {shown(kept)}")
+            other = folder / solution.stem
+            if other.is_file() and not LAUNCHER_MARK.search(_head(other)):
+                told.append(f"{shown(other)} is no launcher: kept as {shown(_set_aside(other))}")
             launcher = write_node(solution, folder)
             told.append(f"{shown(launcher)} starts {launcher.name}.py")
     except OSError as error:
@@ -50,7 +54,16 @@ def _keep(node: Path, new: bytes) -> Path | None:
     """Move a node file with another text out of the way; returns its new name, if it was moved."""
     if not node.is_file() or node.read_bytes() == new:
         return None
+    return _set_aside(node)
+
+
+def _set_aside(file: Path) -> Path:
     number = 1
-    while (kept := node.with_name(f"{node.stem}.edited-{number}.py")).exists():
+    while (kept := file.with_name(f"{file.stem}.edited-{number}{file.suffix}")).exists():
         number += 1
-    return node.rename(kept)
+    return file.rename(kept)
+
+
+def _head(file: Path) -> str:
+    with file.open("rb") as opened:
+        return opened.read(4096).decode("utf-8", "replace")

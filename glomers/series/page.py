@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, Template
@@ -19,10 +20,16 @@ _ICON = (
     "%3Ccircle cx='3' cy='13' r='2.5' fill='%230b5394'/%3E%3C/svg%3E"
 )
 
+_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
+"""Nothing runs and nothing is loaded, whatever stands in a cell's output."""
+_MARK = b'<meta name="generator" content="glomers">'
+
 _PAGE = """<!DOCTYPE html>
 <html lang="{{ language }}">
 <head>
 <meta charset="utf-8">
+<meta name="generator" content="glomers">
+<meta http-equiv="Content-Security-Policy" content="{{ policy }}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{{ title }}</title>
 <link rel="icon" href="{{ icon }}">
@@ -159,10 +166,17 @@ def _style() -> Markup:
     return Markup(_STYLE + formatter.get_style_defs(".highlight"))
 
 
+def is_ours(path: Path) -> bool:
+    """Whether a file is a page that was made here."""
+    with path.open("rb") as file:
+        return _MARK in file.read(4096)
+
+
 def page(title: str, body: str, links: str = "") -> str:
     """A whole page; `body` and `links` are HTML."""
     return _template(_PAGE).render(
         language=LANGUAGE,
+        policy=_POLICY,
         title=title,
         icon=_ICON,
         style=_style(),

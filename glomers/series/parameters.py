@@ -83,7 +83,8 @@ def _convert(name: str, text: str, default: Any, notebook: Path) -> Any:
     if kind is float and type(value) is int:
         return float(value)
     raise BadInput(
-        f"-p {name} {text}: the parameter {name} of {notebook.stem} is {_KINDS[kind]}, "
+        f"-p {name} {text}: the parameter {name} of {notebook.stem} is "
+        f"{_KINDS.get(kind, f'a {kind.__name__}')}, "
         f"such as {default!r}."
     )
 
@@ -92,5 +93,5 @@ def _value(text: str) -> Any:
     words = {"true": True, "false": False, "null": None}
     try:
         return words[text] if text in words else ast.literal_eval(text)
-    except (ValueError, SyntaxError):
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
         return text

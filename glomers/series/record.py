@@ -41,9 +41,12 @@ def load_record(folder: Path) -> Record | None:
     """The record of a batch; None where there is none that can be read."""
     try:
         fields = json.loads((folder / FILE).read_text(encoding="utf-8"))
-        return Record(fields["engine"], [Outcome(**each) for each in fields["notebooks"]])
+        outcomes = [Outcome(**each) for each in fields["notebooks"]]
+        if all(type(o.name) is str and isinstance(o.seconds, int | float) for o in outcomes):
+            return Record(fields["engine"], outcomes)
     except (OSError, ValueError, KeyError, TypeError):
-        return None
+        pass
+    return None
 
 
 def load_results(folder: Path, names: Sequence[str]) -> list[dict[str, Any]]:
@@ -54,7 +57,9 @@ def load_results(folder: Path, names: Sequence[str]) -> list[dict[str, Any]]:
     results = []
     for name in names:
         path = folder / "results" / f"{name}.jsonl"
-        lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
+        lines = []
+        if path.is_file():
+            lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
         results += [line for line in map(_parsed, lines) if line is not None]
     return results
 

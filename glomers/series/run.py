@@ -71,6 +71,12 @@ def run_series(
     values = resolve_parameters(notebooks, parameters)
     folder = _folder(out)
     tasks = [Task(notebook, folder, engine, values[notebook]) for notebook in notebooks]
+    for task in tasks:
+        if task.executed.resolve() == task.notebook.resolve():
+            raise BadInput(
+                f"{shown(folder)} is where {task.notebook.name} itself lies, which would be "
+                "overwritten: name another folder with --out."
+            )
     prepare(tasks)
     print(f"Executing {_count(len(tasks), 'notebook')} into {shown(folder)}", flush=True)
     done = run_tasks(_longest_first(tasks), jobs=jobs, executor=executor)
@@ -145,14 +151,15 @@ def _folder(out: Path | None) -> Path:
 def _publish(folder: Path, *, link: bool) -> None:
     from glomers.series.export import export_batch
 
-    index = export_batch(folder)
+    latest = folder
     if link:
         try:
             point_latest(folder)
-            index = folder.parent / "latest" / index.relative_to(folder)
+            latest = folder.parent / "latest"
         except OSError as error:
             print(f"The link {shown(folder.parent / 'latest')} cannot be made: {error.strerror}.")
-    print(f"Pages: {shown(index)}")
+    index = export_batch(folder)
+    print(f"Pages: {shown(latest / index.relative_to(folder))}")
 
 
 def _summarise(tasks: Sequence[Task], outcomes: Sequence[Outcome]) -> None:
