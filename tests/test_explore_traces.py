@@ -217,6 +217,22 @@ def test_a_trace_is_the_same_after_writing_and_reading(tmp_path):
 
 
 @pytest.mark.parametrize(
+    "change",
+    [
+        {"ops": [{"at_ns": 0, "client": 99, "f": "read", "value": "nil"}]},
+        {"ops": [{"at_ns": 1e300, "client": 0, "f": "read", "value": "nil"}]},
+        {"ops": [{"at_ns": 0, "client": 0, "f": "read", "value": "nil", "extra": "x"}]},
+        {"fates": "x"},
+    ],
+)
+def test_a_trace_of_what_cannot_be_is_refused(tmp_path, change):
+    path = tmp_path / "trace.json"
+    path.write_text(json.dumps({**json.loads(find(CUT).trace.to_json()), **change}))
+    with pytest.raises(ExploreError, match="is damaged"):
+        Trace.load(path)
+
+
+@pytest.mark.parametrize(
     ("text", "problem"),
     [
         (None, "cannot be read"),

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,7 @@ from glomers.explore.errors import ExploreError
 from glomers.formats.edn import Keyword, dumps, kw, loads
 
 _FORMAT = {"format": "glomers-trace", "version": 1}
+_LAST_NS = 10**18  # thirty years of virtual time
 
 
 @dataclass(frozen=True)
@@ -74,13 +76,13 @@ class Trace:
         if not isinstance(fields, dict) or any(fields.get(k) != v for k, v in _FORMAT.items()):
             raise ExploreError(f"{path} is no trace of version {_FORMAT['version']}.")
         try:
+            options = parse_options(fields["command"])
+            ops = tuple(map(_op_from_json, fields["ops"]))
+            faults = tuple(map(_fault_from_json, fields["faults"]))
+            _refuse_the_impossible(options, ops, fields["fates"])
             return cls(
-                parse_options(fields["command"]),
-                Script(
-                    tuple(map(_op_from_json, fields["ops"])),
-                    tuple(map(_fault_from_json, fields["faults"])),
-                    fields["fates"],
-                ),
+                options,
+                Script(ops, faults, fields["fates"]),
                 fields["anomaly"],
                 fields["sentence"],
                 fields["node_sha256"],
@@ -93,6 +95,18 @@ class Trace:
     def with_program(self, program: Path) -> Trace:
         """The same for the node at another path."""
         return replace(self, options=replace(self.options, bin=program))
+
+
+def _refuse_the_impossible(options: Options, ops: Sequence[ScriptedOp], fates: Any) -> None:
+    """Raise a ValueError for what no run could have left."""
+    if not all(0 <= op.thread < options.concurrency for op in ops):
+        raise ValueError("an operation is of a client that there is not")
+    if not all(0 <= op.at_ns <= _LAST_NS for op in ops):
+        raise ValueError("an operation is at a time that no test reaches")
+    if not all(isinstance(op.extra, dict | None) for op in ops):
+        raise ValueError("what else stands with an operation is no map")
+    if type(fates) is not dict or not all(type(delays) is list for delays in fates.values()):
+        raise ValueError("its fates are no lists by kind of message")
 
 
 def digest(program: Path) -> str:
