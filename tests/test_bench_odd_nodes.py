@@ -65,32 +65,7 @@ def read(message):
 
 node.run()
 """
-MORTAL = """
-import sys
-
-from glomers.node import Node
-
-node = Node()
-print("a life begins", file=sys.stderr)
-
-
-@node.on("topology")
-def topology(message):
-    return {"type": "topology_ok"}
-
-
-@node.on("broadcast")
-def broadcast(message):
-    return {"type": "broadcast_ok"}
-
-
-@node.on("read")
-def read(message):
-    return {"type": "read_ok", "messages": []}
-
-
-node.run()
-"""
+BIRTH = "import sys\n\nseen = []\nprint('a life begins', file=sys.stderr)\n"
 
 
 @pytest.mark.parametrize("clock", ["virtual", "real"])
@@ -177,7 +152,7 @@ def test_a_node_called_like_a_library_does_not_take_its_place(tmp_path, monkeypa
 
 def test_the_log_of_a_node_holds_all_its_lives(bench):
     flags = ["--nemesis", "kill", "--nemesis-interval", "2", "--node-count", "1"]
-    node = bench.node(MORTAL)
+    node = bench.node(ALONE.replace("from state import seen\n", BIRTH))
     outcome = bench.test(node, *flags, "--time-limit", "10", workload="broadcast")
     restarts = outcome.read("history.edn").count(":f :stop-kill, :value nil")
     log = outcome.read("node-logs/n0.log")

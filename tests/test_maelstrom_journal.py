@@ -115,9 +115,6 @@ def test_damaged_files_never_end_the_reading(tmp_path_factory, data):
     assert len(events) <= sum(map(len, PIECES))
 
 
-# The clock
-
-
 @pytest.fixture
 def damaged_journal(tmp_path):
     """A journal in seven files of which one is cut off."""
@@ -164,6 +161,9 @@ def test_what_a_helper_cannot_read_is_read_without_it(damaged_journal, helpers, 
     monkeypatch.setattr(sys, "executable", shutil.which("false"))
     assert read_with_warnings(damaged_journal) == together
     assert [helper.returncode for helper in helpers] == [0, 0, 1, 1]
+
+
+# The clock
 
 
 def test_the_start_is_where_the_quickest_request_meets_its_operation():

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from glomers.bench.errors import BrokenTest
 
-LAUNCHER_MARK = re.compile(r"^# glomers node: (?P<path>.+)$", re.MULTILINE)
+_LAUNCHER_MARK = re.compile(r"^# glomers node: (?P<path>.+)$", re.MULTILINE)
 """The line in a launcher script that names the Python file it starts."""
 _SNIFF_BYTES = 4096
 
@@ -55,11 +55,28 @@ def find_program(bin: Path, clock: str | None) -> Program:
     return Program(path, virtual=False, reason="the program does not use glomers.node")
 
 
+def is_launcher(path: Path) -> bool:
+    """Whether the file is a script that names the Python file it starts.
+
+    Raises:
+        OSError: when it cannot be read.
+    """
+    return _mark_in(_head(path)) is not None
+
+
+def _head(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(_SNIFF_BYTES)
+
+
+def _mark_in(head: bytes) -> re.Match[str] | None:
+    return _LAUNCHER_MARK.search(head.decode("utf-8", "replace"))
+
+
 def _node_file(path: Path) -> Path | None:
     """The Python file that uses `glomers.node`: `path` itself, or what it launches; else None."""
-    with path.open("rb") as file:
-        head = file.read(_SNIFF_BYTES)
-    mark = LAUNCHER_MARK.search(head.decode("utf-8", "replace"))
+    head = _head(path)
+    mark = _mark_in(head)
     if mark:
         launched = path.parent / mark["path"]
         return launched if launched.is_file() else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from glomers.bench.program import LAUNCHER_MARK
+from glomers.bench.program import is_launcher
 from glomers.challenges import SOLUTIONS
 from glomers.maelstrom.launcher import write_launcher
 from glomers.series.errors import BadInput
@@ -33,7 +33,7 @@ def write_nodes(folder: Path) -> list[str]:
             if kept:
                 told.append(f"{shown(folder / solution.name)} was edited: kept as {shown(kept)}")
             other = folder / solution.stem
-            if other.is_file() and not LAUNCHER_MARK.search(_head(other)):
+            if other.is_file() and not is_launcher(other):
                 told.append(f"{shown(other)} is no launcher: kept as {shown(_set_aside(other))}")
             launcher = write_node(solution, folder)
             told.append(f"{shown(launcher)} starts {launcher.name}.py")
@@ -62,8 +62,3 @@ def _set_aside(file: Path) -> Path:
     while (kept := file.with_name(f"{file.stem}.edited-{number}{file.suffix}")).exists():
         number += 1
     return file.rename(kept)
-
-
-def _head(file: Path) -> str:
-    with file.open("rb") as opened:
-        return opened.read(4096).decode("utf-8", "replace")
