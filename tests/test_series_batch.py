@@ -162,13 +162,13 @@ def test_two_batches_at_once_do_not_disturb_one_another(series):
 
 @pytest.mark.parametrize("whole_group", [False, True])
 def test_ctrl_c_stops_everything_and_keeps_what_is_finished(series, whole_group):
-    series.write("01-quick", "print('quick')")
+    series.write("03-quick", "print('quick')")
     series.write(
         "02-slow",
         "print('began')\nfrom pathlib import Path\nPath('began').touch()",
         "import subprocess\nsubprocess.run(['sleep', '300'])",
     )
-    series.write("03-later", "print('later')")
+    series.write("01-later", "print('later')")
     words = ["run", "01", "02", "03", "--jobs", "1", "--out", "out"]
     process = series.start(*words) if not whole_group else _start_in_group(series, words)
     wait_for((series.root / "out/work/02-slow/began").exists)
@@ -179,11 +179,11 @@ def test_ctrl_c_stops_everything_and_keeps_what_is_finished(series, whole_group)
     said, _ = process.communicate(timeout=60)
     assert process.returncode == 130, said
     assert series.states(series.root / "out") == {
-        "01-quick": "ok",
+        "03-quick": "ok",
         "02-slow": "stopped",
-        "03-later": "not run",
+        "01-later": "not run",
     }
-    assert "quick" in series.printed("01-quick", series.root / "out")
+    assert "quick" in series.printed("03-quick", series.root / "out")
     assert "began" in series.printed("02-slow", series.root / "out")
     assert "Interrupted. What is finished is in out" in said
     assert "Traceback" not in said
@@ -277,17 +277,17 @@ def test_the_link_to_the_latest_batch_moves_on(tmp_path):
         assert (tmp_path / "latest").resolve().name == name
 
 
-def test_the_notebook_that_took_longest_last_time_starts_first(series):
+def test_new_notebooks_start_first_from_the_last_and_then_those_that_took_longest(series):
     last = series.root / "runs/1"
     last.mkdir(parents=True)
     outcomes = [Outcome("01-short", "ok", 0.5), Outcome("02-long", "ok", 9.0)]
     Record("bench", outcomes).save(last)
     point_latest(last)
-    for name in ("01-short", "02-long", "03-new"):
+    for name in ("01-short", "02-long", "03-new", "04-new"):
         (series.notebooks / f"{name}.ipynb").write_text("{")  # the order is all that is asked for
     _, said = series.run("run", "--jobs", 1)
     lines = [line.split()[1] for line in said.splitlines() if line.startswith("[")]
-    assert lines == ["03-new", "02-long", "01-short"]
+    assert lines == ["04-new", "03-new", "02-long", "01-short"]
 
 
 def test_a_folder_called_latest_is_not_lost(here, capsys):

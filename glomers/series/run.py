@@ -97,11 +97,11 @@ def run_series(
 def _longest_first(tasks: Sequence[Task]) -> list[Task]:
     """The tasks in the order that keeps all processors busy to the end, going by the last batch.
 
-    Those that it did not finish stay in front, in the order of the series.
+    Those that it did not finish come first, from the end of the series: later lessons are longer.
     """
     last = load_record(tasks[0].out.parent / "latest")
     took = {each.name: each.seconds for each in last.outcomes if each.state == "ok"} if last else {}
-    return sorted(tasks, key=lambda task: -took.get(task.name, math.inf))
+    return sorted(tasks, key=lambda task: (took.get(task.name, math.inf), task.name), reverse=True)
 
 
 def run_tasks(

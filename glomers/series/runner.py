@@ -17,6 +17,7 @@ import sys
 import tempfile
 import threading
 import traceback
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,11 @@ from ipykernel.kernelspec import get_kernel_dict
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 from nbclient.exceptions import DeadKernelError
+from papermill.engines import (  # type: ignore[import-untyped]
+    NBClientEngine,
+    NotebookExecutionManager,
+    papermill_engines,
+)
 from papermill.exceptions import (  # type: ignore[import-untyped]
     PapermillExecutionError,
     strip_color,
@@ -35,6 +41,7 @@ from glomers.series.task import Task
 
 _POLL_S = 0.5
 _ERROR_CHARACTERS = 300
+_ENGINE = "sparing"
 _DIED_AT_START = "Kernel died before replying"
 
 
@@ -59,6 +66,52 @@ class ThisPythonsKernel(AsyncKernelManager):
         pid = getattr(self.provisioner, "pid", None)
         if pid:
             self.groups.append(pid)
+
+
+class SparingManager(NotebookExecutionManager):  # type: ignore[misc]
+    """Saves the notebook when a code cell has ended, the only cells that leave something behind.
+
+    Papermill itself saves it before and after every cell, text included: five times as often, for a
+    tenth of the time that the series takes.
+    """
+
+    output_path: str | None
+
+    def cell_start(self, cell: Any, *args: Any, **kwargs: Any) -> None:
+        """Note that a cell begins."""
+        with self._not_saved():
+            super().cell_start(cell, *args, **kwargs)
+
+    def cell_complete(self, cell: Any, *args: Any, **kwargs: Any) -> None:
+        """Note that a cell has ended; save what a code cell has left."""
+        saved = contextlib.nullcontext() if cell.cell_type == "code" else self._not_saved()
+        with saved:
+            super().cell_complete(cell, *args, **kwargs)
+
+    @contextlib.contextmanager
+    def _not_saved(self) -> Iterator[None]:
+        path, self.output_path = self.output_path, None
+        try:
+            yield
+        finally:
+            self.output_path = path
+
+
+class SparingEngine(NBClientEngine):  # type: ignore[misc]
+    """Executes a notebook as papermill does, and saves it as `SparingManager` does."""
+
+    @classmethod
+    def execute_notebook(
+        cls, nb: Any, kernel_name: str, output_path: str, log_output: bool, **kwargs: Any
+    ) -> Any:
+        """Execute the notebook `nb`; whatever ends it, what it did is in `output_path`."""
+        manager = SparingManager(nb, output_path, log_output, kwargs.pop("progress_bar"))
+        manager.notebook_start()
+        try:
+            cls.execute_managed_notebook(manager, kernel_name, log_output=log_output, **kwargs)
+        finally:
+            manager.notebook_complete()
+        return manager.nb
 
 
 class WholeFiles(LocalHandler):  # type: ignore[misc]
@@ -90,6 +143,7 @@ def main(argv: list[str]) -> int:
     os.dup2(2, 1)
     logging.basicConfig(stream=sys.stderr, format="%(message)s", level=logging.INFO)
     papermill_io.register(os.sep, WholeFiles())  # for paths that begin so
+    papermill_engines.register(_ENGINE, SparingEngine)
     signal.signal(signal.SIGTERM, _interrupt)
     threading.Thread(target=_watch, args=(task.stop,), daemon=True).start()
     with answer:
@@ -154,6 +208,7 @@ def _execute(task: Task) -> None:
                 parameters=task.parameters,
                 kernel_name="python3",
                 language="python",
+                engine_name=_ENGINE,
                 progress_bar=False,
                 log_output=True,
                 cwd=str(task.work),
