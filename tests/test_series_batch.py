@@ -131,6 +131,27 @@ def test_a_kernel_that_died_once_only_counts_once(ended):
     assert load_results(ended.series.batch, ["04-shaky"]) == [{"challenge": "1"}]
 
 
+def test_a_notebook_is_saved_after_each_code_cell_and_not_for_its_text(tmp_path):
+    from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+
+    from glomers.series.runner import SparingManager
+
+    cells = [new_markdown_cell("text"), new_code_cell("print(1)")]
+    path = tmp_path / "a.ipynb"
+    manager = SparingManager(
+        new_notebook(cells=cells, metadata={"papermill": {}}), str(path), progress_bar=False
+    )
+    manager.notebook_start()
+    for index, cell in enumerate(cells):
+        path.unlink(missing_ok=True)
+        manager.cell_start(cell, index)
+        if cell.cell_type == "code":
+            cell.outputs = [new_output("stream", text="printed")]
+        manager.cell_complete(cell, cell_index=index)
+        assert path.exists() == (cell.cell_type == "code")
+    assert "printed" in path.read_text()
+
+
 def test_what_a_notebook_leaves_in_the_background_ends_with_it(ended):
     assert ended.series.processes() == []
 
