@@ -77,9 +77,9 @@ def test_the_lab_says_so_too(tmp_path, monkeypatch, engine):
 
 def test_a_batch_goes_on_and_keeps_what_it_has(tmp_path):
     series = Series(tmp_path / "project")
-    series.write("01-small", "print('small')")
+    series.write("02-small", "print('small')")
     series.write(
-        "02-fills", "print('began')", "open('much', 'wb').write(bytes(10**6))", "print('beyond')"
+        "01-fills", "print('began')", "open('much', 'wb').write(bytes(10**6))", "print('beyond')"
     )
     with disk(tmp_path / "small", 400) as small:
         status, said = series.run("run", "--jobs", "1", "--out", str(small / "out"))
@@ -87,9 +87,9 @@ def test_a_batch_goes_on_and_keeps_what_it_has(tmp_path):
         assert f"Cannot write to {small}/out: No space left on device. What is there is" in said
         assert f"Cannot write pages to {small}/out/html: No space left on device" in said
         assert "Traceback" not in said
-        assert series.printed("01-small", small / "out") == "small\n"
-        assert "began" in series.printed("02-fills", small / "out")
-        assert series.states(small / "out")["01-small"] == "ok"
+        assert series.printed("02-small", small / "out") == "small\n"
+        assert "began" in series.printed("01-fills", small / "out")
+        assert series.states(small / "out")["02-small"] == "ok"
 
 
 def test_maelstrom_is_installed_whole_or_not_at_all(tmp_path, monkeypatch):

@@ -79,9 +79,7 @@ def run_series(
             )
     prepare(tasks)
     print(f"Executing {_count(len(tasks), 'notebook')} into {shown(folder)}", flush=True)
-    done = run_tasks(_longest_first(tasks), jobs=jobs, executor=executor)
-    by_name = {outcome.name: outcome for outcome in done}
-    outcomes = [by_name[task.name] for task in tasks]
+    outcomes = run_tasks(tasks, jobs=jobs, executor=executor)
     _summarise(tasks, outcomes)
     if any(outcome.state in ("stopped", "not run") for outcome in outcomes):
         print(
@@ -94,6 +92,26 @@ def run_series(
     return EXIT_FAILED if failed else EXIT_OK
 
 
+def run_tasks(
+    tasks: Sequence[Task], *, jobs: int | None = None, executor: Executor | None = None
+) -> list[Outcome]:
+    """Execute prepared tasks with a line of progress each; outcomes in the order of the tasks."""
+    waiting = {task.name: Outcome(task.name, "not run", error="not run") for task in tasks}
+    progress = Progress(tasks[0].out, tasks[0].engine, waiting)
+    progress.save()
+    queue = _longest_first(tasks)
+    if executor:
+        outcomes = execute(queue, executor, progress)
+    else:
+        # Each thread waits for the process of one notebook.
+        with ThreadPoolExecutor(jobs or _processors()) as threads:
+            outcomes = execute(queue, threads, progress)
+    by_name = {outcome.name: outcome for outcome in outcomes}
+    progress.outcomes = {task.name: by_name[task.name] for task in tasks}
+    progress.save()
+    return list(progress.outcomes.values())
+
+
 def _longest_first(tasks: Sequence[Task]) -> list[Task]:
     """The tasks in the order that keeps all processors busy to the end, going by the last batch.
 
@@ -102,24 +120,6 @@ def _longest_first(tasks: Sequence[Task]) -> list[Task]:
     last = load_record(tasks[0].out.parent / "latest")
     took = {each.name: each.seconds for each in last.outcomes if each.state == "ok"} if last else {}
     return sorted(tasks, key=lambda task: (took.get(task.name, math.inf), task.name), reverse=True)
-
-
-def run_tasks(
-    tasks: Sequence[Task], *, jobs: int | None = None, executor: Executor | None = None
-) -> list[Outcome]:
-    """Execute prepared tasks with a line of progress each; outcomes in the order of the tasks."""
-    waiting = {task.name: Outcome(task.name, "not run", error="not run") for task in tasks}
-    progress = Progress(tasks[0].out, tasks[0].engine, waiting)
-    progress.save()
-    if executor:
-        outcomes = execute(tasks, executor, progress)
-    else:
-        # Each thread waits for the process of one notebook.
-        with ThreadPoolExecutor(jobs or _processors()) as threads:
-            outcomes = execute(tasks, threads, progress)
-    progress.outcomes = {outcome.name: outcome for outcome in outcomes}
-    progress.save()
-    return outcomes
 
 
 def _processors() -> int:
