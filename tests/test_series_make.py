@@ -19,9 +19,9 @@ def project(tmp_path):
     return tmp_path
 
 
-def fake_python(project, script):
+def fake_python(project, script, name="fake-python"):
     """A program that passes for a Python; returns the settings that make `make` find it."""
-    path = project / "fake-python"
+    path = project / name
     path.write_text(f"#!/bin/sh\n{script}\n")
     path.chmod(0o755)
     return f"PYTHON={path}"
@@ -49,6 +49,20 @@ def test_without_the_module_venv_a_sentence_names_it_and_the_remedy(project):
     assert "lacks the module venv or ensurepip" in said[0]
     assert "apt-get install python3-venv" in said[0]
     assert not (project / ".venv").exists()
+
+
+@pytest.mark.parametrize(
+    ("times_us", "taken"),
+    [((900, 500, 490), "b"), ((900, 850, 800), "a"), ((900, 500, 300), "c"), (("", 900, 1), "c")],
+)
+def test_the_first_python_is_taken_unless_a_later_one_is_clearly_faster(project, times_us, taken):
+    found = []
+    for name, time_us in zip("abc", times_us, strict=True):
+        timed = f"echo {time_us}" if time_us else "exit 1"  # it lacks venv
+        script = f'case "$2" in *timeit*) {timed};; venv) echo {name} > taken; exit 3;; esac'
+        found.append(fake_python(project, script, name).removeprefix("PYTHON="))
+    assert make(project, "setup", f"PYTHON={' '.join(found)}")[0] != 0
+    assert (project / "taken").read_text() == f"{taken}\n"
 
 
 def test_an_installation_that_failed_is_tried_again(project):
