@@ -223,6 +223,13 @@ def test_nodes_of_one_name_in_two_folders_have_two_launchers(work):
     assert command.for_maelstrom(["test", "--bin", "nodes/echo.py"])[2] == first
 
 
+@pytest.mark.parametrize("program", ["nodes/echo.py", "nodes/x.sh"])
+def test_a_node_has_one_name_with_and_without_a_launcher(work, program):
+    words = ["test", "--bin", program]
+    assert command.node_name(words) == Path(program).stem
+    assert command.node_name(command.for_maelstrom(words)) == Path(program).stem
+
+
 def test_a_program_of_another_language_is_started_as_it_is(work):
     assert command.for_maelstrom(["test", "--bin", "nodes/x.sh"]) == ["test", "--bin", "nodes/x.sh"]
 

@@ -295,6 +295,7 @@ def test_the_scoreboard_adds_a_line_to_the_results_of_a_batch(run, tmp_path, mon
     assert first == {
         "challenge": "3d",
         "notebook": "03d-broadcast-efficient",
+        "node": "x",
         "valid": True,
         "msgs_per_op": 8.5,
         "stable_median_ms": 350,

@@ -75,6 +75,7 @@ def batch(series):
     result = {
         "challenge": "3d",
         "notebook": "01-good",
+        "node": "tree",
         "valid": True,
         "msgs_per_op": 22.514,
         "stable_median_ms": 180.4,
@@ -82,7 +83,7 @@ def batch(series):
         "ok_fraction": 1.0,
         "limits_met": True,
     }
-    other = result | {"challenge": "1", "stable_median_ms": None, "stable_max_ms": None}
+    other = result | {"challenge": "1", "node": "", "stable_median_ms": None, "stable_max_ms": None}
     lines = [json.dumps(result), json.dumps(other), '{"cut off']
     (folder / "results" / "01-good.jsonl").write_text("\n".join(lines))
     return folder
@@ -154,8 +155,8 @@ def test_the_index_shows_the_results_and_the_state_of_every_notebook(batch):
     rows = [[cell.text for cell in row.find_all(["th", "td"])] for row in results.find_all("tr")]
     numbers = ["valid", "22.51", "180", "210", "100.00 %", "met"]
     assert rows[1:] == [
-        ["3d Broadcast, efficient I", *numbers],
-        ["1 Echo", "valid", "22.51", "", "", "100.00 %", "none"],
+        ["3d Broadcast, efficient I", "tree", *numbers],
+        ["1 Echo", "", "valid", "22.51", "", "", "100.00 %", "none"],
     ]
     assert {link["href"] for link in results.find_all("a")} == {"01-good.html"}
     rows = [[cell.text for cell in row.find_all(["th", "td"])] for row in notebooks.find_all("tr")]

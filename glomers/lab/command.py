@@ -137,6 +137,14 @@ def for_maelstrom(words: list[str]) -> list[str]:
         ) from None
 
 
+def node_name(words: list[str]) -> str:
+    """What the node of a command line, for either engine, is called; empty where it has none."""
+    program = Path(_value(words, "--bin") or "")
+    if program.parent.name == _LAUNCHERS.name:
+        return program.stem.rpartition("-")[0]
+    return program.stem
+
+
 def _program(name: str) -> Path:
     """The path that a command line means; a user whom nobody knows stays part of the name."""
     return Path(os.path.expanduser(name))

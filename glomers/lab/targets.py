@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from glomers.challenges import CHALLENGES, METRICS, Challenge
 from glomers.lab import html
 from glomers.lab.charts import one_line
+from glomers.lab.command import node_name
 from glomers.lab.errors import LabError
 from glomers.lab.figure import Figure, canvas, to_png
 from glomers.lab.style import COLOURS, LIMIT, MARKERS, OTHER_COLOUR
@@ -298,6 +300,7 @@ def _append(path: Path, challenge: Challenge, run: Run) -> None:
     line = {
         "challenge": challenge.id,
         "notebook": challenge.notebook,
+        "node": node_name(shlex.split(run.command)),
         "valid": run.valid,
         "msgs_per_op": stats.msgs_per_op,
         "stable_median_ms": stats.stable_median_ms,

@@ -301,6 +301,7 @@ def _result_row(result: dict[str, Any], hrefs: dict[str, str]) -> dict[str, str]
     return {
         "challenge": f"{identity} {challenge.name}" if challenge else identity,
         "href": hrefs.get(notebook, ""),
+        "node": str(result.get("node", "")),
         "verdict": "valid" if valid is True else "invalid" if valid is False else str(valid),
         "verdict_class": "good" if valid is True else "bad",
         "msgs_per_op": _number(result.get("msgs_per_op"), 2),

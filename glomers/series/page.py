@@ -65,7 +65,8 @@ _INDEX = """<h1>{{ title }}</h1>
 {% if results %}
 <div class="wide"><table>
 <caption>What each notebook measured in this batch; latencies are stable latencies.</caption>
-<thead><tr><th scope="col">challenge</th><th scope="col">verdict</th>
+<thead><tr><th scope="col">challenge</th><th scope="col">node</th>\
+<th scope="col">verdict</th>
 <th scope="col" class="number">messages per operation</th>
 <th scope="col" class="number">median (ms)</th><th scope="col" class="number">maximum (ms)</th>
 <th scope="col" class="number">answered</th><th scope="col">limits</th></tr></thead>
@@ -73,6 +74,7 @@ _INDEX = """<h1>{{ title }}</h1>
 {% for row in results %}
 <tr><th scope="row">{% if row.href %}<a href="{{ row.href }}">{{ row.challenge }}</a>\
 {% else %}{{ row.challenge }}{% endif %}</th>
+<td>{{ row.node }}</td>
 <td class="{{ row.verdict_class }}">{{ row.verdict }}</td>
 <td class="number">{{ row.msgs_per_op }}</td><td class="number">{{ row.median }}</td>
 <td class="number">{{ row.maximum }}</td><td class="number">{{ row.answered }}</td>
