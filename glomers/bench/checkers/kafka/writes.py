@@ -109,7 +109,11 @@ def _was_sent(logs: Logs, key: Any, value: Any) -> bool:
 
 
 def unseen(logs: Logs) -> Anomaly | None:
-    """Messages whose send succeeded and that no successful poll ever showed."""
+    """Messages whose send succeeded and that no successful poll ever showed.
+
+    As in Jepsen, also what the very last poll shows of a log of which nothing was known before:
+    no send to it succeeded, and no other poll named it.
+    """
     left: dict[Any, dict[Any, Any]] = {}
     polled: dict[Any, set[Any]] = {}
     oks = sorted((txn.done for txn in logs.txns if txn.type == "ok"), key=lambda op: op.index)
@@ -118,6 +122,9 @@ def unseen(logs: Logs) -> Anomaly | None:
             if key_of(value) not in polled.setdefault(key, set()):
                 left.setdefault(key, {})[key_of(value)] = value
         for key, messages in polls(op).items():
+            if op is oks[-1] and key not in polled:
+                left[key] = {key_of(value): value for _, value in messages}
+                continue
             seen = [key_of(value) for _, value in messages]
             polled.setdefault(key, set()).update(seen)
             for value in seen if key in left else ():
