@@ -44,12 +44,12 @@ TIME_US := import ensurepip, timeit, venv; \
 
 # Of the Pythons that will do, takes the first, unless a later one is clearly faster.
 define MAKE_VENV
-	found= python= enough_us=; \
+	found= python=; \
 	for candidate in $(PYTHONS); do \
 	    $$candidate -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || continue; \
 	    found=$${found:-$$candidate}; \
 	    time_us=$$($$candidate -c '$(TIME_US)' 2>/dev/null) || continue; \
-	    [ $$time_us -lt $${enough_us:-$$((time_us + 1))} ] || continue; \
+	    [ -z "$$python" ] || [ $$time_us -lt $$enough_us ] || continue; \
 	    python=$$candidate; \
 	    enough_us=$$((time_us * 17 / 20)); \
 	done; \

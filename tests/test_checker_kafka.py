@@ -196,8 +196,9 @@ def correct_runs(draw):
         else:
             steps.append(draw_poll(draw, logs, positions, process))
     whole = {key: [[n, v] for n, v in enumerate(log)] for key, log in logs.items() if log}
-    # Twice: what the very last poll is the first to show may count as unseen.
-    return [*steps, polled(process=8, **whole), polled(process=9, **whole)]
+    steps += [polled(process=9, **{key: messages}) for key, messages in whole.items()]
+    # Once more: what the very last poll is the first to show may count as unseen.
+    return [*steps, polled(process=8, **whole)]
 
 
 def draw_poll(draw, logs, positions, process):

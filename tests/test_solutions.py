@@ -24,12 +24,16 @@ FAULT_TOLERANT = [
 ROUNDS = ("broadcast_rounds", "broadcast_rounds_slow")
 
 
-def official(challenge_id):
-    """The official flags after `-w WORKLOAD`, without partitions."""
-    words = CHALLENGES[challenge_id].flags.split()
+def flags_of(challenge):
+    """The official flags without `-w WORKLOAD`."""
+    words = challenge.flags.split()
     at = words.index("-w")
-    words = words[:at] + words[at + 2 :]
-    return [word for word in words if word not in FAULTS]
+    return words[:at] + words[at + 2 :]
+
+
+def official(challenge_id):
+    """The same without partitions."""
+    return [word for word in flags_of(CHALLENGES[challenge_id]) if word not in FAULTS]
 
 
 OFFICIAL_RUNS = {
@@ -42,10 +46,7 @@ OFFICIAL_RUNS = {
 
 @pytest.mark.parametrize(("node", "challenge"), OFFICIAL_RUNS.values(), ids=OFFICIAL_RUNS)
 def test_every_version_is_valid_at_the_official_command(node, challenge):
-    flags = challenge.flags.split()
-    at = flags.index("-w")
-    del flags[at : at + 2]
-    results = results_of(node, *flags, workload=challenge.workload)
+    results = results_of(node, *flags_of(challenge), workload=challenge.workload)
     assert results["valid?"] is True, results
 
 
