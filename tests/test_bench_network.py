@@ -19,8 +19,8 @@ class Net:
         self.clock = VirtualClock()
         self.path = folder / "journal"
         self.journal = JournalWriter(self.path)
-        transit = Drawn(latency_ms, distribution, random.Random(1), hop_cost=True)
-        self.network = Network(self.clock, self.journal, transit)
+        self.transit = Drawn(latency_ms, distribution, random.Random(1), hop_cost=True)
+        self.network = Network(self.clock, self.journal, self.transit)
         self.arrived = []
         for name in ("n0", "n1", "seq-kv", "c0"):
             self.network.connect(name, self.receiver(name))
@@ -75,9 +75,13 @@ def test_random_delays_have_the_mean_asked_for_and_let_messages_overtake(tmp_pat
     assert [body["number"] for *_, body in arrived] != list(range(4000))
 
 
-def test_a_partition_drops_at_delivery_and_one_way_cuts_are_one_way(net):
-    net.network.send("n0", "n1", {"type": "caught under way"})
+def cut_n1_off(net):
     net.network.cut("partition", {"n1": frozenset({"n0"})})
+
+
+def test_a_partition_cuts_links_between_nodes_in_the_directions_it_names(net):
+    cut_n1_off(net)
+    net.network.send("n0", "n1", {"type": "cut off"})
     net.network.send("n1", "n0", {"type": "other way"})
     net.network.send("n0", "seq-kv", {"type": "to a service"})
     net.network.send("c0", "n1", {"type": "to a client's node"})
@@ -86,11 +90,53 @@ def test_a_partition_drops_at_delivery_and_one_way_cuts_are_one_way(net):
     assert [event.kind for event in read_journal(net.path)].count("drop") == 1
 
 
-def test_a_healed_network_delivers_what_is_still_under_way(net):
-    net.network.cut("partition", {"n1": frozenset({"n0"})})
-    net.network.send("n0", "n1", {"type": "lucky"})
+def test_a_message_is_judged_by_the_cut_of_the_moment_at_which_its_receiver_takes_it(net):
+    net.network.send("n0", "n1", {"type": "taken at once"})
+    net.network.send("n0", "n1", {"type": "taken when the first is through"})
+    cut_n1_off(net)
+    assert [body["type"] for *_, body in net.run()] == ["taken at once"]
+
+
+def test_a_receiver_drops_at_once_what_it_takes_from_a_sender_that_is_cut_off(net):
+    cut_n1_off(net)
+    net.network.send("n0", "n1", {"type": "dropped"})
     net.network.cut("partition", {})
-    assert len(net.run()) == 1
+    net.network.send("n0", "n1", {"type": "sent after healing"})
+    assert [body["type"] for *_, body in net.run()] == ["sent after healing"]
+
+
+def test_a_request_of_a_client_waits_behind_a_message_that_is_on_its_way(net):
+    net.network.send("n0", "n1", {"type": "from a peer"})
+    net.network.send("c0", "n1", {"type": "from a client"})
+    (first_ns, *_, first), (second_ns, *_, second) = net.run()
+    assert (first["type"], second["type"]) == ("from a peer", "from a client")
+    assert first_ns == second_ns >= 100 * MS
+
+
+def test_what_waits_is_taken_in_the_order_in_which_it_is_due(net):
+    net.network.send("n0", "n1", {"type": "under way"})
+    net.network.send("n0", "n1", {"type": "due later"})
+    net.network.send("c0", "n1", {"type": "due at once"})
+    kinds = [body["type"] for *_, body in net.run()]
+    assert kinds == ["under way", "due at once", "due later"]
+
+
+def test_a_message_that_a_fault_holds_up_does_not_hold_up_others(net):
+    net.transit.disturb("slow", lambda src, dest, fate: (fate[0] + 2_000 * MS,))
+    net.network.send("n0", "n1", {"type": "slow"})
+    net.network.send("c0", "n1", {"type": "from a client"})
+    (first_ns, *_, first), (second_ns, *_) = net.run()
+    assert first["type"] == "from a client"
+    assert first_ns < MS
+    assert 2_100 * MS < second_ns < 2_101 * MS
+
+
+def test_what_is_on_its_way_to_somebody_who_leaves_is_lost_and_no_longer_under_way(net):
+    for _ in range(3):
+        net.network.send("n0", "n1", {"type": "x"})
+    net.network.disconnect("n1")
+    assert net.run() == []
+    assert net.network.in_flight == 0
 
 
 def test_messages_are_counted_by_group_and_dropped_ones_as_sent(net):

@@ -2,8 +2,8 @@
 
 Both offer the same three things to the rest of the bench: an event loop, `now_ns()` counted from
 the start of the test, and `at(when_ns, callback)`.  All that happens is a callback on the loop,
-so a virtual run is one single-threaded sequence of events in a total order (time, then order of
-scheduling): the order itself holds no randomness.
+so a virtual run is one single-threaded sequence of events in a total order: time, then who is
+preferred when several are due in the same instant, then order of scheduling.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ from glomers.bench.errors import BrokenTest
 
 V = TypeVar("V")
 NS_PER_S = 1_000_000_000
+RANK_SHIFT = 48
+"""More than any run schedules, as a power of two."""
 
 
 class _Future(asyncio.Future[Any]):
@@ -83,6 +85,8 @@ class VirtualLoop(asyncio.AbstractEventLoop):
         self._order = count()
         self._serials = count()
         self._running = False
+        self.rank: Callable[[Context, int], int] | None = None
+        """Whose callback is preferred of those that are due at a moment (ns): the lowest rank's."""
         self.withhold: Callable[[Handle], bool] | None = None
         """Takes a callback of somebody who stands still, to give it back later; or never."""
 
@@ -141,7 +145,10 @@ class VirtualLoop(asyncio.AbstractEventLoop):
     ) -> Handle:
         handle = Handle(callback, args, context, when)
         when_ns = max(round(when * NS_PER_S), self.time_ns)
-        heapq.heappush(self._timers, (when_ns, next(self._order), handle, None))
+        order = next(self._order)
+        if self.rank:
+            order += self.rank(handle.context, when_ns) << RANK_SHIFT
+        heapq.heappush(self._timers, (when_ns, order, handle, None))
         return handle
 
     def call_exception_handler(self, context: dict[str, Any]) -> None:

@@ -2,14 +2,16 @@
 
 As in Jepsen, operations are staggered at random around the mean interval (uniform between nothing
 and twice the mean), a process does one operation at a time, and a process whose operation stays
-open (`info`) is replaced by a new one with a new client.
+open (`info`) is replaced by a new one with a new client.  Client threads take turns, and so does
+the nemesis: when it is the turn of one that is busy, or the nemesis's, the next free client
+thread gets the operation (recorded runs show it: of five clients, the first comes twice a round).
 """
 
 from __future__ import annotations
 
 import asyncio
 import random
-from collections import deque
+from bisect import insort
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -37,7 +39,8 @@ class Generator:
         workload: what the operations are.
         nemesis: carries out the faults.
         open_client: makes the next client.
-        rng: decides the pauses between operations.
+        rng: decides the pauses between operations, whose turn it is first, and the order in which
+            the final phase begins with its clients.
         script: the operations to carry out, in place of those that the workload draws.
     """
 
@@ -67,15 +70,17 @@ class Generator:
         """Every operation so far, as a script has it."""
         self._processes = list(range(options.concurrency))
         self._sessions = [self._open_session(thread) for thread in range(options.concurrency)]
-        self._free: deque[int] = deque(range(options.concurrency))
+        self._free = list(range(options.concurrency))  # in order
+        self._turns = rng.randrange(options.concurrency + 1)
         self._someone_is_free = asyncio.Event()
         self._in_flight: set[asyncio.Task[Op]] = set()
         self._error: BaseException | None = None
 
-    @property
-    def processes(self) -> Sequence[int]:
-        """The processes that are alive, one for each client thread."""
-        return self._processes
+    def threads_in_any_order(self) -> list[int]:
+        """All client threads, in the order in which something is begun "at once" on each."""
+        threads = list(range(len(self._processes)))
+        self._rng.shuffle(threads)
+        return threads
 
     async def run(self) -> None:
         """The main phase and, if the workload has one, the healing, the rest and the end."""
@@ -119,7 +124,6 @@ class Generator:
             await self._clock.sleep_until(next_ns)
             thread = self._take_thread() if self._free else await self._free_thread()
             if self.now_ns() > limit_ns:
-                self._free.append(thread)
                 break
             self._start(thread, self._next_op(thread))
             next_ns = max(next_ns, self.now_ns()) + int(self._rng.random() * 2 * mean_ns)
@@ -137,7 +141,9 @@ class Generator:
     def _take_thread(self) -> int:
         if self._error:
             raise self._error
-        thread = self._workload.pick_thread(self._free)
+        turn = (self._turns + self._nemesis.request_count) % (self._options.concurrency + 1)
+        thread = self._workload.pick_thread(self._free, turn)
+        self._turns += 1
         self._free.remove(thread)
         return thread
 
@@ -153,7 +159,7 @@ class Generator:
         self._in_flight.discard(task)
         if not task.cancelled() and (error := task.exception()):
             self._error = error  # the bench's own: no node's doing
-        self._free.append(thread)
+        insort(self._free, thread)
         self._someone_is_free.set()
 
     async def perform(

@@ -89,6 +89,8 @@ class Nemesis:
         self._faults = {n: FAULTS[n](dice(f"{_purpose(n)}/messages")) for n in sorted(names)}
         self.active: dict[str, Target] = {}
         """The targets of the faults that are at work, by name."""
+        self.request_count = 0
+        """How often it was its turn."""
 
     async def inject(self, begin_ns: int) -> None:
         """Carry out the schedule, whose times count from `begin_ns`."""
@@ -107,12 +109,14 @@ class Nemesis:
 
     def _start(self, event: FaultEvent) -> None:
         f = f"start-{event.fault}"
+        self.request_count += 1
         self._note(f, event.request)
         self.active[event.fault] = event.target
         self._note(f, self._faults[event.fault].start(self._system, event.target))
 
     def _stop(self, name: str) -> None:
         f = f"stop-{name}"
+        self.request_count += 1
         self._note(f, None)
         target = self.active.pop(name, None)
         self._note(f, self._faults[name].stop(self._system, target))

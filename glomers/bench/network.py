@@ -1,14 +1,19 @@
-"""The simulated network: delays, partitions, the journal and the counts of messages.
+"""The simulated network: queues, delays, partitions, the journal and the counts of messages.
 
 Delays apply between servers (nodes and services) only, so that clients seem to sit beside their
-node; a partition drops a message when it would be delivered, and cuts links between nodes only
-(`MAELSTROM` documentation, "network").  In virtual time every hop also costs a little, drawn at
-random: it stands for the time that a real node needs to read, handle and write a message.
+node; a partition cuts links between nodes only.  In virtual time every hop also costs a little,
+drawn at random: it stands for the time that a real node needs to read, handle and write a message.
+
+Each receiver takes one message after the other, as in Maelstrom (`src/maelstrom/net.clj`, `recv!`):
+of those that wait in its queue the one that is due first.  If the sender is cut off at that moment,
+the message is dropped at once; else the receiver waits until it is due, and only then takes the
+next.  So a client's request, due at once, waits behind a message that is still on its way.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from heapq import heappop, heappush
 from typing import Any
 
 from glomers.bench.checkers.net import MessageCounts, NetStats
@@ -21,6 +26,9 @@ from glomers.protocol import dumps, loads
 
 Deliver = Callable[[str, dict[str, Any], bytes], None]
 
+Parcel = tuple[int, int, str, str, dict[str, Any], bytes, MessageCounts]
+"""A message under way: when it is due, its id, source, destination, body, line and count."""
+
 CLIENT = "c"
 """The first letter of clients' names, and of no others, as in Maelstrom."""
 MAX_IN_FLIGHT = 200_000
@@ -30,11 +38,26 @@ class UnknownAddress(LookupError):
     """A message names a source or destination that the network does not have."""
 
 
+class Receiver:
+    """Whoever takes messages, one after the other.
+
+    `queue` is a heap of what has not been taken yet; `is_waiting` tells whether one has been taken
+    that is not due yet; `deliver` is None once the receiver has left.
+    """
+
+    __slots__ = ("deliver", "is_waiting", "queue")
+
+    def __init__(self, deliver: Deliver) -> None:
+        self.deliver: Deliver | None = deliver
+        self.queue: list[Parcel] = []
+        self.is_waiting = False
+
+
 class Network:
     """Carries messages between endpoints, each a function that takes what arrives.
 
     Args:
-        clock: tells when a message is due.
+        clock: tells the time, and who wakes the network when a message is due.
         journal: gets every send, receipt and drop.
         transit: decides when messages arrive, and whether.
     """
@@ -45,26 +68,30 @@ class Network:
         self._at = clock.at
         self._journal = journal
         self._fate = transit.fate
-        self._endpoints: dict[str, Deliver] = {}
-        self._links: dict[tuple[str, str], MessageCounts] = {}
-        """The links in use, and the count that their messages belong to."""
+        self._longest_ns = transit.longest_ns
+        self._receivers: dict[str, Receiver] = {}
+        self._links: dict[tuple[str, str], tuple[MessageCounts, Receiver]] = {}
+        """The links in use: the count that their messages belong to, and who gets them."""
         self._grudges: dict[str, Grudge] = {}
         self._cut: Grudge = {}
         self._down: set[str] = set()
         self._next_id = 0
-        self._in_flight = 0
+        self.in_flight = 0
+        """How many messages are under way."""
 
     def connect(self, name: str, deliver: Deliver) -> None:
         """Let `deliver(source, body, line)` have the messages sent to `name`.
 
         The body is the receiver's own: nobody else has it, and it may be changed.
         """
-        self._endpoints[name] = deliver
-        self._links.clear()
+        if name in self._receivers:  # a node's next life, which gets what still waits
+            self._receivers[name].deliver = deliver
+        else:
+            self._receivers[name] = Receiver(deliver)
 
     def disconnect(self, name: str) -> None:
         """Forget `name`: messages on their way to it are lost."""
-        del self._endpoints[name]
+        self._receivers.pop(name).deliver = None
         self._links.clear()
 
     def cut(self, name: str, grudge: Grudge) -> None:
@@ -94,7 +121,7 @@ class Network:
             UnknownAddress: when the network has no such source or destination.
             BrokenTest: when more messages are under way than any sensible node sends.
         """
-        counts = self._links.get((src, dest)) or self._open_link(src, dest)
+        counts, receiver = self._links.get((src, dest)) or self._open_link(src, dest)
         now_ns = self._now_ns()
         message_id = self._next_id
         self._next_id = message_id + 1
@@ -104,48 +131,75 @@ class Network:
         if not fate:
             self._journal.drop(now_ns, message_id)
             return
-        self._in_flight += len(fate)
-        if self._in_flight > MAX_IN_FLIGHT:
+        self.in_flight += len(fate)
+        if self.in_flight > MAX_IN_FLIGHT:
             raise BrokenTest(
                 f"more than {MAX_IN_FLIGHT:,} messages are under way at once, the last from "
                 f"{src} to {dest}: a node floods the network"
             )
-        self._at(fate[0], self._arrive, message_id, src, dest, body, line, counts)
+        self._enqueue(receiver, (fate[0], message_id, src, dest, body, line, counts), now_ns)
         for due_ns in fate[1:]:  # copies are messages of their own
             copy_id = self._next_id
             self._next_id = copy_id + 1
             self._journal.send(now_ns, copy_id, line)
-            self._at(due_ns, self._arrive, copy_id, src, dest, _body(line), line, counts)
+            copy = (due_ns, copy_id, src, dest, _body(line), line, counts)
+            self._enqueue(receiver, copy, now_ns)
 
-    def _open_link(self, src: str, dest: str) -> MessageCounts:
-        if src not in self._endpoints or dest not in self._endpoints:
-            unknown = dest if src in self._endpoints else src
+    def _open_link(self, src: str, dest: str) -> tuple[MessageCounts, Receiver]:
+        if src not in self._receivers or dest not in self._receivers:
+            unknown = dest if src in self._receivers else src
             raise UnknownAddress(f"there is no {unknown!r} in the network")
         to_client = src.startswith(CLIENT) or dest.startswith(CLIENT)
         counts = self.stats.clients if to_client else self.stats.servers
-        self._links[src, dest] = counts
-        return counts
+        link = self._links[src, dest] = counts, self._receivers[dest]
+        return link
 
-    def _arrive(
-        self,
-        message_id: int,
-        src: str,
-        dest: str,
-        body: dict[str, Any],
-        line: bytes,
-        counts: MessageCounts,
-    ) -> None:
-        self._in_flight -= 1
-        deliver = self._endpoints.get(dest)
+    def _enqueue(self, receiver: Receiver, parcel: Parcel, now_ns: int) -> None:
+        """Put a message into its receiver's queue: now, or later what a fault holds up."""
+        enters_ns = parcel[0] - self._longest_ns
+        if enters_ns > now_ns:
+            self._at(enters_ns, self._put, receiver, parcel)
+        else:
+            self._put(receiver, parcel)
+
+    def _put(self, receiver: Receiver, parcel: Parcel) -> None:
+        heappush(receiver.queue, parcel)
+        if not receiver.is_waiting:
+            self._take_next(receiver)
+
+    def _take_next(self, receiver: Receiver) -> None:
+        """Take the message that is due first, and wait for it unless its sender is cut off."""
+        queue = receiver.queue
+        while queue:
+            parcel = heappop(queue)
+            if self._cut and parcel[2] in self._cut.get(parcel[3], ()):
+                self._drop(parcel)
+            else:
+                receiver.is_waiting = True
+                self._at(parcel[0], self._arrive, receiver, parcel)
+                return
+        receiver.is_waiting = False
+
+    def _arrive(self, receiver: Receiver, parcel: Parcel) -> None:
+        _, message_id, src, dest, body, line, counts = parcel
+        deliver = receiver.deliver
         if deliver is None:
+            self.in_flight -= 1 + len(receiver.queue)
+            receiver.queue.clear()
+            receiver.is_waiting = False
             return
-        now_ns = self._now_ns()
-        if (self._cut and src in self._cut.get(dest, ())) or dest in self._down:
-            self._journal.drop(now_ns, message_id)
+        self._take_next(receiver)  # before the message is handled: the node does that by itself
+        if dest in self._down:
+            self._drop(parcel)
             return
-        self._journal.recv(now_ns, message_id)
+        self.in_flight -= 1
+        self._journal.recv(self._now_ns(), message_id)
         counts.received += 1
         deliver(src, body, line)
+
+    def _drop(self, parcel: Parcel) -> None:
+        self.in_flight -= 1
+        self._journal.drop(self._now_ns(), parcel[1])
 
 
 def _body(line: bytes) -> dict[str, Any]:

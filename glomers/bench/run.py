@@ -6,6 +6,7 @@ import asyncio
 import random
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from contextvars import Context
 from functools import partial
 from itertools import count
 from typing import Any
@@ -64,7 +65,7 @@ class Test:
         is_recorded: bool = False,
     ) -> None:
         self.options = options
-        self.clock: Clock = VirtualClock() if program.virtual else RealClock()
+        self.clock = self._make_clock(program.virtual)
         self._program = program
         self._record = record
         self._log = log
@@ -94,6 +95,22 @@ class Test:
         )
         self.nemesis = Nemesis(self._schedule, self._cluster, self.clock, self.history, self._rng)
 
+    def _make_clock(self, is_virtual: bool) -> Clock:
+        if not is_virtual:
+            return RealClock()
+        clock, rng = VirtualClock(), self._rng("timers")
+        salts = {node_id: rng.getrandbits(64) for node_id in self.options.node_ids}
+
+        def rank(context: Context, when_ns: int) -> int:
+            """Which of the nodes whose timers go off in one instant comes first is chance."""
+            host: Any = context.get(current_host)
+            if host is None:
+                return 0
+            return salts[host.node_id] * (2 * when_ns + 1) >> 32 & 0xFFFF_FFFF
+
+        clock.loop.rank = rank
+        return clock
+
     def _draw_schedule(self) -> Sequence[FaultEvent]:
         options = self.options
         return draw_schedule(
@@ -107,7 +124,7 @@ class Test:
     def _make_transit(self) -> Transit:
         options = self.options
         if self._script is not None:
-            return Scripted(self._script.fates, options.latency_ms)
+            return Scripted(self._script.fates, options.latency_ms, options.latency_dist)
         return Drawn(
             options.latency_ms,
             options.latency_dist,

@@ -7,6 +7,7 @@ two when it is duplicated.  Fates are drawn as the command line asks for, or rea
 from __future__ import annotations
 
 import random
+import sys
 from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
@@ -24,8 +25,23 @@ Fates = dict[str, list[list[int] | None]]
 """For each kind of message, in order of sending: its delays in ns; None for the usual one."""
 
 
+def longest_transit_ns(latency_ms: int, distribution: str) -> int:
+    """How long a message is under way at most when no fault holds it up.
+
+    A message that takes longer enters its receiver's queue that much later, so that it does not
+    hold up the others as well.  Exponential delays know no limit, and all enter at once.
+    """
+    latency_ms_max = {"constant": latency_ms, "uniform": 2 * latency_ms}.get(distribution)
+    if latency_ms_max is None:
+        return sys.maxsize
+    return latency_ms_max * NS_PER_MS + HOP_NS_MIN + HOP_NS_RANGE
+
+
 class Transit(Protocol):
     """Decides the fates of messages."""
+
+    longest_ns: int
+    """See `longest_transit_ns`."""
 
     def fate(
         self, src: str, dest: str, body: Mapping[str, Any], now_ns: int, to_client: bool
@@ -49,6 +65,7 @@ class Drawn:
     def __init__(
         self, latency_ms: int, distribution: str, rng: random.Random, hop_cost: bool
     ) -> None:
+        self.longest_ns = longest_transit_ns(latency_ms, distribution)
         self._latency_ns = latency_ms * NS_PER_MS
         self._distribution = distribution
         self._rng = rng
@@ -100,6 +117,7 @@ class Recorded:
 
     def __init__(self, transit: Transit) -> None:
         self.fates: Fates = {}
+        self.longest_ns = transit.longest_ns
         self.disturb = transit.disturb
         self._decide = transit.fate
 
@@ -115,7 +133,8 @@ class Recorded:
 class Scripted:
     """Fates as a script has them, and a constant delay for messages that it does not mention."""
 
-    def __init__(self, fates: Fates, latency_ms: int) -> None:
+    def __init__(self, fates: Fates, latency_ms: int, distribution: str) -> None:
+        self.longest_ns = longest_transit_ns(latency_ms, distribution)
         self._fates = fates
         self._latency_ns = latency_ms * NS_PER_MS
         self._sent: Counter[str] = Counter()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
@@ -28,9 +29,8 @@ class Indeterminate(Exception):
 class Runner(Protocol):
     """What a workload's final phase may use."""
 
-    @property
-    def processes(self) -> Sequence[int]:
-        """The processes that are alive, one for each client thread."""
+    def threads_in_any_order(self) -> list[int]:
+        """All client threads, in an order that is chance on the real tool, and the seed's here."""
 
     def now_ns(self) -> int:
         """Nanoseconds since the test began."""
@@ -86,9 +86,10 @@ class Workload:
     async def setup(self, client: Client, node: str) -> None:
         """Prepare `node` before the first operation."""
 
-    def pick_thread(self, free: Sequence[int]) -> int:
-        """Which of the free client threads, the longest idle first, gets the next operation."""
-        return free[0]
+    def pick_thread(self, free: Sequence[int], turn: int) -> int:
+        """Which of the free client threads, in order, gets the next operation: it is `turn`'s."""
+        later = bisect_left(free, turn)
+        return free[later] if later < len(free) else free[0]
 
     def next_op(self, process: int, now_ns: int) -> Invocation:
         """The next operation of the main phase, for `process`."""

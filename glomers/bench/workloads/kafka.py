@@ -161,7 +161,7 @@ class Kafka(Workload):
         """Let every client poll everything from the beginning."""
         if self._highest:
             deadline_ns = runner.now_ns() + FINAL_S * NS_PER_S
-            threads = range(len(runner.processes))
+            threads = runner.threads_in_any_order()
             await asyncio.gather(*[self._catch_up(runner, t, deadline_ns) for t in threads])
 
     async def _catch_up(self, runner: Runner, thread: int, deadline_ns: int) -> None:

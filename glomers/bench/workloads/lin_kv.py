@@ -76,7 +76,7 @@ class LinKV(Workload):
         ]
         self._size = size
 
-    def pick_thread(self, free: Sequence[int]) -> int:
+    def pick_thread(self, free: Sequence[int], turn: int) -> int:
         """The first free client of one of the halves that have any, at random."""
         halves = [half for group in self._groups for half in (group.readers, group.writers)]
         first_free = [min(set(half) & set(free), default=None) for half in halves]

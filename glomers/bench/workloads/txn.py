@@ -69,7 +69,8 @@ class TxnWorkload(Workload):
 
     async def final_phase(self, runner: Runner) -> None:
         """Every process reads all keys, a few in each transaction."""
-        await asyncio.gather(*[self._read_all(runner, t) for t in range(len(runner.processes))])
+        threads = runner.threads_in_any_order()
+        await asyncio.gather(*[self._read_all(runner, thread) for thread in threads])
 
     async def _read_all(self, runner: Runner, thread: int) -> None:
         keys = self._keys.used
