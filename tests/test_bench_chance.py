@@ -10,7 +10,7 @@ from glomers.bench.once import run_once
 from glomers.bench.options import parse_options
 from glomers.solutions import __path__ as solutions
 
-SEEDS = range(12)
+SEEDS = range(30)
 SOLUTIONS = next(iter(solutions))
 
 TICKS = """
