@@ -65,6 +65,8 @@ class Generator:
         self._in_end = False
         self.performed: list[ScriptedOp] = []
         """Every operation so far, as a script has it."""
+        self._left: set[int] = set()
+        """The threads whose process has been replaced, but whose client is still there."""
         self._processes = list(range(options.concurrency))
         self._sessions = [self._open_session(thread) for thread in range(options.concurrency)]
         self._free: deque[int] = deque(range(options.concurrency))
@@ -172,6 +174,8 @@ class Generator:
         at_ns = self.now_ns() - self._phase_began_ns
         self.performed.append(ScriptedOp(at_ns, thread, f, value, self._in_end, final, extra))
         process = self._processes[thread]
+        if thread in self._left:
+            self._replace(thread)
         self._history.add(self.now_ns(), "invoke", process, f, value, final=final, extra=extra)
         outcome, value, error, exception = await self._outcome(thread, f, value)
         completion = self._history.add(
@@ -186,7 +190,9 @@ class Generator:
         )
         self._workload.observe(completion)
         if outcome == "info":
-            self._replace(thread)
+            self._processes[thread] += self._options.concurrency
+            if not self._workload.keeps_clients:
+                self._left.add(thread)
         return completion
 
     async def _outcome(self, thread: int, f: str, value: Any) -> tuple[str, Any, Any, Any]:
@@ -212,9 +218,13 @@ class Generator:
         return "ok", result, None, None
 
     def _replace(self, thread: int) -> None:
-        """Put a new process, with a client of its own, in the place of one that is stuck."""
+        """Let the client of a process that is stuck leave, and open one for the next process.
+
+        As in Jepsen, that is when the next process begins: until then a late reply has somebody to
+        go to.
+        """
+        self._left.discard(thread)
         self._sessions[thread].client.close()
-        self._processes[thread] += self._options.concurrency
         self._sessions[thread] = self._open_session(thread)
 
     def _open_session(self, thread: int) -> Session:
