@@ -18,9 +18,7 @@ Parts = tuple[str, str, dict[str, Any], bytes]
 
 _KEYS = frozenset({"src", "dest", "body", "id"})
 _BLANKS = " \t\r\n"
-_DECODER = json.JSONDecoder(
-    strict=False, parse_constant=refuse_constant, parse_int=read_integer
-)
+_DECODER = json.JSONDecoder(strict=False, parse_constant=refuse_constant, parse_int=read_integer)
 
 
 class BadLine(ValueError):
