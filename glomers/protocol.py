@@ -66,6 +66,46 @@ class RPCError(Exception):
         return f"error {self.code} ({name.lower().replace('_', ' ')}): {self.text}"
 
 
+# JSON has integers of any size, as Maelstrom's readers do; orjson has those of 64 bits only.
+
+MAX_DIGITS = 1000
+"""How long an integer may be: longer ones are refused, as Maelstrom's reader (Jackson) does."""
+_DIGITS_AS_ZEROS = bytes.maketrans(b"123456789", b"0" * 9)
+_MANY = b"0" * 19  # shorter ones fit into 64 bits, and so do some of these
+_TOO_MANY = b"-" + _MANY, b"0" + _MANY
+
+
+def _orjson_loads(line: bytes | str) -> Any:
+    """Read with orjson, but for integers of more than 64 bits, of which it makes floats."""
+    if isinstance(line, str):
+        line = line.encode()
+    digits = line.translate(_DIGITS_AS_ZEROS)
+    if digits.find(_MANY) >= 0 and any(run in digits for run in _TOO_MANY):
+        return _json_loads(line)
+    return orjson.loads(line)
+
+
+def _orjson_dumps(value: Any) -> bytes:
+    try:
+        return orjson.dumps(value)
+    except TypeError as error:
+        if "64-bit" not in str(error):
+            raise
+        return orjson.dumps(_with_long_integers_written(value))
+
+
+def _with_long_integers_written(value: Any) -> Any:
+    """A copy of `value` in which integers of more than 64 bits are JSON text already."""
+    if type(value) is int:
+        is_short = -(2**63) <= value < 2**64
+        return value if is_short else orjson.Fragment(str(value).encode())
+    if isinstance(value, dict):
+        return {key: _with_long_integers_written(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_with_long_integers_written(item) for item in value]
+    return value
+
+
 def _json_dumps(value: Any) -> bytes:
     """Encode as orjson does: compact UTF-8, string keys; but refuse NaN, which it calls null."""
     _refuse_other_keys(value)
@@ -85,14 +125,34 @@ def _refuse_other_keys(value: Any) -> None:
 
 
 def _json_loads(line: bytes | str) -> Any:
-    return json.loads(line, parse_constant=_refuse_constant)
+    text = line if isinstance(line, str) else line.decode()  # UTF-8 and no other encoding
+    try:
+        return json.loads(text, parse_constant=refuse_constant, parse_int=read_integer)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
 
 
-def _refuse_constant(name: str) -> None:
+def refuse_constant(name: str) -> None:
+    """Refuse NaN and the like, which Python's `json` reads.
+
+    Raises:
+        ValueError: always.
+    """
     raise ValueError(f"{name} is not JSON")
+
+
+def read_integer(digits: str) -> int:
+    """Read an integer.
+
+    Raises:
+        ValueError: when it has more than MAX_DIGITS digits.
+    """
+    if len(digits.removeprefix("-")) > MAX_DIGITS:
+        raise ValueError(f"an integer has more than {MAX_DIGITS:,} digits")
+    return int(digits)
 
 
 if orjson is None:
     dumps, loads = _json_dumps, _json_loads
 else:
-    dumps, loads = orjson.dumps, orjson.loads
+    dumps, loads = _orjson_dumps, _orjson_loads

@@ -54,7 +54,24 @@ def test_what_is_written_is_read_back(value):
 
 @given(st.lists(st.lists(st.integers(), min_size=2, max_size=2)))
 def test_lists_of_pairs_of_integers_are_written_as_any_others(pairs):
-    assert dumps(pairs) == "[" + " ".join(f"[{a} {b}]" for a, b in pairs) + "]"
+    assert dumps(pairs) == "[" + " ".join(f"[{dumps(a)} {dumps(b)}]" for a, b in pairs) + "]"
+
+
+@pytest.mark.parametrize("edge", [2**63, -(2**63) - 1, 2**64, 2**100])
+def test_integers_of_more_than_64_bits_have_an_n_wherever_they_stand(edge):
+    inner = edge - 1 if edge > 0 else edge + 1
+    assert dumps(edge) == f"{edge}N"
+    assert dumps([edge]) == f"[{edge}N]"
+    assert dumps([[0, edge]]) == f"[[0 {edge}N]]"
+    assert dumps([2**63 - 1, -(2**63)]) == "[9223372036854775807 -9223372036854775808]"
+    assert loads(dumps({"a": [inner, edge]})) == {"a": [inner, edge]}
+
+
+@pytest.mark.parametrize("text", ["{1 2, 1.0 3}", "#{1 1.0}", "{[1] 2, [1.0] 3}"])
+def test_a_float_is_another_key_than_the_integer(text):
+    value = loads(text)
+    assert len(value) == 2
+    assert loads(dumps(value)) == value
 
 
 def refusal(text):

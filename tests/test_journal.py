@@ -39,6 +39,14 @@ def test_messages_are_stored_byte_for_byte(journal: Path) -> None:
     assert journal.read_bytes().splitlines()[1] == b'["s",-5,0,' + LINE + b"]"
 
 
+def test_integers_of_any_size_come_back(tmp_path: Path) -> None:
+    with JournalWriter(tmp_path / "journal") as writer:
+        writer.send(2**62, 0, b'{"src":"n0","dest":"n1","body":{"id":%d,"x":1.0}}' % 2**100)
+    (event,) = read_journal(tmp_path / "journal")
+    assert event.message is not None
+    assert repr(event.message["body"]) == repr({"id": 2**100, "x": 1.0})
+
+
 def test_a_cut_off_last_line_is_skipped_with_a_warning(journal: Path) -> None:
     journal.write_bytes(journal.read_bytes()[:-4])
     with pytest.warns(UserWarning, match="cut off in line 5"):

@@ -10,7 +10,9 @@ from glomers import protocol
 from glomers.protocol import ErrorCode, RPCError
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
-SCALARS = st.none() | st.booleans() | st.integers(-(2**53), 2**53) | TEXTS
+EDGES = [sign * 2**bits + more for sign in (1, -1) for bits in (63, 64, 80) for more in (-1, 0, 1)]
+INTEGERS = st.integers() | st.sampled_from(EDGES)
+SCALARS = st.none() | st.booleans() | INTEGERS | TEXTS
 JSON = st.recursive(SCALARS, lambda inner: st.lists(inner) | st.dictionaries(TEXTS, inner))
 
 
@@ -20,6 +22,37 @@ def test_both_encoders_write_the_same_bytes_and_both_decoders_read_them(value):
     assert protocol._json_dumps(value) == line
     assert protocol._json_loads(line) == protocol.loads(line) == value
     assert b"\n" not in line
+
+
+@given(INTEGERS, st.sampled_from(["{}", "[{}]", ' {{"a": [1.5, {}]}}', '[{}, "9"]']))
+def test_integers_of_any_size_are_read_as_integers(number, around):
+    text = around.format(number)
+    for line in (text, text.encode()):
+        value = protocol.loads(line)
+        assert value == json.loads(text)
+        assert f"{number}" in str(value)  # and not a float that is as large
+
+
+def test_whole_floats_and_booleans_stay_what_they_are():
+    line = b"[1,1.0,true,1e2,-0.0]"
+    for loads in (protocol.loads, protocol._json_loads):
+        assert list(map(repr, loads(line))) == ["1", "1.0", "True", "100.0", "-0.0"]
+    assert protocol.dumps([1, 1.0, True]) == b"[1,1.0,true]"
+
+
+@pytest.mark.parametrize("digits", [1000, 1001, 5000])
+def test_integers_have_a_thousand_digits_at_most(digits):
+    text = "-" + "9" * digits
+    if digits <= 1000:
+        assert protocol.loads(text) == int(text)
+    else:
+        with pytest.raises(ValueError, match="more than 1,000 digits"):
+            protocol.loads(text)
+
+
+def test_what_has_a_long_integer_and_cannot_be_written_is_refused_as_ever():
+    with pytest.raises(TypeError, match="set"):
+        protocol.dumps({"a": 2**80, "b": {1}})
 
 
 @pytest.mark.parametrize("value", [{1: "a"}, [{None: 1}]])

@@ -8,6 +8,7 @@ import shlex
 import signal
 import sys
 import traceback
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,6 +28,7 @@ from glomers.bench.log import RunLog, endure_any_text
 from glomers.formats.text import clean
 
 if TYPE_CHECKING:
+    from glomers.bench.hosts import Silenced
     from glomers.bench.options import Options
     from glomers.bench.program import Program
     from glomers.bench.script import Script
@@ -144,19 +146,24 @@ def run_in_store(
         OSError: when the store cannot be written.
     """
     from glomers.bench.record import StoreRecord
-    from glomers.bench.report import closing_line, summary, verdict, write_results
+    from glomers.bench.report import (
+        closing_line,
+        silenced_lines,
+        summary,
+        verdict,
+        write_results,
+    )
     from glomers.bench.run import Test
 
     clock = "virtual" if program.virtual else "real"
-    store.write_facts(
-        {
-            "engine": "bench",
-            "clock": clock,
-            "seed": options.seed,
-            "command": ["test", *argv],
-            "nodes": list(options.node_ids),
-        }
-    )
+    facts = {
+        "engine": "bench",
+        "clock": clock,
+        "seed": options.seed,
+        "command": ["test", *argv],
+        "nodes": list(options.node_ids),
+    }
+    store.write_facts(facts)
     log.say(f"Running: test {shlex.join(argv)}")
     log.say(f"Clock: {clock} ({program.reason}); seed {options.seed}")
 
@@ -165,14 +172,28 @@ def run_in_store(
         _report_broken(error, store, log)
 
     test = Test(options, program, StoreRecord(store), log, give_up, script=script)
-    test.run()
+    try:
+        test.run()
+    except BrokenTest:
+        with suppress(OSError):
+            _keep_silenced(test.silenced, facts, store)
+        for line in silenced_lines(test.silenced):
+            log.warn(line)
+        raise
+    _keep_silenced(test.silenced, facts, store)
     results = test.check()
     write_results(store, results, test.history.ops)
     store.finish()
-    log.say(summary(results))
+    log.say(summary(results, test.silenced))
     log.say(f"Store: {_shown(store.path)}\n\n{closing_line(results)}")
     valid = verdict(results)
     return EXIT_UNKNOWN if valid is None else EXIT_VALID if valid else EXIT_INVALID
+
+
+def _keep_silenced(silenced: Sequence[Silenced], facts: dict[str, Any], store: Store) -> None:
+    """Add the nodes that are not heard any more to `bench.json`."""
+    if silenced:
+        store.write_facts({**facts, "silenced": [vars(one) for one in silenced]})
 
 
 def _report_broken(error: BrokenTest, store: Store, log: RunLog) -> None:
@@ -188,7 +209,7 @@ def _report_broken(error: BrokenTest, store: Store, log: RunLog) -> None:
         if error.stdout_tail:
             log.warn(f"Its last lines on stdout:\n{error.stdout_tail}")
         if not tail and not error.stdout_tail:
-            log.warn("It wrote nothing.")
+            log.warn("It wrote nothing on stderr.")
     log.warn(f"The test is broken; what there is of it is in {_shown(store.path)}")
 
 

@@ -42,7 +42,7 @@ class Client:
 
         Raises:
             RpcTimeout: when nothing came within `timeout_s`.
-            RPCError: when the node answered with an error.
+            RPCError: when the node answered with an error, with whatever code.
             MalformedReply: when the answer has another shape.
         """
         self._next_msg_id += 1
@@ -78,8 +78,9 @@ class Client:
             self._reply.set_result(None)
 
     def _receive(self, src: str, body: dict[str, Any], line: bytes) -> None:
-        """Take a reply; one to a request that was given up is ignored."""
-        if self._waiting_for is None or body.get("in_reply_to") != self._waiting_for:
+        """Take a reply; one to a request that was given up, or to `1.0` or `true`, is ignored."""
+        answered = body.get("in_reply_to")
+        if type(answered) is not int or answered != self._waiting_for:
             return
         if self._reply and not self._reply.done():
             self._reply.set_result(body)

@@ -11,12 +11,12 @@ from glomers.bench.clock import Clock, Handle, VirtualClock
 from glomers.bench.errors import BrokenTest
 from glomers.bench.hosts import Host, VirtualHost
 from glomers.bench.network import Network
-from glomers.bench.schema import MalformedReply, Reply
+from glomers.bench.schema import LooseReply, MalformedReply
 from glomers.bench.transit import Disturbance, Fate, Transit
 from glomers.node import host as current_host
 from glomers.protocol import RPCError
 
-INIT_OK = Reply("init_ok")
+INIT_OK = LooseReply("init_ok")
 
 SetUp = Callable[[Client, str], Awaitable[None]]
 """Prepares a node through a client, as a workload does before its first operation."""
@@ -74,6 +74,8 @@ class Cluster:
 
     async def prepare(self, client: Client, node_id: str, set_up: SetUp) -> None:
         """Let the workload prepare a node, now and whenever it is started again.
+
+        The client stays in the network until the test is over, as in Jepsen.
 
         Raises:
             BrokenTest: when the node does not answer as it must.
@@ -134,9 +136,7 @@ class Cluster:
         try:
             await self.start(node_id)
             if self._set_up:
-                client = self._open_client()
-                await self.prepare(client, node_id, self._set_up)
-                client.close()
+                await self.prepare(self._open_client(), node_id, self._set_up)
         except BrokenTest as error:
             was_killed_again = len(self._gone[node_id]) > killed_before
             if not was_killed_again:

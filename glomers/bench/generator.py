@@ -68,6 +68,8 @@ class Generator:
         self._in_end = False
         self.performed: list[ScriptedOp] = []
         """Every operation so far, as a script has it."""
+        self._left: set[int] = set()
+        """The threads whose process has been replaced, but whose client is still there."""
         self._processes = list(range(options.concurrency))
         self._sessions = [self._open_session(thread) for thread in range(options.concurrency)]
         self._free = list(range(options.concurrency))  # in order
@@ -121,22 +123,27 @@ class Generator:
         mean_ns = NS_PER_S / self._options.rate
         next_ns = begin_ns
         while next_ns <= limit_ns:
+            asked_ns = self.now_ns()
             await self._clock.sleep_until(next_ns)
-            thread = self._take_thread() if self._free else await self._free_thread()
+            if not self._free:
+                await self._until_someone_is_free()
+                asked_ns = self.now_ns()
+            thread = self._take_thread()
             if self.now_ns() > limit_ns:
                 break
             self._start(thread, self._next_op(thread))
-            next_ns = max(next_ns, self.now_ns()) + int(self._rng.random() * 2 * mean_ns)
+            # As in Jepsen it counts from when this one was due, unless that was past when a client
+            # was asked for it: what the real clock sleeps too long is not added up.
+            next_ns = max(next_ns, asked_ns) + int(self._rng.random() * 2 * mean_ns)
         while self._in_flight:
             await asyncio.wait(self._in_flight)
         if self._error:
             raise self._error
 
-    async def _free_thread(self) -> int:
+    async def _until_someone_is_free(self) -> None:
         while not self._free:
             self._someone_is_free.clear()
             await self._someone_is_free.wait()
-        return self._take_thread()
 
     def _take_thread(self) -> int:
         if self._error:
@@ -178,6 +185,8 @@ class Generator:
         at_ns = self.now_ns() - self._phase_began_ns
         self.performed.append(ScriptedOp(at_ns, thread, f, value, self._in_end, final, extra))
         process = self._processes[thread]
+        if thread in self._left:
+            self._replace(thread)
         self._history.add(self.now_ns(), "invoke", process, f, value, final=final, extra=extra)
         outcome, value, error, exception = await self._outcome(thread, f, value)
         completion = self._history.add(
@@ -192,7 +201,9 @@ class Generator:
         )
         self._workload.observe(completion)
         if outcome == "info":
-            self._replace(thread)
+            self._processes[thread] += self._options.concurrency
+            if not self._workload.keeps_clients:
+                self._left.add(thread)
         return completion
 
     async def _outcome(self, thread: int, f: str, value: Any) -> tuple[str, Any, Any, Any]:
@@ -218,9 +229,13 @@ class Generator:
         return "ok", result, None, None
 
     def _replace(self, thread: int) -> None:
-        """Put a new process, with a client of its own, in the place of one that is stuck."""
+        """Let the client of a process that is stuck leave, and open one for the next process.
+
+        As in Jepsen, that is when the next process begins: until then a late reply has somebody to
+        go to.
+        """
+        self._left.discard(thread)
         self._sessions[thread].client.close()
-        self._processes[thread] += self._options.concurrency
         self._sessions[thread] = self._open_session(thread)
 
     def _open_session(self, thread: int) -> Session:

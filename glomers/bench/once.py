@@ -11,6 +11,7 @@ from typing import TextIO
 
 from glomers.bench.checkers import Result
 from glomers.bench.errors import BadArguments, BrokenTest
+from glomers.bench.hosts import Silenced
 from glomers.bench.nemesis import Nemesis
 from glomers.bench.options import Options
 from glomers.bench.program import find_program
@@ -24,13 +25,15 @@ from glomers.formats.history import Op
 class Outcome:
     """What a test came to: `results` as in `results.edn`, or the sentence on what broke it.
 
-    `script` is the run as data, if it was to be recorded.
+    `script` is the run as data, if it was to be recorded; `silenced` are the nodes that were not
+    heard any more.
     """
 
     results: Result | None
     broken: BrokenTest | None
     history: list[Op]
     script: Script | None
+    silenced: list[Silenced]
 
 
 class _Silent:
@@ -97,7 +100,7 @@ def _run(
     except BrokenTest as error:
         broken = error.with_traceback(None)
     recorded = test.recorded if is_recorded else None
-    return Outcome(results, broken, test.history.ops, recorded)
+    return Outcome(results, broken, test.history.ops, recorded, test.silenced)
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from html import escape
 from itertools import islice
 from typing import Any
 
+from glomers.bench.hosts import Silenced
 from glomers.bench.store import Store
 from glomers.formats.edn import Keyword, dumps, kw, pretty
 from glomers.formats.faults import extra_faults_of
@@ -17,6 +18,7 @@ from glomers.formats.spacetime import Band, arrows_of, column_order, draw
 
 TIMELINE_OPS = 10_000
 DRAWN_EVENTS = 1_000
+MAX_SILENCED_SHOWN = 5
 _NS_PER_MS = 1_000_000
 
 _CLOSING_LINES = {
@@ -40,9 +42,17 @@ def closing_line(results: Results) -> str:
     return _UNKNOWN_LINE if valid is None else _CLOSING_LINES[valid]
 
 
-def summary(results: Results) -> str:
-    """A few lines with the figures that people look at first."""
-    return "\n".join(_summary_lines(results))
+def summary(results: Results, silenced: Sequence[Silenced] = ()) -> str:
+    """A few lines with what people look at first: figures, verdicts, who is not heard any more."""
+    return "\n".join([*_summary_lines(results), *silenced_lines(silenced)])
+
+
+def silenced_lines(silenced: Sequence[Silenced]) -> list[str]:
+    """A line for each of the first nodes that are not heard any more, and how many others are."""
+    lines = [f"Silenced: {one}" for one in silenced[:MAX_SILENCED_SHOWN]]
+    if more := len(silenced) - len(lines):
+        lines.append(f"Silenced: {more:,} more; jepsen.log names them all")
+    return lines
 
 
 def _summary_lines(results: Results) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from contextvars import Context
 from functools import partial
 from itertools import count
@@ -22,12 +22,13 @@ from glomers.bench.hosts import (
     NodeLog,
     Outgoing,
     ProcessHost,
+    Silenced,
     VirtualHost,
     console_echo,
 )
 from glomers.bench.log import Log
 from glomers.bench.nemesis import FaultEvent, Nemesis, draw_schedule
-from glomers.bench.network import Network
+from glomers.bench.network import Network, UnknownAddress
 from glomers.bench.options import Options
 from glomers.bench.program import Program
 from glomers.bench.record import Record
@@ -76,6 +77,7 @@ class Test:
         self._broken = asyncio.Event()
         self._unwritten: BrokenTest | None = None
         self._node_logs: dict[str, NodeLog] = {}
+        self._outgoing: list[Outgoing] = []
         self._generator: Generator | None = None
         self._schedule = self._draw_schedule() if script is None else script.faults
         self.history = record.history(self._cannot_write)
@@ -138,6 +140,12 @@ class Test:
         assert self._recorded is not None
         performed = self._generator.performed if self._generator else ()
         return Script(tuple(performed), tuple(self._schedule), self._recorded.fates)
+
+    @property
+    def silenced(self) -> list[Silenced]:
+        """The nodes that are not heard any more, in the order in which it happened."""
+        silenced = (outgoing.silenced for outgoing in self._outgoing)
+        return sorted(filter(None, silenced), key=lambda one: one.time_ns)
 
     def _rng(self, purpose: str) -> random.Random:
         """The dice for one purpose: a change in one part leaves the others' throws alone."""
@@ -231,8 +239,6 @@ class Test:
                 for client, node_id in zip(clients, nodes, strict=True)
             ]
         )
-        for client in clients:
-            client.close()
         self._generator = Generator(
             self.options,
             workload,
@@ -253,7 +259,9 @@ class Test:
         self, name: str, service: Service, src: str, body: dict[str, Any], line: bytes
     ) -> None:
         reply = service.handle(src, body)
-        self.network.send(name, src, {**reply, "in_reply_to": body.get("msg_id")})
+        if reply is not None:
+            with suppress(UnknownAddress):  # a client in whose name a node asked may have gone
+                self.network.send(name, src, {**reply, "in_reply_to": body.get("msg_id")})
 
     def _make_host(self, node_id: str) -> Host:
         options = self.options
@@ -262,7 +270,8 @@ class Test:
             echo = console_echo(node_id, self._log.console) if options.log_stderr else None
             log = self._record.node_log(node_id, echo, self._cannot_write)
             self._node_logs[node_id] = log
-        outgoing = Outgoing(node_id, self.network.send_line, self._log.warn)
+        outgoing = Outgoing(node_id, self.network.send_line, self._log.warn, self.clock.now_ns)
+        self._outgoing.append(outgoing)
         host = VirtualHost if self._program.virtual else ProcessHost
         return host(node_id, self._program.path, options.args, log, outgoing, self._fail)
 

@@ -188,9 +188,12 @@ class _NodeStream:
         if node_host is None:
             self._real.write(clean(text))
             return len(text)
-        if self._explanation and node_host.node_id not in self._explained:
-            self._explained.add(node_host.node_id)
-            node_host.log.write(f"({self._explanation})\n")
+        if self._explanation:
+            if node_host.write(text):
+                return len(text)
+            if node_host.node_id not in self._explained:
+                self._explained.add(node_host.node_id)
+                node_host.log.write(f"({self._explanation})\n")
         node_host.log.write(text)
         return len(text)
 

@@ -1,7 +1,9 @@
 """The services that every test offers to nodes: three key-value stores and a timestamp oracle.
 
-Their semantics are those of Maelstrom's documentation (`doc/services.md`).  Each is a state machine
-that answers one request at a time; what makes them differ is which state answers.
+Their semantics are those of Maelstrom's documentation (`doc/services.md`) and, where it is silent,
+of its source (`src/maelstrom/service.clj`): a field that is missing is null, and a message of a type
+that a service does not know gets no answer.  Each is a state machine that answers one request at a
+time; what makes them differ is which state answers.
 """
 
 from __future__ import annotations
@@ -9,34 +11,43 @@ from __future__ import annotations
 import random
 from bisect import bisect_right
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
+from glomers.formats.edn import equality_key
 from glomers.protocol import Body, ErrorCode, RPCError, dumps
 
 REMEMBERED_STATES = 32
 _ABSENT = object()
-Read = Callable[[bytes], Any]
+_KEY_VALUE_REQUESTS = ("read", "write", "cas")
+Key = Any
+"""A key as a dictionary can hold it: 1, 1.0 and true are three (see `equality_key`)."""
+Read = Callable[[Key], Any]
+Change = tuple[Key, Any]
+"""A key, and the value that it gets."""
 
 
 class Service:
-    """Answers requests; `answer` is what a kind of service defines."""
+    """Answers requests; `answer` is what a kind of service defines, for the types it knows."""
 
-    def handle(self, src: str, body: Body) -> Body:
-        """The body of the reply to the request `body` of node `src`."""
+    requests: ClassVar[tuple[str, ...]] = _KEY_VALUE_REQUESTS
+
+    def handle(self, src: str, body: Body) -> Body | None:
+        """The body of the reply to the request `body` of node `src`; None when there is none.
+
+        Nobody answers an error or what else is no request: two that did would go on for ever.
+        """
+        if body.get("type") not in self.requests:
+            return None
         try:
             return self.answer(src, body)
         except RPCError as error:
             return error.body()
-        except KeyError as error:
-            text = f"the request has no {error}"
-            return RPCError(ErrorCode.MALFORMED_REQUEST, text).body()
 
     def answer(self, src: str, body: Body) -> Body:
         """The body of the reply.
 
         Raises:
             RPCError: the error to reply with.
-            KeyError: when the request lacks a field.
         """
         raise NotImplementedError
 
@@ -44,12 +55,12 @@ class Service:
 class TimestampOracle(Service):
     """lin-tso: 0, 1, 2, … to whoever asks."""
 
+    requests = ("ts",)
+
     def __init__(self) -> None:
         self._next = 0
 
     def answer(self, src: str, body: Body) -> Body:
-        if body.get("type") != "ts":
-            raise _unknown(body)
         self._next += 1
         return {"type": "ts_ok", "ts": self._next - 1}
 
@@ -58,7 +69,7 @@ class LinearizableKV(Service):
     """lin-kv: every request is answered from the newest state."""
 
     def __init__(self) -> None:
-        self._values: dict[bytes, Any] = {}
+        self._values: dict[Key, Any] = {}
 
     def answer(self, src: str, body: Body) -> Body:
         reply, change = _apply(body, lambda key: self._values.get(key, _ABSENT))
@@ -77,7 +88,7 @@ class SequentialKV(Service):
     def __init__(self, rng: random.Random) -> None:
         self._rng = rng
         self._newest = 0
-        self._changes: dict[bytes, tuple[list[int], list[Any]]] = {}
+        self._changes: dict[Key, tuple[list[int], list[Any]]] = {}
         """For each key: the states at which it changed, and its values since."""
         self._seen: dict[str, int] = {}
 
@@ -101,14 +112,14 @@ class SequentialKV(Service):
         return reply
 
     def _reader(self, state: int) -> Read:
-        def read(key: bytes) -> Any:
+        def read(key: Key) -> Any:
             states, values = self._changes.get(key, ([], []))
             position = bisect_right(states, state)
             return values[position - 1] if position else _ABSENT
 
         return read
 
-    def _change(self, key: bytes, value: Any) -> None:
+    def _change(self, key: Key, value: Any) -> None:
         self._newest += 1
         states, values = self._changes.setdefault(key, ([], []))
         states.append(self._newest)
@@ -128,7 +139,7 @@ class LastWriteWinsKV(Service):
     def __init__(self, rng: random.Random, replicas: int = 2) -> None:
         self._rng = rng
         self._clocks = [0] * replicas
-        self._replicas: list[dict[bytes, tuple[int, Any]]] = [{} for _ in range(replicas)]
+        self._replicas: list[dict[Key, tuple[int, Any]]] = [{} for _ in range(replicas)]
 
     def answer(self, src: str, body: Body) -> Body:
         count = len(self._replicas)
@@ -161,22 +172,20 @@ def make_services(rng: random.Random) -> dict[str, Service]:
     }
 
 
-def _apply(body: Body, read: Read) -> tuple[Body, tuple[bytes, Any] | None]:
+def _apply(body: Body, read: Read) -> tuple[Body, Change | None]:
     """The reply to a key-value request on the state that `read` shows, and the change it makes."""
-    kind = body.get("type")
-    if kind not in ("read", "write", "cas"):
-        raise _unknown(body)
-    key = _encode(body["key"])
-    if kind == "write":
-        return {"type": "write_ok"}, (key, body["value"])
+    key = equality_key(body.get("key"))
+    if body["type"] == "write":
+        return {"type": "write_ok"}, (key, body.get("value"))
     value = read(key)
-    if kind == "read":
+    if body["type"] == "read":
         if value is _ABSENT:
             raise RPCError(ErrorCode.KEY_DOES_NOT_EXIST, "key does not exist")
         return {"type": "read_ok", "value": value}, None
-    old, new = body["from"], body["to"]
+    old, new = body.get("from"), body.get("to")
     if value is _ABSENT:
-        if not body.get("create_if_not_exists"):
+        create = body.get("create_if_not_exists")
+        if create is None or create is False:  # all else is true, as in Clojure: 0 too
             raise RPCError(ErrorCode.KEY_DOES_NOT_EXIST, "key does not exist")
     elif not _same(value, old):
         text = f"current value {_show(value)} is not {_show(old)}"
@@ -185,26 +194,9 @@ def _apply(body: Body, read: Read) -> tuple[Body, tuple[bytes, Any] | None]:
 
 
 def _same(a: Any, b: Any) -> bool:
-    """Whether two JSON values are equal; unlike in Python, `true` is not 1."""
-    return a is not _ABSENT and b is not _ABSENT and (a is b or _encode(a) == _encode(b))
-
-
-def _encode(value: Any) -> bytes:
-    """A JSON value as bytes, the same for maps that differ in order only."""
-    return dumps(_sorted(value))
-
-
-def _sorted(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _sorted(value[key]) for key in sorted(value)}
-    if isinstance(value, list):
-        return [_sorted(item) for item in value]
-    return value
+    """Whether two JSON values are equal; unlike in Python, 1, 1.0 and `true` are three."""
+    return a is not _ABSENT and b is not _ABSENT and equality_key(a) == equality_key(b)
 
 
 def _show(value: Any) -> str:
     return dumps(value).decode()
-
-
-def _unknown(body: Body) -> RPCError:
-    return RPCError(ErrorCode.NOT_SUPPORTED, f"no such request: {body.get('type')!r}")

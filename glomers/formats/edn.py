@@ -5,7 +5,7 @@ How EDN's types look in Python:
 | EDN | Python |
 |---|---|
 | nil, true, false | None, True, False |
-| integers (also `12N`), ratios | int, Fraction |
+| integers (also `12N`, as those of more than 64 bits are written), ratios | int, Fraction |
 | floating-point numbers (also `1.5M`, `##Inf`) | float |
 | strings, characters | str, Char |
 | keywords, symbols | Keyword, Symbol |
@@ -30,6 +30,8 @@ from math import inf, isfinite, nan
 from typing import Any
 
 import orjson
+
+from glomers.formats.integers import has_long_integers
 
 MAX_DEPTH = 100
 MAX_TAGS_IN_A_ROW = 3
@@ -109,8 +111,25 @@ class FrozenMap(dict[Any, Any]):
         return hash(frozenset(self.items()))
 
 
+class FrozenFloat(float):
+    """A float that serves as a key or set member, and is another one than the integer."""
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, float) and float.__eq__(self, other)
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    __hash__ = float.__hash__
+
+
 def freeze(value: Any) -> Any:
-    """Return `value` in a hashable form: vectors become tuples, maps become FrozenMaps."""
+    """Return `value` in a hashable form: vectors become tuples, maps become FrozenMaps.
+
+    Among keys and members, 1 and 1.0 are two as in Clojure.
+    """
+    if type(value) is float:
+        return FrozenFloat(value)
     if isinstance(value, list | tuple):
         return tuple(map(freeze, value))
     if isinstance(value, dict):
@@ -300,11 +319,14 @@ def _resolve_prefixes(items: list[Any]) -> list[Any]:
 def _build_map(items: list[Any]) -> dict[Any, Any]:
     if len(items) % 2:
         raise EdnError("a map has a key without a value")
-    keys = items[::2]
+    keys, values = items[::2], items[1::2]
     try:
-        built = dict(zip(keys, items[1::2], strict=True))
+        built = dict(zip(keys, values, strict=True))
+        is_built = len(built) == len(keys)
     except TypeError:
-        built = dict(zip(map(freeze, keys), items[1::2], strict=True))
+        is_built = False
+    if not is_built:
+        built = dict(zip(map(freeze, keys), values, strict=True))
     if len(built) != len(keys):
         raise EdnError("a map has the same key twice")
     return built
@@ -445,12 +467,19 @@ def _write_items(items: Iterable[Any]) -> str:
     return " ".join([_WRITERS.get(type(item), _write_other)(item) for item in items])
 
 
+def _write_integer(value: int) -> str:
+    """Write an integer as Clojure does: with an N where it has more than 64 bits."""
+    return str(value) if -(2**63) <= value < 2**63 else f"{value}N"
+
+
 def _write_list(value: list[Any]) -> str:
     if _is_all_integers(value):
         try:
-            return orjson.dumps(value).decode().replace(",", " ")
+            text = orjson.dumps(value)
         except TypeError:  # one of them has more than 64 bits
-            return repr(value).replace(",", "")
+            return f"[{_write_items(value)}]"
+        if not has_long_integers(text):
+            return text.decode().replace(",", " ")
     return f"[{_write_items(value)}]"
 
 
@@ -484,7 +513,7 @@ def _member_order(member: Any) -> tuple[str, int, str]:
 _WRITERS: dict[type, Callable[[Any], str]] = {
     type(None): lambda _: "nil",
     bool: lambda value: "true" if value else "false",
-    int: repr,
+    int: _write_integer,
     float: _write_float,
     Fraction: str,
     str: _write_string,

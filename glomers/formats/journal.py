@@ -11,6 +11,7 @@ A message that has neither been received nor dropped was still under way when th
 
 from __future__ import annotations
 
+import json
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +19,8 @@ from types import TracebackType
 from typing import Any, BinaryIO, Literal, NamedTuple
 
 import orjson
+
+from glomers.formats.integers import has_long_integers
 
 _HEADER = b'{"format":"glomers-journal","version":1}\n'
 BUFFER_BYTES = 1 << 20
@@ -93,7 +96,7 @@ def read_journal(path: Path) -> Iterator[Event]:
         for number, line in enumerate(file, start=2):
             try:
                 yield _parse_event(line)
-            except (ValueError, KeyError, TypeError):
+            except (ValueError, KeyError, TypeError, RecursionError):
                 if file.readline():
                     raise JournalError(f"{path}, line {number}: there is no event") from None
                 warnings.warn(f"{path} is cut off in line {number}, its last", stacklevel=2)
@@ -102,7 +105,8 @@ def read_journal(path: Path) -> Iterator[Event]:
 def _parse_event(line: bytes) -> Event:
     if not line.endswith(b"\n"):
         raise ValueError("a line has no end")
-    kind, time_ns, message_id, *message = orjson.loads(line)
+    read = json.loads if has_long_integers(line) else orjson.loads
+    kind, time_ns, message_id, *message = read(line)
     if type(time_ns) is not int or type(message_id) is not int:
         raise TypeError("a time or a number is none")
     if len(message) != (kind == "s"):

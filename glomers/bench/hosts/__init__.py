@@ -1,7 +1,15 @@
 """What a node runs in: a namespace of the bench's own process, or a process of its own."""
 
-from glomers.bench.hosts.base import Host, NodeLog, Outgoing, console_echo
+from glomers.bench.hosts.base import Host, NodeLog, Outgoing, Silenced, console_echo
 from glomers.bench.hosts.process import ProcessHost
 from glomers.bench.hosts.virtual import VirtualHost
 
-__all__ = ["Host", "NodeLog", "Outgoing", "ProcessHost", "VirtualHost", "console_echo"]
+__all__ = [
+    "Host",
+    "NodeLog",
+    "Outgoing",
+    "ProcessHost",
+    "Silenced",
+    "VirtualHost",
+    "console_echo",
+]

@@ -1,13 +1,15 @@
-"""What every host of a node shares: its log, and the judgement of the lines that it writes."""
+"""What every host of a node shares: its log, and what becomes of the lines that it writes."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Protocol, TextIO
 
+from glomers.bench.clock import NS_PER_S
 from glomers.bench.errors import BrokenTest
+from glomers.bench.hosts.lines import BadLine, read_message
 from glomers.formats.text import clean
-from glomers.protocol import loads
 
 Send = Callable[[str, str, dict[str, Any], bytes], None]
 """Hands a message to the network: source, destination, body and the encoded line."""
@@ -16,7 +18,6 @@ Warn = Callable[[str], None]
 Fail = Callable[[BrokenTest], None]
 """Ends the test."""
 
-MAX_WARNINGS = 20
 MAX_LOG_CHARACTERS = 64 << 20
 MAX_DEPTH = 64
 """How deep a message may nest: histories and results wrap it further and must stay readable."""
@@ -50,55 +51,65 @@ class Host(Protocol):
         """Let a paused node go on with what has come meanwhile."""
 
 
-class Outgoing:
-    """Judges each line that a node writes: sends messages, notes and skips everything else."""
+@dataclass(frozen=True)
+class Silenced:
+    """A node that is not heard any more: since when, and for what line (its beginning, quoted)."""
 
-    def __init__(self, node_id: str, send: Send, warn: Warn) -> None:
+    node: str
+    time_ns: int
+    line: str
+    why: str
+
+    def __str__(self) -> str:
+        return (
+            f"{self.node} is not heard any more from {self.time_ns / NS_PER_S:.3f} s on, as on "
+            f"Maelstrom: it wrote {self.line}, {self.why}"
+        )
+
+
+class Outgoing:
+    """Takes each line that a node writes and sends the message in it.
+
+    One bad line silences a node for good, as on Maelstrom, where the thread that reads its stdout
+    ends: what it writes afterwards is not looked at.
+
+    Args:
+        node_id: who writes.
+        send: takes the messages; raises a LookupError for what it cannot deliver.
+        warn: is told when the node is silenced.
+        now_ns: the time.
+    """
+
+    def __init__(
+        self, node_id: str, send: Send, warn: Warn, now_ns: Callable[[], int] = lambda: 0
+    ) -> None:
         self._node_id = node_id
         self._send = send
         self._warn = warn
-        self._warnings = 0
+        self._now_ns = now_ns
+        self.silenced: Silenced | None = None
 
     def line(self, line: bytes) -> None:
-        """Send the message in `line`, or note why that is not possible."""
-        try:
-            message = loads(line)
-        except ValueError:
-            self._skip(
-                line, "which is not JSON; stdout is for messages, stderr for everything else"
-            )
+        """Send the message in `line`; if there is none, listen no longer."""
+        if self.silenced:
             return
         try:
-            src, dest, body = message["src"], message["dest"], message["body"]
-        except (TypeError, KeyError, IndexError):
-            src = dest = body = None
-        if type(src) is not str or type(dest) is not str or type(body) is not dict:
-            self._skip(line, f"which is not a message: {_message_problem(message)}")
-            return
-        if len(line) > 2 * MAX_DEPTH and _is_too_deep(line, body):
-            self._skip(line, f"which is nested more than {MAX_DEPTH} deep")
+            src, dest, body, line = read_message(line)
+            if len(line) > 2 * MAX_DEPTH and _is_too_deep(line, body):
+                raise BadLine(f"which is nested more than {MAX_DEPTH} deep")
+        except BadLine as error:
+            self._silence(line, str(error))
             return
         try:
             self._send(src, dest, body, line)
         except LookupError as error:
-            self._skip(line, f"which cannot be delivered: {error}")
+            is_late = dest.startswith("c")  # to a client
+            hint = "; a client leaves it when its request has timed out" if is_late else ""
+            self._silence(line, f"which cannot be delivered: {error}{hint}")
 
-    def _skip(self, line: bytes, reason: str) -> None:
-        self._warnings += 1
-        if self._warnings <= MAX_WARNINGS:
-            self._warn(f"{self._node_id} wrote {excerpt(line)}, {reason}")
-        if self._warnings == MAX_WARNINGS:
-            self._warn(f"{self._node_id}: further lines of this kind are skipped without a word")
-
-
-def _message_problem(message: Any) -> str:
-    """What keeps `message` from being one."""
-    if not isinstance(message, dict):
-        return "it is not a JSON object"
-    for field in ("src", "dest"):
-        if not isinstance(message.get(field), str):
-            return f"its {field!r} is missing or not a string"
-    return "its 'body' is missing or not an object"
+    def _silence(self, line: bytes, why: str) -> None:
+        self.silenced = Silenced(self._node_id, self._now_ns(), excerpt(line), why)
+        self._warn(str(self.silenced))
 
 
 def _is_too_deep(line: bytes, body: dict[str, Any]) -> bool:
@@ -115,6 +126,8 @@ def _is_too_deep(line: bytes, body: dict[str, Any]) -> bool:
 
 def excerpt(line: bytes, limit: int = 200) -> str:
     """The beginning of a line, quoted, for a sentence."""
+    if not line:
+        return "an empty line"
     text = line[:limit].decode("utf-8", "replace")
     return repr(text + "…" if len(line) > limit else text)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import codecs
 import contextlib
+import errno
 import functools
 import os
 import signal
@@ -18,6 +19,7 @@ from typing import Any
 
 from glomers.bench.errors import BrokenTest
 from glomers.bench.hosts.base import Fail, NodeLog, Outgoing, excerpt
+from glomers.bench.hosts.executable import why_not_started
 
 LAST_LINES = 32
 MARK = "GLOMERS_BENCH"
@@ -25,6 +27,7 @@ _KEEPER = Path(__file__).with_name("keeper.py")
 MAX_LINE_BYTES = 64 * 1024 * 1024
 MAX_UNREAD_BYTES = 256 * 1024 * 1024
 STOP_TIMEOUT_S = 2.0
+SHELL = "/bin/sh"
 
 
 class ProcessHost:
@@ -47,32 +50,40 @@ class ProcessHost:
         self._process: asyncio.subprocess.Process | None = None
         self._readers: list[asyncio.Task[None]] = []
         self._stopping = False
+        self._is_by_shell = False
         self._stdout_tail: deque[bytes] = deque(maxlen=LAST_LINES)
 
     async def start(self) -> None:
         try:
-            self._process = await asyncio.create_subprocess_exec(
-                *self._command,
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.PIPE,
-                cwd=tempfile.gettempdir(),
-                env={**os.environ, MARK: _mark()},
-                start_new_session=True,
-            )
+            self._process = await self._spawn()
         except OSError as error:
-            raise BrokenTest(
-                f"Node {self.node_id} cannot start: {self._command[0]}: {error.strerror}. "
-                "A node is an executable file: give it a first line such as "
-                "#!/usr/bin/env python3 and make it executable with chmod +x.",
-                self.node_id,
-            ) from None
+            why = why_not_started(self._command[0], error)
+            raise BrokenTest(f"Node {self.node_id} cannot start: {why}", self.node_id) from None
         _tell_keeper(f"+{self._process.pid}")
         loop = asyncio.get_running_loop()
         self._readers = [
             loop.create_task(self._read_stdout()),
             loop.create_task(self._read_stderr()),
         ]
+
+    async def _spawn(self) -> asyncio.subprocess.Process:
+        start = functools.partial(
+            asyncio.create_subprocess_exec,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            cwd=tempfile.gettempdir(),
+            env={**os.environ, MARK: _mark()},
+            start_new_session=True,
+        )
+        try:
+            return await start(*self._command)
+        except OSError as error:
+            if error.errno != errno.ENOEXEC:
+                raise
+        # A script without a `#!` line, which a shell takes, as on Maelstrom (and in a shell).
+        self._is_by_shell = True
+        return await start(SHELL, *self._command)
 
     def deliver(self, src: str, body: dict[str, Any], line: bytes) -> None:
         assert self._process is not None
@@ -100,15 +111,23 @@ class ProcessHost:
     async def stop(self) -> None:
         self._stopping = True
         if self._process is not None:
-            _signal_group(self._process.pid, signal.SIGKILL)
-            # It waits for the pipes too, which a stranger may hold open that left the group.
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._process.wait(), STOP_TIMEOUT_S)
-            _tell_keeper(f"-{self._process.pid}")
+            await self._end(self._process)
         for reader in self._readers:
             reader.cancel()
         await asyncio.gather(*self._readers, return_exceptions=True)
         self._log.close()
+
+    async def _end(self, process: asyncio.subprocess.Process) -> None:
+        _signal_group(process.pid, signal.SIGKILL)
+        if process.stdin is not None and not process.stdin.is_closing():
+            process.stdin.transport.abort()  # what it has not read, nobody will
+        # It waits for the pipes too, which a stranger may hold open that left the group.
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(process.wait(), STOP_TIMEOUT_S)
+        # Those are closed here, and not when the loop is gone, which would end in a traceback.
+        process._transport.close()  # type: ignore[attr-defined]  # there is no public way
+        await asyncio.sleep(0)
+        _tell_keeper(f"-{process.pid}")
 
     def _broken(self, sentence: str) -> None:
         tail = "\n".join(excerpt(line) for line in self._stdout_tail)
@@ -120,6 +139,8 @@ class ProcessHost:
         parts: list[bytes] = []  # of a line that has no end yet
         length = 0
         while chunk := await self._process.stdout.read(1 << 16):
+            if self._outgoing.silenced:  # so that it can go on writing, and its end be seen
+                continue
             parts.append(chunk)
             length += len(chunk)
             if length > MAX_LINE_BYTES:
@@ -127,7 +148,7 @@ class ProcessHost:
                 return
             if b"\n" not in chunk:
                 continue
-            *lines, rest = b"".join(parts).split(b"\n")
+            lines, rest = _split(b"".join(parts))
             parts, length = [rest], len(rest)
             self._stdout_tail.extend(lines[-LAST_LINES:])
             try:
@@ -138,7 +159,8 @@ class ProcessHost:
                 return
         status = await self._process.wait()
         if not self._stopping:
-            self._broken(f"crashed: {_ending(status)}.")
+            by_shell = f" (it has no #! line, so {SHELL} ran it)" if self._is_by_shell else ""
+            self._broken(f"crashed: {_ending(status)}{by_shell}.")
 
     async def _read_stderr(self) -> None:
         assert self._process is not None
@@ -146,6 +168,15 @@ class ProcessHost:
         decoder = codecs.getincrementaldecoder("utf-8")("replace")
         while chunk := await self._process.stderr.read(1 << 16):
             self._log.write(decoder.decode(chunk))
+
+
+def _split(data: bytes) -> tuple[list[bytes], bytes]:
+    """The lines of `data`, which end with LF, CR or both as in Java, and what has no LF yet."""
+    if b"\r" in data:
+        whole, end, rest = data.rpartition(b"\n")
+        data = (whole + end).replace(b"\r\n", b"\n").replace(b"\r", b"\n") + rest
+    *lines, rest = data.split(b"\n")
+    return lines, rest
 
 
 def _command(path: Path, args: tuple[str, ...]) -> list[str]:

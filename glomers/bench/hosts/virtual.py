@@ -40,6 +40,7 @@ class VirtualHost(NodeHost):
         self._context = contextvars.copy_context()
         self._context.run(host.set, self)
         self._node: Node | None = None
+        self._unended = b""  # what it printed before `node.run()` without ending the line
         self._killed = False
         self._withheld: list[Handle] | None = None  # a list while it stands still
         self._wrong_clock = (0, 0, 0)
@@ -88,11 +89,25 @@ class VirtualHost(NodeHost):
         """Called by the node for each message that it sends."""
         if self._killed:  # what is left of it is being thrown away
             return
+        if self._unended:
+            line, self._unended = self._unended + line, b""
         try:
             self._outgoing.line(line)
         except BrokenTest as error:
             self._fail(error)
             raise NodeExit(str(error)) from None
+
+    def write(self, text: str) -> bool:
+        """Take what the program prints; says whether it went to stdout, where messages belong.
+
+        It does as long as nobody redirects it, which in a process of its own is `node.run()`.
+        """
+        if self._node is not None:
+            return False
+        *lines, self._unended = (self._unended + text.encode("utf-8", "replace")).split(b"\n")
+        for line in lines:
+            self._outgoing.line(line)
+        return True
 
     def deliver(self, src: str, body: dict[str, Any], line: bytes) -> None:
         if self._withheld is not None:

@@ -76,6 +76,8 @@ class Workload:
     """Functions that fail, rather than stay open, on an indefinite error."""
     interprets_errors: ClassVar[bool] = True
     """Whether error replies count; otherwise each is an exception and the outcome `info`."""
+    keeps_clients: ClassVar[bool] = False
+    """Whether a process that is replaced leaves its client to the next, as Maelstrom has it."""
     has_final_phase: bool = False
     session: ClassVar[type[Session]]
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from glomers.bench.schema import INTEGER, Reply
+from glomers.bench.schema import LONG, Reply
 from glomers.bench.workloads.base import Invocation, Runner, Session, Workload
 
 ADD_OK = Reply("add_ok")
-READ_OK = Reply("read_ok", {"value": INTEGER})
+READ_OK = Reply("read_ok", {"value": LONG})
 
 
 class CounterSession(Session):

@@ -9,7 +9,7 @@ from typing import Any
 from glomers.bench.clients import Client
 from glomers.bench.clock import NS_PER_S
 from glomers.bench.options import Options
-from glomers.bench.schema import INTEGER, MAP, Check, Reply
+from glomers.bench.schema import INTEGER, LIST, OFFSETS, Check, Reply
 from glomers.bench.workloads.base import (
     Indeterminate,
     Invocation,
@@ -38,8 +38,9 @@ def _is_pair(value: Any) -> bool:
 
 
 def _are_messages(value: Any) -> bool:
+    _, is_list = LIST
     return isinstance(value, dict) and all(
-        isinstance(pairs, list) and all(map(_is_pair, pairs)) for pairs in value.values()
+        is_list(pairs) and all(map(_is_pair, pairs or ())) for pairs in value.values()
     )
 
 
@@ -47,7 +48,7 @@ MESSAGES: Check = ("a map from keys to lists of [offset, message]", _are_message
 SEND_OK = Reply("send_ok", {"offset": INTEGER})
 POLL_OK = Reply("poll_ok", {"msgs": MESSAGES})
 COMMIT_OK = Reply("commit_offsets_ok")
-COMMITTED_OK = Reply("list_committed_offsets_ok", {"offsets": MAP})
+COMMITTED_OK = Reply("list_committed_offsets_ok", {"offsets": OFFSETS})
 
 
 class KafkaSession(Session):
@@ -82,7 +83,7 @@ class KafkaSession(Session):
     async def _poll(self) -> Any:
         """Poll, go on to the next offsets, and commit what was polled."""
         body = await self._ask({"type": "poll", "offsets": self._offsets}, POLL_OK)
-        messages = body["msgs"]
+        messages = {key: pairs or [] for key, pairs in body["msgs"].items()}
         for key, pairs in messages.items():
             next_offset = max((offset for offset, _ in pairs), default=-1) + 1
             self._offsets[key] = max(self._offsets.get(key, next_offset), next_offset)

@@ -58,6 +58,7 @@ class LinKV(Workload):
     """
 
     idempotent = frozenset({"read"})
+    keeps_clients = True
     session = LinKVSession
 
     def __init__(self, options: Options, rng: random.Random) -> None:

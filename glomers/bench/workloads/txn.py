@@ -7,7 +7,7 @@ import random
 from typing import Any, ClassVar
 
 from glomers.bench.options import Options
-from glomers.bench.schema import Check, Reply
+from glomers.bench.schema import LIST, Check, Reply
 from glomers.bench.workloads.base import Invocation, Runner, Session, Workload
 from glomers.bench.workloads.keys import KeyPool
 from glomers.formats.edn import Keyword, kw
@@ -20,6 +20,7 @@ FINAL_KEYS = 16
 def _txn_of(write: str, readable: Check) -> Check:
     """What the `txn` of a reply holds: micro-operations `[f, key, value]`."""
     wanted, can_be_read = readable
+    _, is_list = LIST
 
     def is_micro_op(micro_op: Any) -> bool:
         if not isinstance(micro_op, list) or len(micro_op) != 3:
@@ -28,7 +29,7 @@ def _txn_of(write: str, readable: Check) -> Check:
         return f == write or (f == "r" and can_be_read(value))
 
     def is_txn(txn: Any) -> bool:
-        return isinstance(txn, list) and all(map(is_micro_op, txn))
+        return is_list(txn) and all(map(is_micro_op, txn or ()))
 
     return f'a list of ["r", key, {wanted}] and ["{write}", key, value]', is_txn
 
@@ -42,12 +43,13 @@ class TxnSession(Session):
         txn = [[micro_f.name, key, argument] for micro_f, key, argument in value]
         reply, timeout_s = self.workload.reply, self.workload.timeout_s
         body = await self.client.rpc(self.node, {"type": "txn", "txn": txn}, reply, timeout_s)
-        return [[kw(micro_f), key, result] for micro_f, key, result in body["txn"]]
+        return [[kw(micro_f), key, result] for micro_f, key, result in body["txn"] or ()]
 
 
 class TxnWorkload(Workload):
     """Transactions of 1 to `--max-txn-length` micro-operations, half of them reads."""
 
+    keeps_clients = True
     session = TxnSession
     write: ClassVar[Keyword]
     reply: ClassVar[Reply]
@@ -92,7 +94,7 @@ class ListAppend(TxnWorkload):
     write = kw("append")
     reply = Reply(
         "txn_ok",
-        {"txn": _txn_of("append", ("list", lambda value: value is None or type(value) is list))},
+        {"txn": _txn_of("append", ("list", LIST[1]))},
     )
 
 

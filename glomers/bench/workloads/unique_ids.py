@@ -23,6 +23,7 @@ class UniqueIdsSession(Session):
 class UniqueIds(Workload):
     """Asks for ids, one after another."""
 
+    keeps_clients = True
     session = UniqueIdsSession
 
     def next_op(self, process: int, now_ns: int) -> Invocation:
