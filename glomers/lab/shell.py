@@ -12,6 +12,7 @@ from glomers.lab.errors import LabError, RunFailed
 from glomers.lab.outcome import load_run, stores
 from glomers.lab.process import Ended, Tail, run_glomers, run_guarded
 from glomers.lab.run import Run
+from glomers.lab.seeds import whole
 from glomers.lab.tail import shown_tail
 from glomers.maelstrom.errors import MaelstromError
 from glomers.maelstrom.find import require_maelstrom
@@ -53,6 +54,7 @@ def maelstrom(
     engine = engine or os.environ.get("GLOMERS_ENGINE") or "bench"
     _refuse_unless(expect, EXPECTATIONS, "expect")
     _refuse_unless(engine, ENGINES, "engine")
+    seed = whole("A seed", seed)
     words = parse_command(command)
     if bin is not None:
         words = with_flag(words, "--bin", str(bin), replace=True)
