@@ -25,10 +25,30 @@ from glomers.series.errors import (
 from glomers.series.task import ENGINES
 
 CLOCKS = ("virtual", "real")
+_NODE_ARGS = "What follows -- goes to the node of --bin as its arguments."
 
 
 class _Parser(argparse.ArgumentParser):
-    """Says what is wrong with the arguments in one sentence."""
+    """Says what is wrong with the arguments in one sentence.
+
+    With `takes_node_args`, words that are no flags, and all that follows `--`, go to the node: they
+    are in the namespace as `node_args`.
+    """
+
+    def __init__(self, *args: Any, takes_node_args: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._takes_node_args = takes_node_args
+
+    def parse_known_args(  # type: ignore[override]
+        self, args: Sequence[str], namespace: Any = None
+    ) -> tuple[Any, list[str]]:
+        if not self._takes_node_args:
+            return super().parse_known_args(args, namespace)
+        words = list(args)
+        cut = words.index("--") if "--" in words else len(words)
+        parsed, others = super().parse_known_args(words[:cut], namespace)
+        parsed.node_args = [word for word in others if word[:1] != "-"] + words[cut + 1 :]
+        return parsed, [word for word in others if word[:1] == "-"]
 
     def error(self, message: str) -> NoReturn:
         sentence = f"{self.prog}: {message}. `{self.prog} --help` lists what there is."
@@ -135,7 +155,12 @@ def _add_nodes(commands: Any) -> None:
 def _add_challenge(commands: Any) -> None:
     from glomers.challenges import CHALLENGES
 
-    challenge = commands.add_parser("challenge", help="run one challenge with its official flags")
+    challenge = commands.add_parser(
+        "challenge",
+        help="run one challenge with its official flags",
+        takes_node_args=True,
+        epilog=_NODE_ARGS,
+    )
     challenge.add_argument("id", metavar="ID", choices=list(CHALLENGES), help="such as 3d")
     challenge.add_argument(
         "--bin", type=Path, metavar="FILE", help="the node (default: the series' solution)"
@@ -156,7 +181,12 @@ def _add_league(commands: Any) -> None:
 
 
 def _add_explore(commands: Any) -> None:
-    explore = commands.add_parser("explore", help="run many seeds, and find what fails")
+    explore = commands.add_parser(
+        "explore",
+        help="run many seeds, and find what fails",
+        takes_node_args=True,
+        epilog=_NODE_ARGS,
+    )
     explore.add_argument(
         "target", metavar="ID|COMMAND", help="a challenge such as 3c, or a quoted `test …` line"
     )
@@ -255,14 +285,25 @@ def _challenge(arguments: argparse.Namespace) -> int:
     from glomers.challenges import CHALLENGES
     from glomers.series.challenge import run_challenge
 
+    _refuse_args_without_node(arguments)
     return run_challenge(
         CHALLENGES[arguments.id],
         bin=arguments.bin,
+        args=arguments.node_args,
         engine=arguments.engine,
         seed=arguments.seed,
         clock=arguments.clock,
         as_json=arguments.json,
     )
+
+
+def _refuse_args_without_node(arguments: argparse.Namespace) -> None:
+    """The series' solutions take no arguments, so that these are a slip."""
+    if arguments.node_args and arguments.bin is None:
+        raise BadInput(
+            f"{' '.join(arguments.node_args)!r} would be an argument of the node, and the series' "
+            "own takes none: name yours with --bin, or leave it out."
+        )
 
 
 def _league(arguments: argparse.Namespace) -> int:
@@ -285,9 +326,11 @@ def _explore(arguments: argparse.Namespace) -> int:
     challenge = CHALLENGES.get(arguments.target)
     program = arguments.bin
     if challenge and program is None:
+        _refuse_args_without_node(arguments)
         program = challenge.path
+    flags = challenge.flags if challenge else None
     plan = Plan(
-        words=base_of(arguments.target, challenge.flags if challenge else None, program),
+        words=base_of(arguments.target, flags, program, arguments.node_args),
         seeds=arguments.seeds,
         jobs=arguments.jobs or os.cpu_count() or 1,
         dask=arguments.dask,

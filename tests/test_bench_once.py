@@ -82,6 +82,8 @@ FLAGS = st.fixed_dictionaries(
         "--concurrency": st.sampled_from(["1n", "4n", "3"]),
         "--rate": st.just(0.0) | st.floats(1e-6, 1000),
         "--time-limit": st.integers(1, 100),
+        "--nodes": st.sampled_from(["n1", "a,b-2", "n0,n1"]),
+        "--node": st.sampled_from(["z7", "x.y"]),
         "--latency": st.integers(0, 100),
         "--latency-dist": st.sampled_from(["constant", "uniform", "exponential"]),
         "--nemesis": st.sets(st.sampled_from(sorted(FAULTS)), min_size=1).map(",".join),

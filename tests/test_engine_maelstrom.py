@@ -109,6 +109,32 @@ def test_what_the_bench_refuses_is_refused_alike(work, line, sentence):
     assert (refused.engine, refused.store) == ("maelstrom", None)
 
 
+@pytest.mark.parametrize(
+    ("line", "args"),
+    [(f"{LINE} -- -x", ["a b"]), (LINE, ["-x", "a b"]), (f"{LINE} -- -x 'a b'", ())],
+)
+@pytest.mark.parametrize("engine", shell.ENGINES)
+def test_arguments_for_the_node_reach_it_by_either_engine(work, line, args, engine):
+    source = ECHO.replace(
+        "node = Node()", "import sys\nassert sys.argv[1:] == ['-x', 'a b']\nnode = Node()"
+    )
+    Path("nodes/echo.py").write_text(source)
+    assert lab.maelstrom(line, args=args, engine=engine).valid is True
+
+
+@pytest.mark.parametrize("engine", shell.ENGINES)
+def test_flags_of_jepsen_are_passed_on_by_either_engine(work, engine):
+    line = LINE.replace("--node-count 1", "word --nodes n1 --no-ssh")
+    run = lab.maelstrom(f"{line} --test-count 2", engine=engine)
+    assert run.valid is True
+    assert len(list((work / "store" / "echo").glob("2*"))) == 2
+    assert (run.store / "node-logs" / "n1.log").exists()
+
+
+def test_a_dash_that_is_no_hyphen_is_fine_for_the_node(work):
+    assert lab.maelstrom(f"{LINE} -- –x").valid is True
+
+
 def test_what_only_the_bench_can_do_is_done_by_the_bench(work):
     line = "test -w txn-rw-register --bin nodes/echo.py --time-limit 1 --final-reads"
     assert lab.maelstrom(line, expect="any").engine == "bench"

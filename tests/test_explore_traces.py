@@ -344,6 +344,10 @@ def test_the_lab_returns_a_row_for_each_seed(tmp_path, monkeypatch):
         (["test -w echo --bin nowhere.py"], "There is no file nowhere.py"),
         (["test -w echo --bin /bin/sh"], "cannot run in virtual time"),
         (["3c", "--dask", "tcp://127.0.0.1:1"], "no Dask scheduler"),
+        (["3c", "--", "0.5"], "'0.5' would be an argument of the node, and the series' own takes"),
+        (["test -w echo --bin x", "--sedes", "5"], "unrecognized arguments: --sedes"),
+        ([f"test {NAIVE} --test-count 2"], "leave --test-count out, and use --seeds"),
+        (["test -w echo --bin x --nodes-file nowhere"], "nowhere cannot be read"),
     ],
 )
 def test_what_cannot_be_explored_is_refused_in_a_sentence(
@@ -488,6 +492,21 @@ def test_a_node_that_floods_stderr_does_not_hold_up_the_check_of_determinism(tmp
     words = "test -w echo --bin node.py --node-count 1 --time-limit 5"
     done = glomers("explore", words, "--seeds", "3", "--check-determinism", cwd=tmp_path)
     assert "no difference" in done.stdout
+
+
+def test_arguments_and_names_of_nodes_stand_in_the_command_of_every_seed(tmp_path):
+    words = f"{NAIVE.replace('--node-count 5', '--nodes ada,bob')} --time-limit 1 --no-ssh one"
+    done = glomers(
+        *("explore", f"test {words}", "--seeds", "2", "--vary", "none", "--out", "found"),
+        *("--", "--two", "three 3"),
+        cwd=tmp_path,
+    )
+    assert done.returncode == 0, done.stderr
+    header, *rows = map(json.loads, (tmp_path / "found/results.jsonl").read_text().splitlines())
+    for fields in (header, *rows):
+        assert fields["command"].endswith(" -- one --two 'three 3'")
+        assert "--nodes ada,bob" in fields["command"]
+    assert all("share" in row["types"] for row in rows), "they are nodes like any others"
 
 
 def test_an_exploration_on_the_real_clock_is_refused(tmp_path):

@@ -18,7 +18,8 @@ from glomers import cli, node, protocol
 from glomers.bench.cli import main as bench
 from glomers.bench.errors import BadArguments, BrokenTest
 from glomers.bench.hosts.base import Outgoing
-from glomers.bench.options import MAX_CLIENTS, MAX_NODES, parse_options
+from glomers.bench.node_names import MAX_NODES
+from glomers.bench.options import MAX_CLIENTS, parse_options
 from glomers.bench.program import find_program
 from glomers.formats.edn import EdnError, loads_all
 from glomers.formats.fressian import FressianError, Reader
@@ -96,7 +97,8 @@ FLAGS = [
     *("--latency", "--latency-dist", "--nemesis", "--nemesis-interval", "--topology"),
     *("--availability", "--consistency-models", "--key-count", "--max-txn-length"),
     *("--max-writes-per-key", "--log-stderr", "--seed", "--clock", "--final-reads", "--help", "--"),
-    *("--node-cou", "-", "---", "–-seed", ""),
+    *("-n", "--node", "--nodes", "--nodes-file", "--test-count", "--no-ssh", "--username"),
+    *("--node-cou", "-node-count", "-", "---", "–-seed", ""),
 ]
 VALUES = [
     *("echo", "lin-kv", "x", "0", "1", "-1", "2n", "n", "1e3", "1e-400", "1e400", "nan", "inf"),
@@ -115,7 +117,7 @@ def outcome(function, *arguments):
     """What the function returns, and the refusal that it raises: one of them is None."""
     try:
         return quietly(function, *arguments)[0], None
-    except (BadArguments, LabError, SystemExit) as refusal:
+    except (BadArguments, BrokenTest, LabError, SystemExit) as refusal:
         return None, refusal
 
 
@@ -127,7 +129,7 @@ def quietly(function, *arguments):
 @given(st.one_of(WORDS, PAIRS))
 def test_any_words_are_options_or_refused_in_a_sentence(words):
     options, refusal = outcome(parse_options, words)
-    if isinstance(refusal, BadArguments):
+    if isinstance(refusal, BadArguments | BrokenTest):
         assert 0 < len(str(refusal)) < 12_000
     elif refusal is None:
         assert len(options.node_ids) <= MAX_NODES

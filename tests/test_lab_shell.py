@@ -7,6 +7,7 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from glomers import lab
@@ -104,8 +105,71 @@ def test_the_refusal_of_an_en_dash_is_passed_on(work):
     refused = lab.maelstrom(f"{LINE} –-nemesis partition", expect="broken")
     assert refused.valid is None
     assert refused.store is None
-    with pytest.raises(lab.StoreError, match="left no store folder"):
-        _ = refused.ops
+    for asked in (lambda: refused.ops, lambda: refused.results["workload"]):
+        with pytest.raises(lab.StoreError, match=r"it was refused before it .* hyphen"):
+            asked()
+    assert refused.results == {}
+    assert refused.results.get("workload") is None
+
+
+def test_the_reason_is_not_lost_when_a_broken_run_is_asked_for_its_results(work):
+    (work / "nodes" / "echo.py").write_text("import glomers.node\n1 / 0")
+    broken = lab.maelstrom(LINE, expect="any")
+    with pytest.raises(lab.StoreError, match=r"(?s)left no results: Node n0 crashed.*ZeroDivision"):
+        _ = broken.results["workload"]
+    assert len(broken.ops) == 0, "it left a store, which can be looked at"
+
+
+@pytest.mark.parametrize("seed", ["abc", 1.5, None])
+def test_a_seed_that_is_no_whole_number_is_refused_before_anything_runs(work, seed):
+    with pytest.raises(lab.LabError, match=f"A seed is a whole number, not {seed!r}"):
+        lab.maelstrom(LINE, seed=seed, expect="any")
+    assert not (work / "store").exists()
+
+
+def test_what_maelstrom_serves_is_said_to_be_in_the_notebook(work):
+    with pytest.raises(lab.LabError, match="There is no server to start"):
+        lab.maelstrom("maelstrom serve")
+
+
+# Counts
+
+
+@pytest.mark.parametrize("count", [1, np.int64(5)])
+def test_seeds_are_as_many_as_asked_for_from_the_first_on(count):
+    assert list(lab.seeds(-3, count)) == [*range(-3, -3 + int(count))]
+
+
+@pytest.mark.parametrize(
+    ("first", "count", "sentence"),
+    [
+        (0, 0, "A count of seeds is at least 1, not 0."),
+        (0, -3, "A count of seeds is at least 1, not -3."),
+        (0, "5", "A count of seeds is a whole number, not '5'."),
+        (0, 1.0, "A count of seeds is a whole number, not 1.0."),
+        ("abc", 1, "A seed is a whole number, not 'abc'."),
+    ],
+)
+def test_a_count_of_seeds_below_one_is_refused(first, count, sentence):
+    with pytest.raises(lab.LabError) as refusal:
+        lab.seeds(first, count)
+    assert str(refusal.value) == sentence
+
+
+@pytest.mark.parametrize("seeds", [0, -3, "many"])
+def test_an_exploration_of_no_seeds_is_refused_and_removes_nothing(work, seeds):
+    kept = work / "explore" / "latest" / "results.jsonl"
+    kept.parent.mkdir(parents=True)
+    kept.touch()
+    with pytest.raises(lab.LabError, match="The number of seeds is "):
+        lab.explore("1", seeds=seeds)
+    assert kept.exists()
+
+
+def test_there_is_nothing_to_replay_when_no_seed_failed(work):
+    found = lab.explore("1", seeds=1, jobs=1, tail=lambda line: None)
+    with pytest.raises(lab.RunFailed, match="No seed failed: there is nothing to replay"):
+        lab.replay(found.attrs["trace"])
 
 
 def test_a_missing_program_is_explained(work):

@@ -50,7 +50,7 @@ def here(tmp_path, monkeypatch):
 
 
 def report(capsys, *words):
-    status = main(["challenge", *words, "--json"])
+    status = main(["challenge", "--json", *words])
     return status, json.loads(capsys.readouterr().out)
 
 
@@ -76,6 +76,62 @@ def test_a_challenge_without_latencies_says_null(capsys):
     assert status == 0
     assert said["stable_latency_ms"] is None
     assert said["extra"] == {}
+
+
+ASKS_WHICH = """
+import sys
+
+from glomers.node import Node
+
+node = Node()
+if sys.argv[1:] != ["echo", "--fast"]:
+    sys.exit(f"which challenge? got {sys.argv[1:]}")
+
+
+@node.on("echo")
+def echo(message):
+    return {"type": "echo_ok", "echo": message.body["echo"]}
+
+
+node.run()
+"""
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--bin", "node.py", "--", "echo", "--fast"],
+        ["--bin", "node.py", "echo", "--", "--fast"],
+        ["echo", "--bin", "node.py", "--", "--fast"],
+    ],
+)
+def test_arguments_go_to_the_node(here, capsys, words):
+    (here / "node.py").write_text(ASKS_WHICH)
+    status, said = report(capsys, "1", *words)
+    assert status == 0
+    assert said["command"].endswith("--bin node.py -- echo --fast")
+
+
+def test_arguments_go_to_the_node_in_every_run_of_a_challenge(here, capsys):
+    flags = FLOOD.replace("import Node", "import Node; import sys; assert sys.argv[1:] == ['-x']")
+    (here / "flood.py").write_text(flags)
+    status, said = report(capsys, "3d", "--bin", "flood.py", "--", "-x")
+    assert status == 1
+    assert said["extra"] == {"valid with partitions": False}
+
+
+@pytest.mark.parametrize("words", [["2"], ["--", "--fast"]])
+def test_arguments_without_a_node_to_take_them_are_refused(capsys, words):
+    assert main(["challenge", "1", *words]) == 254
+    said = capsys.readouterr().err
+    assert "would be an argument of the node" in said
+    assert said.count("\n") == 1
+
+
+def test_a_mistyped_flag_of_a_challenge_never_goes_to_the_node(here, capsys):
+    (here / "node.py").write_text(ASKS_WHICH)
+    assert main(["challenge", "1", "--bin", "node.py", "--sede", "5", "--", "echo"]) == 254
+    assert "unrecognized arguments: --sede" in capsys.readouterr().err
 
 
 def test_the_seed_decides(capsys):

@@ -1,5 +1,7 @@
 """Parameters given on the command line: who gets them, and what is refused before anything runs."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,8 +9,10 @@ from hypothesis import strategies as st
 from glomers.cli import main
 from glomers.series.errors import BadInput
 from glomers.series.parameters import parameters_of, resolve_parameters
+from glomers.series.project import all_notebooks
 from tests.series import Series, code
 
+ROOT = Path(__file__).parents[1]
 DEFAULTS = {
     "seed": 3,
     "latency_ms": 2.5,
@@ -73,6 +77,38 @@ def test_a_value_of_another_type_is_refused_with_an_example(notebook, name, text
     assert kind in str(caught.value)
 
 
+@pytest.fixture(scope="module")
+def counting(tmp_path_factory):
+    cell = (
+        "SEED = 0\nSEED_COUNT = 5\nSEEDS = 16\nEXPLORED_SEEDS = 9\nBUSY_TIME_LIMIT_S = 1\ncount = 2"
+    )
+    return Series(tmp_path_factory.mktemp("c") / "s").write("01-a", code(cell, "parameters"))
+
+
+@pytest.mark.parametrize(
+    "name", ["SEED_COUNT", "SEEDS", "EXPLORED_SEEDS", "BUSY_TIME_LIMIT_S", "count"]
+)
+def test_counts_are_at_least_one(counting, name):
+    assert resolve_parameters([counting], [(name, "1")]) == {counting: {name: 1}}
+    for text in ("0", "-3"):
+        with pytest.raises(BadInput, match=f"-p {name} {text}: the parameter {name} of 01-a is at"):
+            resolve_parameters([counting], [(name, text)])
+
+
+def test_a_seed_is_no_count(counting):
+    for text in ("0", "-3"):
+        assert resolve_parameters([counting], [("SEED", text)]) == {counting: {"SEED": int(text)}}
+
+
+def test_every_count_of_the_series_is_known_as_one():
+    """Whole numbers other than seeds: a new parameter gets a name that says what it counts."""
+    for notebook in all_notebooks(ROOT):
+        for name, default in parameters_of(notebook).items():
+            if type(default) is int and name != "SEED":
+                with pytest.raises(BadInput, match="is at least 1"):
+                    resolve_parameters([notebook], [(name, "0")])
+
+
 @given(st.text())
 def test_no_text_makes_a_whole_number_anything_else(notebook, text):
     try:
@@ -118,6 +154,15 @@ def test_a_value_of_the_wrong_type_is_refused_before_anything_runs(here, capsys)
     assert main(["run", "-p", "seed", "one"]) == 254
     error = capsys.readouterr().err
     assert error == "-p seed one: the parameter seed of 01-a is a whole number, such as 1.\n"
+    assert not (here.root / "runs").exists()
+
+
+def test_a_count_below_one_is_refused_before_anything_runs(here, capsys):
+    here.write("01-a", code("SEED_COUNT = 3", "parameters"))
+    assert main(["run", "-p", "SEED_COUNT", "0"]) == 254
+    assert capsys.readouterr().err == (
+        "-p SEED_COUNT 0: the parameter SEED_COUNT of 01-a is at least 1, such as 3.\n"
+    )
     assert not (here.root / "runs").exists()
 
 

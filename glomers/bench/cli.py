@@ -8,8 +8,10 @@ import shlex
 import signal
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from dataclasses import replace
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +36,16 @@ if TYPE_CHECKING:
     from glomers.bench.script import Script
     from glomers.bench.store import Store
 
+ELSEWHERE = {
+    "serve": "There is no `serve` here: the pages of a run are files, so open "
+    "store/latest/timeline.html in a browser, or let `python3 -m http.server -d store` serve them.",
+    "analyze": "There is no `analyze` here: `glomers bench check -w WORKLOAD HISTORY` judges the "
+    "history.edn of a store anew.",
+    "demo": "There is no `demo` here: `glomers challenge ID` runs the node of a challenge.",
+    "doc": "There is no `doc` here: it makes Maelstrom's own documentation, which its repository "
+    "has under doc/.",
+}
+"""What to do instead of Maelstrom's other commands."""
 USAGE = """usage: glomers bench test -w WORKLOAD --bin FILE [flags]   run one test
        glomers bench check -w WORKLOAD HISTORY          judge a recorded history
 `glomers bench test --help` and `glomers bench check --help` list the flags."""
@@ -52,7 +64,7 @@ def main(argv: list[str]) -> int:
         if argv[:1] in (["--help"], ["-h"]):
             print(USAGE)
             return EXIT_VALID
-        raise BadArguments(USAGE)
+        raise BadArguments(ELSEWHERE.get("".join(argv[:1]), USAGE))
     except BadArguments as error:
         print(clean(str(error)), file=sys.stderr)
         return EXIT_BAD_ARGUMENTS
@@ -61,28 +73,57 @@ def main(argv: list[str]) -> int:
 
 
 def _test(argv: list[str]) -> int:
+    """Run the tests that a command line asks for, until one is not valid."""
     from glomers.bench.options import parse_options, refuse_virtual_faults
+    from glomers.bench.program import find_program
 
     _refuse_broken_text(argv)
-    options = parse_options(argv)
-    from glomers.bench.program import find_program
-    from glomers.bench.store import Store
-
     try:
+        options = parse_options(argv)
         program = find_program(options.bin, options.clock)
         refuse_virtual_faults(options.nemesis, program.virtual)
-        if program.virtual:
-            fix_hash_seed(["bench", "test", *argv])
-        else:  # nodes that are processes have hashes of their own
-            os.environ.pop("PYTHONHASHSEED", None)
-        store = Store(_current_folder(), options.workload)
     except BrokenTest as error:
         print(clean(str(error)), file=sys.stderr)
         return EXIT_BROKEN
+    if program.virtual:
+        fix_hash_seed(["bench", "test", *argv])
+    else:  # nodes that are processes have hashes of their own
+        os.environ.pop("PYTHONHASHSEED", None)
     signal.signal(signal.SIGTERM, _interrupt)
     # A run keeps its whole history: looking through all of it for garbage again and again costs
     # a fifth of the time and finds next to nothing.
     gc.set_threshold(100_000, 50, 100)
+    for number, (words, test) in enumerate(_repetitions(argv, options), 1):
+        if number > 1:
+            gc.collect()  # what waits in tasks of the last test goes on when they are thrown away
+        if options.test_count > 1:
+            print(f"Test {number:,} of {options.test_count:,}", flush=True)
+        if status := _test_once(words, test, program):
+            return status
+    return EXIT_VALID
+
+
+def _repetitions(argv: list[str], options: Options) -> Iterator[tuple[list[str], Options]]:
+    """The command line of each test, and the same read; the seed goes up by one each time."""
+    from glomers.bench.options import words_of
+
+    if options.test_count == 1:
+        yield argv, options
+        return
+    for number in range(options.test_count):
+        test = replace(options, test_count=1, seed=options.seed + number)
+        yield words_of(test), test
+
+
+def _test_once(argv: list[str], options: Options, program: Program) -> int:
+    """Run one test, in a store of its own; returns the exit status."""
+    from glomers.bench.store import Store
+
+    try:
+        store = Store(_current_folder(), options.workload)
+    except BrokenTest as error:
+        print(clean(str(error)), file=sys.stderr)
+        return EXIT_BROKEN
     log = RunLog(store.path / "jepsen.log")
     try:
         return run_in_store(argv, options, program, store, log)
@@ -166,6 +207,8 @@ def run_in_store(
     store.write_facts(facts)
     log.say(f"Running: test {shlex.join(argv)}")
     log.say(f"Clock: {clock} ({program.reason}); seed {options.seed}")
+    for line in _notes(options):
+        log.say(line)
 
     def give_up(error: BrokenTest) -> None:
         test.save()
@@ -194,6 +237,17 @@ def _keep_silenced(silenced: Sequence[Silenced], facts: dict[str, Any], store: S
     """Add the nodes that are not heard any more to `bench.json`."""
     if silenced:
         store.write_facts({**facts, "silenced": [vars(one) for one in silenced]})
+
+
+def _notes(options: Options) -> Iterator[str]:
+    """What a person may not expect of a command line, a line each."""
+    from glomers.bench.options import NO_EFFECT
+
+    if options.args:
+        yield f"Arguments for the node: {shlex.join(options.args)}"
+    if options.without_effect:
+        reasons = groupby(options.without_effect, lambda flag: NO_EFFECT[flag][1])
+        yield "Without effect: " + "; ".join(f"{', '.join(f)} ({why})" for why, f in reasons)
 
 
 def _report_broken(error: BrokenTest, store: Store, log: RunLog) -> None:

@@ -3,33 +3,50 @@
 from __future__ import annotations
 
 import argparse
+import difflib
 import re
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
 from glomers.bench.errors import BadArguments
 from glomers.bench.faults import FAULTS
+from glomers.bench.node_names import MAX_NODES, choose_nodes, words_for
 from glomers.bench.workloads import WORKLOAD_NAMES
+from glomers.formats.slips import dash_slip
 
 TOPOLOGIES = ("line", "grid", "tree", "tree2", "tree3", "tree4", "total")
 LATENCY_DISTRIBUTIONS = ("constant", "uniform", "exponential")
-MAX_NODES = 1_000
 MAX_CLIENTS = 10_000
 MAX_WHOLE = 1_000_000_000
 MAX_KEYS = 1_000
 """Each is half as likely as the next, and no float is smaller than 2^-1074."""
 MIN_RATE = 1e-6
 MIN_INTERVAL_S = 1e-3
-DEFAULT_NODES = tuple(f"n{i}" for i in range(1, 6))
+_NO_SSH = "nothing goes over SSH"
+NO_EFFECT = {
+    "--no-ssh": (None, _NO_SSH),
+    "--username": ("USER", _NO_SSH),
+    "--password": ("PASS", _NO_SSH),
+    "--ssh-private-key": ("FILE", _NO_SSH),
+    "--strict-host-key-checking": (None, _NO_SSH),
+    "--leave-db-running": (None, "nodes end with their test"),
+    "--logging-json": (None, "the log is plain text"),
+    "--log-net-send": (None, "all messages are in the journal"),
+    "--log-net-recv": (None, "all messages are in the journal"),
+}
+"""Flags that Maelstrom takes and that change nothing here: what their value is, if any, and why."""
 
 
 @dataclass(frozen=True)
 class Options:
-    """One test, as asked for on the command line.
+    """Tests, as asked for on the command line.
 
     `rate` is in requests a second over all clients, `latency_ms` the mean delay of a message
     between servers; `availability` is the fraction of requests that must succeed, if any.
+    `test_count` is how often the test runs, and `without_effect` names the flags that were given
+    and change nothing.
     """
 
     workload: str
@@ -50,11 +67,11 @@ class Options:
     max_txn_length: int
     max_writes_per_key: int
     log_stderr: bool
-    log_net_send: bool
-    log_net_recv: bool
     seed: int
     clock: str | None
     final_reads: bool
+    test_count: int
+    without_effect: tuple[str, ...]
 
 
 class Parser(argparse.ArgumentParser):
@@ -80,7 +97,10 @@ def _whole(minimum: int, maximum: int = MAX_WHOLE) -> type:
 
 
 def _at_least_zero(text: str) -> float:
-    value = float(text)
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
     if not 0 <= value < float("inf"):
         raise argparse.ArgumentTypeError(f"must be a number from 0 up, not {text}")
     return value
@@ -154,6 +174,10 @@ def _faults_in_words() -> str:
     return f"partition; extra, not in Maelstrom: {extra}"
 
 
+def _names(text: str) -> list[str]:
+    return re.split(r",\s*", text)
+
+
 def _concurrency(text: str) -> str:
     if not re.fullmatch(r"[1-9][0-9]{0,8}n?", text):
         raise argparse.ArgumentTypeError(
@@ -174,11 +198,12 @@ def _clients(concurrency: str, node_count: int) -> int:
     return count
 
 
-def build_parser() -> argparse.ArgumentParser:
+def build_parser() -> Parser:
     """The parser of `glomers bench test`: Maelstrom's flags, and our own."""
     parser = Parser(
         prog="glomers bench test",
-        description="Run one Maelstrom test. What follows -- goes to the node as arguments.",
+        description="Run one Maelstrom test. Words that are no flags, and all that follows --, go "
+        "to the node as arguments.",
         allow_abbrev=False,
     )
     add = parser.add_argument
@@ -186,6 +211,9 @@ def build_parser() -> argparse.ArgumentParser:
     add("--bin", type=Path, required=True, metavar="FILE", help="the program that runs a node")
     nodes = _whole(1, MAX_NODES)
     add("--node-count", type=nodes, metavar="N", help="nodes n0 to n(N-1), instead of n1 to n5")
+    add("--nodes", type=_names, metavar="A,B", help="the same by their names")
+    add("-n", "--node", action="append", metavar="NAME", help="one more node; can be repeated")
+    add("--nodes-file", type=Path, metavar="FILE", help="a file with a name of a node a line")
     add("--concurrency", type=_concurrency, default="1n", metavar="N", help="clients (1n)")
     add("--rate", type=_rate, default=5.0, help="requests a second, 0 for none (5)")
     add("--time-limit", type=_whole(1), default=60, metavar="S", help="seconds (60)")
@@ -206,8 +234,10 @@ def build_parser() -> argparse.ArgumentParser:
     add("--max-txn-length", type=_whole(1), default=4, metavar="N", help="operations at most (4)")
     add("--max-writes-per-key", type=_whole(1), default=16, metavar="N", help="(16)")
     add("--log-stderr", action="store_true", help="show what nodes write on stderr")
-    add("--log-net-send", action="store_true", help="no effect: all messages are kept")
-    add("--log-net-recv", action="store_true", help="no effect, likewise")
+    add("--test-count", type=_whole(1), default=1, metavar="N", help="repeat, until not valid (1)")
+    for flag, (value, reason) in NO_EFFECT.items():
+        kind: dict[str, Any] = {"metavar": value} if value else {"action": "store_true"}
+        add(flag, help=f"no effect: {reason}", **kind)
     add("--seed", type=int, default=0, help="decides everything random in virtual time (0)")
     add(
         "--clock",
@@ -227,16 +257,22 @@ def parse_options(argv: list[str]) -> Options:
 
     Raises:
         BadArguments: in one sentence, for whatever is not a valid command line.
+        BrokenTest: when a file that it names cannot be read.
     """
-    argv, node_args = _split_node_args(argv)
-    args = build_parser().parse_args(argv)
-    count = args.node_count
-    node_ids = tuple(f"n{i}" for i in range(count)) if count else DEFAULT_NODES
+    cut = argv.index("--") if "--" in argv else len(argv)
+    own, rest = argv[:cut], argv[cut + 1 :]
+    parser = build_parser()
+    flags = [flag for action in parser._actions for flag in action.option_strings]
+    _refuse_slips(own, flags)
+    args, others = parser.parse_known_args(own)
+    _refuse_unknown_flags(others, flags, parser)
+    node_ids = choose_nodes(args.node_count, args.nodes, args.nodes_file, args.node)
     clients = _clients(args.concurrency, len(node_ids))
+    given = vars(args)
     return Options(
         workload=args.workload,
         bin=args.bin,
-        args=tuple(node_args),
+        args=(*others, *rest),
         node_ids=node_ids,
         concurrency=clients,
         rate=args.rate,
@@ -252,19 +288,41 @@ def parse_options(argv: list[str]) -> Options:
         max_txn_length=args.max_txn_length,
         max_writes_per_key=args.max_writes_per_key,
         log_stderr=args.log_stderr,
-        log_net_send=args.log_net_send,
-        log_net_recv=args.log_net_recv,
         seed=args.seed,
         clock=args.clock,
         final_reads=args.final_reads,
+        test_count=args.test_count,
+        without_effect=tuple(flag for flag in NO_EFFECT if given[_name(flag)]),
     )
 
 
+def _name(flag: str) -> str:
+    """What argparse calls the value of a flag."""
+    return flag.lstrip("-").replace("-", "_")
+
+
+def _refuse_slips(words: Sequence[str], flags: Collection[str]) -> None:
+    """Refuse what a person has meant as a flag, and Maelstrom would take for something else."""
+    for word in words:
+        if sentence := dash_slip(word):
+            raise BadArguments(sentence)
+        if f"-{word.partition('=')[0]}" in flags and not word.startswith("--"):
+            raise BadArguments(f"{word!r} begins with one hyphen, and this flag has two: -{word}")
+
+
+def _refuse_unknown_flags(words: Sequence[str], flags: Collection[str], parser: Parser) -> None:
+    """Refuse words that look like flags, among those that the parser does not know."""
+    unknown = [word for word in words if len(word) > 1 and word[0] == "-"]
+    if unknown:
+        near = difflib.get_close_matches(unknown[0].partition("=")[0], flags, n=1)
+        hint = f"did you mean {near[0]}?" if near else "what is for the node stands after --"
+        parser.error(f"unrecognized arguments: {' '.join(unknown)} ({hint})")
+
+
 def words_of(options: Options) -> list[str]:
-    """The command line after `test` that `parse_options` reads as `options`, defaults left out."""
-    words = ["-w", options.workload, "--bin", str(options.bin)]
+    """The command line after `test` that asks for one test of `options`, defaults left out."""
+    words = ["-w", options.workload, "--bin", str(options.bin), *words_for(options.node_ids)]
     given = vars(options) | {
-        "node_count": None if options.node_ids == DEFAULT_NODES else len(options.node_ids),
         "nemesis": ",".join(sorted(options.nemesis)) or None,
         "consistency_models": " , ".join(options.consistency_models),
         "concurrency": str(options.concurrency),
@@ -288,7 +346,6 @@ def _word(value: Any) -> str:
 
 
 _WORDED = (
-    "node_count",
     "concurrency",
     "rate",
     "time_limit_s",
@@ -303,26 +360,8 @@ _WORDED = (
     "max_txn_length",
     "max_writes_per_key",
     "log_stderr",
-    "log_net_send",
-    "log_net_recv",
     "final_reads",
     "clock",
     "seed",
 )
 """The options that `words_of` writes, in this order."""
-
-
-def _split_node_args(argv: list[str]) -> tuple[list[str], list[str]]:
-    """Cut the command line at `--`, and refuse dashes that only look like hyphens."""
-    for word in argv:
-        if word[:1] in "‐‑‒–—−" and word[:1]:
-            raise BadArguments(
-                f"{word!r} begins with a dash that is not a hyphen. The official page of "
-                "challenge 6c has this slip; Maelstrom would take the word for an argument "
-                "of the node and run without the flag. Type it with hyphens: "
-                f"--{word.lstrip('‐‑‒–—−-')}"
-            )
-    if "--" not in argv:
-        return argv, []
-    cut = argv.index("--")
-    return argv[:cut], argv[cut + 1 :]

@@ -8,7 +8,7 @@ import os
 import shlex
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -69,6 +69,8 @@ class Plan:
             raise ExploreError(str(error)) from None
         if base.clock == "real":
             raise ExploreError("Seeds are explored in virtual time: leave --clock real out.")
+        if base.test_count > 1:
+            raise ExploreError("Each seed is run once: leave --test-count out, and use --seeds.")
         # The node itself, where `--bin` names a script that starts it.
         base = replace(base, bin=program.path.resolve())
         if self.faults is not None:
@@ -250,8 +252,12 @@ def run(plan: Plan, as_json: bool) -> int:
     return 1 if failed else 0
 
 
-def base_of(target: str, flags: str | None, program: Path | None) -> list[str]:
+def base_of(
+    target: str, flags: str | None, program: Path | None, args: Sequence[str] = ()
+) -> list[str]:
     """The words of a command line after `test`: of a challenge's flags, or as typed in `target`.
+
+    `args` are further arguments for the node.
 
     Raises:
         ExploreError: when no program is named.
@@ -266,9 +272,10 @@ def base_of(target: str, flags: str | None, program: Path | None) -> list[str]:
         except ValueError as error:
             raise ExploreError(f"{target!r} is no command line: {error}.") from None
         words = words[1:] if words[:1] == ["test"] else words
+    cut = words.index("--") if "--" in words else len(words)
+    own, rest = words[:cut], [*words[cut + 1 :], *args]
     if program is not None:
-        cut = words.index("--") if "--" in words else len(words)
-        words = [*words[:cut], "--bin", str(program), *words[cut:]]
-    if not any(word == "--bin" or word.startswith("--bin=") for word in words):
+        own += ["--bin", str(program)]
+    if not any(word == "--bin" or word.startswith("--bin=") for word in own):
         raise ExploreError("Name the program of a node with --bin.")
-    return words
+    return [*own, "--", *rest] if rest else own

@@ -25,6 +25,7 @@ from glomers.explore.scenario import Space
 from glomers.explore.suspects import suspects
 from glomers.explore.worker import as_json, call_child, child
 from glomers.formats.history import format_op
+from glomers.formats.names import is_node
 from glomers.node import host
 
 OTHER_HASH_SEED = "4242"
@@ -125,7 +126,7 @@ def _owner(line: str) -> str | None:
     if not message or line.startswith("{"):
         return None
     src = str(json.loads(message)["src"])
-    return src if src.startswith("n") else None
+    return src if is_node(src) else None
 
 
 def _cut(line: str) -> str:

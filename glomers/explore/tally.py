@@ -6,6 +6,7 @@ from collections import Counter
 from typing import Any
 
 from glomers.bench.nemesis import Nemesis
+from glomers.formats.names import is_node
 from glomers.protocol import loads
 
 
@@ -38,7 +39,7 @@ class Tally:
             self.effects["duplicate"] += 1
             return
         self._last_line = line
-        if not (src.startswith("n") and dest.startswith("n")):
+        if not (is_node(src) and is_node(dest)):
             return
         kind = message["body"].get("type")
         self.types[kind] += 1

@@ -21,6 +21,7 @@ from typing import Any
 from unicodedata import east_asian_width
 
 from glomers.formats.journal import Event
+from glomers.formats.names import SERVICES, is_client
 from glomers.formats.text import clean
 
 DEFAULT_LIMIT = 1_000
@@ -87,11 +88,6 @@ def _sent(time_s: float, message: dict[str, Any]) -> Arrow:
     return Arrow(time_s, None, str(message.get("src")), str(message.get("dest")), str(kind), body)
 
 
-def is_client(name: str) -> bool:
-    """Whether `name` is a client's: those alone begin with `c`, as in Maelstrom."""
-    return name.startswith("c")
-
-
 def column_order(arrows: Iterable[Arrow]) -> list[str]:
     """Columns for everybody in `arrows`: nodes by number, each after its clients, then services."""
     partner: dict[str, str] = {}
@@ -103,8 +99,7 @@ def column_order(arrows: Iterable[Arrow]) -> list[str]:
 
 def _column_key(name: str, partner: str) -> tuple[int, int, str, int, int]:
     beside = partner if is_client(name) and not is_client(partner) else name
-    is_service = not re.fullmatch(r"[nc]\d+", beside)
-    return is_service, _number(beside), beside, not is_client(name), _number(name)
+    return beside in SERVICES, _number(beside), beside, not is_client(name), _number(name)
 
 
 def _number(name: str) -> int:

@@ -23,6 +23,7 @@ from glomers.lab.replicas import (
     replicated_share,
 )
 from glomers.lab.run import Run
+from glomers.lab.seeds import seeds
 from glomers.lab.shell import maelstrom
 from glomers.lab.stats import Stats
 from glomers.lab.targets import Scoreboard, scoreboard, target_chart
@@ -54,6 +55,7 @@ __all__ = [
     "replay",
     "replicated_share",
     "scoreboard",
+    "seeds",
     "spacetime",
     "stacked_bar_chart",
     "target_chart",

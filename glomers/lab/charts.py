@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from glomers.formats.spacetime import is_client
+from glomers.formats.names import is_client
 from glomers.formats.text import clean
 from glomers.lab.errors import StoreError
 from glomers.lab.figure import Figure, canvas, to_png

@@ -7,6 +7,7 @@ import os
 import shlex
 from pathlib import Path
 
+from glomers.formats.slips import dash_slip
 from glomers.lab.errors import LabError
 from glomers.maelstrom.launcher import write_launcher
 
@@ -15,7 +16,6 @@ BENCH_FLAGS = ("--seed", "--clock")
 BENCH_ONLY_FLAGS = ("--final-reads",)
 """The bench's own flags that change what is tested; none has a value."""
 _LAUNCHERS = Path(".launchers")
-_DASHES = "‐‑‒–—−"
 
 
 def parse_command(command: str) -> list[str]:
@@ -30,6 +30,11 @@ def parse_command(command: str) -> list[str]:
         raise LabError(f"The command line cannot be read: {error}.") from None
     if words and os.path.basename(words[0]) == "maelstrom":
         words = words[1:]
+    if words[:1] == ["serve"]:
+        raise LabError(
+            "There is no server to start: a run shows itself in the notebook, and its pages are "
+            "files in `run.store`."
+        )
     if words[:1] != ["test"]:
         raise LabError(
             "A command line begins with `test`, as in `test -w echo --bin nodes/echo.py`; "
@@ -94,13 +99,9 @@ def refusal(words: list[str]) -> str | None:
 
     Both engines are to end alike, and Maelstrom's own account of these is a trace of its insides.
     """
-    for word in words:
-        if word[:1] and word[0] in _DASHES:
-            return (
-                f"{word!r} begins with a dash that is not a hyphen: Maelstrom would take the word "
-                "for an argument of the node and run without the flag. Type it with hyphens: "
-                f"--{word.lstrip(_DASHES + '-')}"
-            )
+    own, _ = _split(words)
+    if sentence := next(filter(None, map(dash_slip, own)), None):
+        return sentence
     program = _value(words, "--bin")
     if program is None:
         return None

@@ -6,7 +6,8 @@ from collections.abc import Collection, Sequence
 from math import inf, isnan
 from typing import TYPE_CHECKING
 
-from glomers.formats.spacetime import Arrow, Band, column_order, draw, is_client
+from glomers.formats.names import is_client
+from glomers.formats.spacetime import Arrow, Band, column_order, draw
 from glomers.lab.errors import LabError, StoreError
 from glomers.lab.figure import Figure
 from glomers.lab.html import shortened

@@ -14,6 +14,7 @@ from glomers.lab.figure import Figure
 from glomers.lab.outcome import stores
 from glomers.lab.process import Ended, Tail, run_glomers
 from glomers.lab.run import Run
+from glomers.lab.seeds import whole_count
 from glomers.lab.shell import DEADLINE_S
 from glomers.lab.store import StoreFolder
 from glomers.lab.tail import shown_tail
@@ -47,7 +48,7 @@ def explore(
     Args:
         target: a challenge such as "3c", or a command line that begins with `test`.
         bin: the node's program.
-        seeds: how many, from 0 on.
+        seeds: how many, from 0 on; at least 1.
         faults: in place of the command's, such as "partition,kill".
         vary: what varies from seed to seed, such as "nodes,latency", or "none".
         jobs: how many processes; by default as many as there are processors.
@@ -62,6 +63,7 @@ def explore(
     Raises:
         LabError: when it cannot be done as asked for.
     """
+    seeds = whole_count("The number of seeds", seeds)
     folder = Path(out)
     if not resume and (folder / "results.jsonl").exists():
         _clear(folder)
@@ -108,16 +110,18 @@ def _rows(path: Path, seeds: int) -> pd.DataFrame:
     return pd.DataFrame([row for row in rows if row["seed"] < seeds]).set_index("seed")
 
 
-def replay(trace: str | Path, *, bin: str | Path | None = None) -> Run:
+def replay(trace: str | Path | None, *, bin: str | Path | None = None) -> Run:
     """Play a trace back with `glomers replay`, and load the run.
 
     Args:
-        trace: the path of a trace.
+        trace: the path of a trace; None after an exploration in which no seed failed.
         bin: a node in place of the one that the trace names.
 
     Raises:
-        RunFailed: when it cannot be played back.
+        RunFailed: when it cannot be played back, or there is none.
     """
+    if trace is None:
+        raise RunFailed("No seed failed: there is nothing to replay.")
     before = stores()
     words = [str(trace), *(["--bin", str(bin)] if bin is not None else [])]
     ended = _glomers("replay", words, None)

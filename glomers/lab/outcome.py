@@ -30,7 +30,8 @@ _CRASHED = re.compile(r"Node (\S{1,40}) crashed with exit status (-?\d{1,9})\.\s
 _WROTE_OUT = "Before crashing, it wrote to STDOUT:\n\n"
 _WROTE_ERR = "\n\nAnd to STDERR:\n\n"
 _WROTE_ALL = "\n\nFull STDERR logs are available in"
-_NODE = re.compile(r"\bnode (n\d+)\b", re.IGNORECASE)
+_NODE = re.compile(r"\bnode (\w(?:[\w.-]{0,98}\w)?)", re.IGNORECASE)
+"""What may be the name of a node: the log of that name tells."""
 _BROKE = "Jepsen broke. Here's why:"
 _FRAME = re.compile(r"\s+(at |\.\.\. \d+ (more|common frames))")
 _JAVA_IS_MISSING = re.compile(r"java: (command )?not found")
@@ -116,8 +117,9 @@ def _failure(printed: str, folder: StoreFolder | None) -> str:
     """Why Maelstrom gave up, in its own words, and what the node that it names wrote last."""
     _, _, why = printed.rpartition(_BROKE)
     reason = _last(line for line in why.strip().splitlines() if not _FRAME.match(line))
-    node = _NODE.search(reason)
-    tail = _log_tail(folder.path / "node-logs" / f"{node[1]}.log") if folder and node else ""
+    logs = folder.path / "node-logs" if folder else Path()
+    tails = (_log_tail(logs / f"{name}.log") for name in _NODE.findall(reason))
+    tail = next(filter(None, tails), "") if folder else ""
     lines = ["The test is broken; Maelstrom says:", reason]
     return "\n".join([*lines, f"Its last lines on stderr:\n{tail}"] if tail else lines)
 

@@ -13,8 +13,8 @@ from statistics import median_low
 
 from glomers.formats.history import Op
 from glomers.formats.journal import Event
+from glomers.formats.names import is_client
 from glomers.formats.partitions import Cut, cuts_of
-from glomers.formats.spacetime import is_client
 
 _MOST_EARLY_NS = 100_000_000
 _SET_UP = ("init", "topology")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Iterator
-from functools import cached_property
+from collections.abc import Callable, Iterator
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -42,7 +42,8 @@ class Run:
         seed: the bench's seed.
         nodes: the names of the nodes.
         store: the folder that the run left, if any.
-        results: `results.edn` as plain dictionaries, lists and strings; empty when there is none.
+        results: `results.edn` as plain dictionaries, lists and strings; empty when there is none,
+            and then asking for a key raises a StoreError with the reason.
         stats: its figures.
         problems: what was found damaged in the folder so far.
     """
@@ -62,10 +63,14 @@ class Run:
         self.engine, self.clock, self.seed = facts.engine, facts.clock, facts.seed
         self.nodes = facts.nodes
         self.store: Path | None = folder.path if folder else None
-        self.results: dict[str, Any] = to_json(self._results or {})
         self.stats: Stats = stats_of(self._results)
         self.valid: Valid = _valid(self._results)
         self.verdict: str = self._verdict()
+        self.results: dict[str, Any] = (
+            to_json(self._results)
+            if self._results
+            else _NoResults(partial(self._missing, "no results"))
+        )
 
     @classmethod
     def load(cls, path: Path | str) -> Run:
@@ -136,8 +141,13 @@ class Run:
 
     def _opened(self) -> StoreFolder:
         if self._folder is None:
-            raise StoreError("This run left no store folder: it was refused before it began.")
+            raise StoreError(self._missing("no store folder"))
         return self._folder
+
+    def _missing(self, what: str) -> str:
+        """The sentence about what a run did not leave, with the reason as far as it is known."""
+        refused = "" if self._folder else "it was refused before it began. "
+        return f"This run left {what}: {refused}{self.explanation or self.verdict}".strip()
 
     def _verdict(self) -> str:
         if self.valid is True:
@@ -182,6 +192,17 @@ class Run:
             f'<div><b style="color:{colour}">{_MARKS[self.valid]} {html.text(self.verdict)}</b> '
             f"<code>{html.text(self.command)}</code></div>{lines}{explanation}{notes_list}</div>"
         )
+
+
+class _NoResults(dict[str, Any]):
+    """The results of a run without any: to ask for one is answered with the reason."""
+
+    def __init__(self, reason: Callable[[], str]) -> None:
+        super().__init__()
+        self._reason = reason
+
+    def __missing__(self, key: str) -> Any:
+        raise StoreError(self._reason())
 
 
 def _valid(results: dict[Keyword, Any] | None) -> Valid:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from glomers.lab.errors import LabError, RunFailed
 from glomers.lab.outcome import load_run, stores
 from glomers.lab.process import Ended, Tail, run_glomers, run_guarded
 from glomers.lab.run import Run
+from glomers.lab.seeds import whole
 from glomers.lab.tail import shown_tail
 from glomers.maelstrom.errors import MaelstromError
 from glomers.maelstrom.find import require_maelstrom
@@ -28,6 +29,7 @@ def maelstrom(
     engine: str | None = None,
     clock: str | None = None,
     bin: str | Path | None = None,
+    args: Sequence[str] = (),
     expect: str = "valid",
     tail: Tail | None = None,
 ) -> Run:
@@ -40,6 +42,7 @@ def maelstrom(
             only the bench has, such as --final-reads, needs the bench whatever this says.
         clock: "virtual" or "real", for the bench; by default what suits the node.
         bin: the node's program, in place of the one that the command line names.
+        args: arguments for the node, after those that the command line has.
         expect: "valid", "invalid", "broken" (also: refused) or "any".
         tail: is shown the newest line of what the test prints, at most once a second; by default
             the real Maelstrom's lines go to stderr, or to an output that goes away when it ends.
@@ -51,9 +54,12 @@ def maelstrom(
     engine = engine or os.environ.get("GLOMERS_ENGINE") or "bench"
     _refuse_unless(expect, EXPECTATIONS, "expect")
     _refuse_unless(engine, ENGINES, "engine")
+    seed = whole("A seed", seed)
     words = parse_command(command)
     if bin is not None:
         words = with_flag(words, "--bin", str(bin), replace=True)
+    if args:
+        words = [*words, *([] if "--" in words else ["--"]), *args]
     if engine == "bench" or needs_bench(words):
         words = with_flag(words, "--seed", str(seed))
         if clock is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -72,12 +72,15 @@ def run_challenge(
     challenge: Challenge,
     *,
     bin: Path | None = None,
+    args: Sequence[str] = (),
     engine: str | None = None,
     seed: int = 0,
     clock: str | None = None,
     as_json: bool = False,
 ) -> int:
     """Run a challenge and print how it went; returns the exit status.
+
+    `args` are the node's arguments.
 
     Raises:
         BadInput: when `bin` is no program.
@@ -86,7 +89,8 @@ def run_challenge(
     if bin is not None and not bin.is_file():
         raise BadInput(f"There is no file {bin}: --bin must name the program of a node.")
     program = bin or challenge.path
-    report = _report(challenge, program, {"engine": engine, "seed": seed, "clock": clock})
+    how = {"args": args, "engine": engine, "seed": seed, "clock": clock}
+    report = _report(challenge, program, how)
     if as_json:
         print(json.dumps(report.as_json()))
     if report.run.valid is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,8 @@ from typing import Any
 from glomers.series.errors import BadInput
 from glomers.series.notebook import read_notebook
 
+_AT_LEAST_ONE = re.compile(r"(^|_)(COUNT|SEEDS|TIME_LIMIT_S)$", re.IGNORECASE)
+"""Names of what there must be one of, or one second."""
 _KINDS: dict[type, str] = {
     bool: "True or False",
     int: "a whole number",
@@ -50,7 +53,8 @@ def resolve_parameters(
     """For each notebook the values of those parameters that it has, of the type of its default.
 
     Raises:
-        BadInput: when no notebook has a parameter of that name, or a value is of another type.
+        BadInput: when no notebook has a parameter of that name, or a value is of another type, or
+            below 1 where that makes no sense.
     """
     values: dict[Path, dict[str, Any]] = {notebook: {} for notebook in notebooks}
     pairs = [(name, text) for name, text in given]
@@ -78,6 +82,11 @@ def _convert(name: str, text: str, default: Any, notebook: Path) -> Any:
         return text
     value = _value(text)
     kind = type(default)
+    if kind is int is type(value) and value < 1 and _AT_LEAST_ONE.search(name):
+        raise BadInput(
+            f"-p {name} {text}: the parameter {name} of {notebook.stem} is at least 1, "
+            f"such as {default!r}."
+        )
     if default is None or default is ... or type(value) is kind:
         return value
     if kind is float and type(value) is int:
