@@ -107,7 +107,7 @@ class Test:
     def _make_transit(self) -> Transit:
         options = self.options
         if self._script is not None:
-            return Scripted(self._script.fates, options.latency_ms)
+            return Scripted(self._script.fates, options.latency_ms, options.latency_dist)
         return Drawn(
             options.latency_ms,
             options.latency_dist,
@@ -259,5 +259,6 @@ class Test:
             workload=options.workload,
             consistency_models=options.consistency_models,
             availability=options.availability,
+            is_excerpt=self._script is not None and self._script.is_excerpt,
         )
         return check_run(self.history.ops, check_options, self.network.stats)

@@ -28,9 +28,8 @@ class Indeterminate(Exception):
 class Runner(Protocol):
     """What a workload's final phase may use."""
 
-    @property
-    def processes(self) -> Sequence[int]:
-        """The processes that are alive, one for each client thread."""
+    def threads_in_any_order(self) -> list[int]:
+        """The client threads that take part, in an order that is chance on the real tool."""
 
     def now_ns(self) -> int:
         """Nanoseconds since the test began."""

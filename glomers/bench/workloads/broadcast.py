@@ -58,7 +58,7 @@ class Broadcast(Workload):
         """Every process reads once."""
         reads = [
             runner.perform(thread, ("read", None), final=True)
-            for thread in range(len(runner.processes))
+            for thread in runner.threads_in_any_order()
         ]
         await asyncio.gather(*reads)
 

@@ -40,7 +40,7 @@ class PNCounter(Workload):
         """Every process reads once."""
         reads = [
             runner.perform(thread, ("read", None), final=True)
-            for thread in range(len(runner.processes))
+            for thread in runner.threads_in_any_order()
         ]
         await asyncio.gather(*reads)
 

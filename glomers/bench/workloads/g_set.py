@@ -47,7 +47,8 @@ class GSet(Workload):
 
     async def final_phase(self, runner: Runner) -> None:
         """Every process reads once (Maelstrom does not mark these reads as final)."""
-        reads = [runner.perform(thread, ("read", None)) for thread in range(len(runner.processes))]
+        threads = runner.threads_in_any_order()
+        reads = [runner.perform(thread, ("read", None)) for thread in threads]
         await asyncio.gather(*reads)
 
 

@@ -161,10 +161,11 @@ class Kafka(Workload):
         """Let every client poll everything from the beginning."""
         if self._highest:
             deadline_ns = runner.now_ns() + FINAL_S * NS_PER_S
-            threads = range(len(runner.processes))
+            threads = runner.threads_in_any_order()
             await asyncio.gather(*[self._catch_up(runner, t, deadline_ns) for t in threads])
 
     async def _catch_up(self, runner: Runner, thread: int, deadline_ns: int) -> None:
+        dice = random.Random(f"{self.options.seed}/final polls of {thread}")
         waiting_for = dict(self._highest)
         keys = sorted(waiting_for, key=lambda key: (len(key), key))  # a node may invent some
         await runner.perform(thread, ("crash", None))
@@ -176,7 +177,7 @@ class Kafka(Workload):
                     if offset >= waiting_for.get(key, offset + 1):
                         del waiting_for[key]
             if waiting_for:
-                await asyncio.sleep(self.rng.random() * 2 * FINAL_POLL_INTERVAL_S)
+                await asyncio.sleep(dice.random() * 2 * FINAL_POLL_INTERVAL_S)
 
 
 def _offsets_of(completion: Op) -> tuple[Offsets, Offsets]:
