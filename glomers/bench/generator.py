@@ -79,7 +79,10 @@ class Generator:
         self._error: BaseException | None = None
 
     def threads_in_any_order(self) -> list[int]:
-        """All client threads, in the order in which something is begun "at once" on each."""
+        """The client threads that take part in the end, in the order in which they begin it."""
+        scripted = [op.thread for op in self._script or () if op.in_end]
+        if scripted:
+            return list(dict.fromkeys(scripted))
         threads = list(range(len(self._processes)))
         self._rng.shuffle(threads)
         return threads
@@ -91,23 +94,21 @@ class Generator:
         if self._script is None:
             await self._main_phase(begin_ns, begin_ns + self._options.time_limit_s * NS_PER_S)
         else:
-            await self._play([op for op in self._script if not op.in_end])
+            await self._play(self._script)
         faults.cancel()
         await asyncio.gather(faults, return_exceptions=True)
         if self._workload.has_final_phase:
             self._nemesis.heal()
             await self._clock.sleep_until(self.now_ns() + RECOVERY_S * NS_PER_S)
             self._phase_began_ns, self._in_end = self.now_ns(), True
-            if self._script is None:
-                await self._workload.final_phase(self)
-            else:
-                await self._play([op for op in self._script if op.in_end])
+            await self._workload.final_phase(self)
 
     async def _play(self, ops: Sequence[ScriptedOp]) -> None:
-        """Carry out the operations of a phase as a script has them."""
+        """Carry out the operations of the main phase as a script has them."""
         by_thread: dict[int, list[ScriptedOp]] = {}
         for op in ops:
-            by_thread.setdefault(op.thread, []).append(op)
+            if not op.in_end:
+                by_thread.setdefault(op.thread, []).append(op)
         await asyncio.gather(*map(self._play_thread, by_thread.values()))
 
     async def _play_thread(self, ops: Sequence[ScriptedOp]) -> None:

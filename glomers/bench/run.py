@@ -285,5 +285,6 @@ class Test:
             workload=options.workload,
             consistency_models=options.consistency_models,
             availability=options.availability,
+            is_excerpt=self._script is not None and self._script.is_excerpt,
         )
         return check_run(self.history.ops, check_options, self.network.stats)

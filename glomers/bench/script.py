@@ -15,7 +15,8 @@ class ScriptedOp(NamedTuple):
     """Client `thread` carries out one operation `at_ns` after its phase began, or when it is free.
 
     `in_end` tells the phase: the final one, after healing and rest, or the main one; `final` and
-    `extra` stand in the history.
+    `extra` stand in the history.  What is done in the end is up to the workload and to what the
+    nodes answer: there a script only says which clients take part (all, if it names none).
     """
 
     at_ns: int
@@ -29,8 +30,13 @@ class ScriptedOp(NamedTuple):
 
 @dataclass(frozen=True)
 class Script:
-    """What is decided in a test, apart from what nodes and services draw from the seed."""
+    """What is decided in a test, apart from what nodes and services draw from the seed.
+
+    An excerpt has some operations of a larger load.  It is not judged as a load: see
+    `glomers.bench.checkers.excerpt`.
+    """
 
     ops: tuple[ScriptedOp, ...]
     faults: tuple[FaultEvent, ...]
     fates: Fates = field(default_factory=dict)
+    is_excerpt: bool = False

@@ -7,7 +7,6 @@ two when it is duplicated.  Fates are drawn as the command line asks for, or rea
 from __future__ import annotations
 
 import random
-import sys
 from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
@@ -18,6 +17,9 @@ HOP_NS_RANGE = 180_000
 SCRIPTED_HOP_NS = 100_000
 """What a hop costs in a script that does not say otherwise: about the mean of what is drawn."""
 
+LATENCY_FACTOR_MAX = {"constant": 1, "uniform": 2, "exponential": 20}
+"""How many times the mean a delay can be; an exponential one is longer once in 500 million."""
+
 Fate = tuple[int, ...]
 Disturbance = Callable[[str, str, Fate], Fate]
 """Changes the fate of a message between two nodes: source, destination, fate so far."""
@@ -26,15 +28,12 @@ Fates = dict[str, list[list[int] | None]]
 
 
 def longest_transit_ns(latency_ms: int, distribution: str) -> int:
-    """How long a message is under way at most when no fault holds it up.
+    """How long a message is under way at most when no fault holds it up; hops take less than 1 ms.
 
     A message that takes longer enters its receiver's queue that much later, so that it does not
-    hold up the others as well.  Exponential delays know no limit, and all enter at once.
+    hold up the others as well.
     """
-    latency_ms_max = {"constant": latency_ms, "uniform": 2 * latency_ms}.get(distribution)
-    if latency_ms_max is None:
-        return sys.maxsize
-    return latency_ms_max * NS_PER_MS + HOP_NS_MIN + HOP_NS_RANGE
+    return (LATENCY_FACTOR_MAX[distribution] * latency_ms + 1) * NS_PER_MS
 
 
 class Transit(Protocol):
@@ -131,25 +130,39 @@ class Recorded:
 
 
 class Scripted:
-    """Fates as a script has them, and a constant delay for messages that it does not mention."""
+    """Fates as a script has them, and a constant delay for messages that it does not mention.
+
+    A script counts the messages of the program that it was recorded with; of another one, the
+    same number may be sent at any other time.  So nothing is lost, copied or held up unless a
+    fault is at work that may do such things: else a message takes no longer than the latency
+    that is asked for can give.
+    """
 
     def __init__(self, fates: Fates, latency_ms: int, distribution: str) -> None:
         self.longest_ns = longest_transit_ns(latency_ms, distribution)
         self._fates = fates
         self._latency_ns = latency_ms * NS_PER_MS
+        self._disturbances: set[str] = set()
         self._sent: Counter[str] = Counter()
 
     def fate(
         self, src: str, dest: str, body: Mapping[str, Any], now_ns: int, to_client: bool
     ) -> Fate:
-        if self._fates:
-            kind = message_kind(src, dest, body)
-            number = self._sent[kind]
-            self._sent[kind] += 1
-            told = self._fates.get(kind, ())
-            if number < len(told) and (delays := told[number]) is not None:
-                return tuple(now_ns + delay_ns for delay_ns in delays)
-        return (now_ns + SCRIPTED_HOP_NS + (0 if to_client else self._latency_ns),)
+        delays = self._told(src, dest, body) if self._fates else None
+        if delays is not None and not self._disturbances:
+            delays = [min(delay_ns, self.longest_ns) for delay_ns in delays[:1]] or None
+        if delays is None:
+            delays = [SCRIPTED_HOP_NS + (0 if to_client else self._latency_ns)]
+        return tuple(now_ns + delay_ns for delay_ns in delays)
+
+    def _told(self, src: str, dest: str, body: Mapping[str, Any]) -> list[int] | None:
+        """The delays that the script has for this message."""
+        kind = message_kind(src, dest, body)
+        number = self._sent[kind]
+        self._sent[kind] += 1
+        told = self._fates.get(kind, ())
+        return told[number] if number < len(told) else None
 
     def disturb(self, name: str, disturbance: Disturbance | None) -> None:
-        """Nothing to do: what a fault did to messages is in their fates."""
+        """Remember which faults are at work: what they did to messages is in their fates."""
+        (self._disturbances.discard if disturbance is None else self._disturbances.add)(name)

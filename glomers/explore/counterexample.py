@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from glomers.bench.once import run_once
 from glomers.bench.options import Options
+from glomers.bench.script import Script
 from glomers.explore.errors import ExploreError
 from glomers.explore.events import Events
 from glomers.explore.explain import Explanation, Story
@@ -42,10 +43,18 @@ def find(options: Options) -> Found:
             f"Seed {options.seed} shows {found[0]}, but not when its operations, faults and delays "
             "are played back: it stays as it is. Its store folder has the whole run."
         )
-    trace = Trace(case.options, case.script, found[0], "", digest(case.options.bin))
-    sentence = explain(trace).sentence
-    trace = Trace(case.options, case.script, found[0], sentence, trace.node_sha256)
+    script = _with_end_as_played(case)
+    trace = Trace(case.options, script, found[0], "", digest(case.options.bin))
+    trace = replace(trace, sentence=explain(trace).sentence)
     return Found(trace, shrinker.runs, len(outcome.script.ops))
+
+
+def _with_end_as_played(case: Case) -> Script:
+    """The script with what clients do in the end, which was recorded in a longer run."""
+    played = run_once(case.options, Tally(), script=case.script, is_recorded=True).script
+    assert played is not None
+    main = (op for op in case.script.ops if not op.in_end)
+    return replace(case.script, ops=(*main, *(op for op in played.ops if op.in_end)))
 
 
 def explain(trace: Trace) -> Explanation:

@@ -13,13 +13,16 @@ from glomers.formats.history import Op
 def check(history: Sequence[Op], options: CheckOptions) -> Result:
     """Compare `ok` operations with invocations; without a goal every fraction is valid.
 
-    Maelstrom keeps the fraction in single precision: nine out of ten is less than 0.9.
+    Maelstrom keeps the fraction in single precision: nine out of ten is less than 0.9.  An excerpt
+    is held to a goal only if that is all operations.
     """
     counts = Counter(op.type for op in history)
     if not counts["invoke"]:
         return keywordize({"valid?": True, "ok-fraction": 1})
     fraction = counts["ok"] / counts["invoke"]
     goal = options.availability
+    if options.is_excerpt and goal != 1:
+        goal = None
     return keywordize(
         {
             "valid?": goal is None or goal <= single_precision(fraction),

@@ -23,11 +23,15 @@ class CheckError(Exception):
 
 @dataclass(frozen=True)
 class CheckOptions:
-    """What a run is judged against; `availability` is the least fraction of `ok` operations."""
+    """What a run is judged against; `availability` is the least fraction of `ok` operations.
+
+    An excerpt shows some operations of a larger load, see `glomers.bench.checkers.excerpt`.
+    """
 
     workload: str
     consistency_models: tuple[str, ...] = ("strict-serializable",)
     availability: float | None = None
+    is_excerpt: bool = False
 
 
 Checker = Callable[[Sequence[Op], CheckOptions], Result]

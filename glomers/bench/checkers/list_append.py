@@ -52,7 +52,7 @@ def check(history: Sequence[Op], options: CheckOptions) -> Result:
     """
     txns = transactions(history)
     _require_unique_appends(txns)
-    return judge(_anomalies(txns, options.consistency_models), options.consistency_models)
+    return judge(_anomalies(txns, options), options.consistency_models)
 
 
 def _require_unique_appends(txns: Sequence[Txn]) -> None:
@@ -70,13 +70,13 @@ def _require_unique_appends(txns: Sequence[Txn]) -> None:
             appended.add(pair)
 
 
-def _anomalies(txns: Sequence[Txn], models: Sequence[str]) -> Anomalies:
+def _anomalies(txns: Sequence[Txn], options: CheckOptions) -> Anomalies:
     possible = [txn for txn in txns if txn.type != "fail"]
     lists = _Lists(txns)
     graph = Graph(len(txns))
     lists.link(graph)
-    add_time(graph, txns, models)
-    found = cycle_anomalies(graph, txns, lists)
+    add_time(graph, txns, options.consistency_models)
+    found = cycle_anomalies(graph, txns, lists, options)
     cases = {
         "internal": [case for txn in txns if (case := _internal_case(txn))],
         "future-read": [case for txn in txns if (case := _future_read(txn))],

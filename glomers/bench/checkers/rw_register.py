@@ -56,7 +56,7 @@ def check(history: Sequence[Op], options: CheckOptions) -> Result:
     """
     txns = transactions(history)
     _require_one_key_type(history)
-    found = _anomalies(txns, options.consistency_models)
+    found = _anomalies(txns, options)
     found.pop(CUT_OFF, None)
     result = judge(found, options.consistency_models)
     result.setdefault(_TYPES, ())
@@ -74,13 +74,13 @@ def _require_one_key_type(history: Iterable[Op]) -> None:
         raise CheckError(f"keys are of several types ({names}); keys of one type are needed")
 
 
-def _anomalies(txns: Sequence[Txn], models: Sequence[str]) -> Anomalies:
+def _anomalies(txns: Sequence[Txn], options: CheckOptions) -> Anomalies:
     registers = _Registers(txns)
     graph = Graph(len(txns))
     cyclic = registers.link_versions(graph)
     registers.link_reads(graph)
-    add_time(graph, txns, models)
-    found = cycle_anomalies(graph, txns, registers)
+    add_time(graph, txns, options.consistency_models)
+    found = cycle_anomalies(graph, txns, registers, options)
     cases = {
         "cyclic-versions": cyclic,
         "internal": [case for txn in txns if (case := _internal_case(txn))],

@@ -30,7 +30,7 @@ class Runner(Protocol):
     """What a workload's final phase may use."""
 
     def threads_in_any_order(self) -> list[int]:
-        """All client threads, in an order that is chance on the real tool, and the seed's here."""
+        """The client threads that take part, in an order that the seed draws (or a script has)."""
 
     def now_ns(self) -> int:
         """Nanoseconds since the test began."""

@@ -166,6 +166,7 @@ class Kafka(Workload):
             await asyncio.gather(*[self._catch_up(runner, t, deadline_ns) for t in threads])
 
     async def _catch_up(self, runner: Runner, thread: int, deadline_ns: int) -> None:
+        dice = random.Random(f"{self.options.seed}/final polls of {thread}")
         waiting_for = dict(self._highest)
         keys = sorted(waiting_for, key=lambda key: (len(key), key))  # a node may invent some
         await runner.perform(thread, ("crash", None))
@@ -177,7 +178,7 @@ class Kafka(Workload):
                     if offset >= waiting_for.get(key, offset + 1):
                         del waiting_for[key]
             if waiting_for:
-                await asyncio.sleep(self.rng.random() * 2 * FINAL_POLL_INTERVAL_S)
+                await asyncio.sleep(dice.random() * 2 * FINAL_POLL_INTERVAL_S)
 
 
 def _offsets_of(completion: Op) -> tuple[Offsets, Offsets]:

@@ -28,11 +28,6 @@ class KeyPool:
         self._max_writes = max_writes
         self._rng = rng
 
-    @property
-    def used(self) -> range:
-        """Every key that there has been."""
-        return range(max(self._keys) + 1)
-
     def draw(self) -> int:
         """A key to read."""
         return self._keys[self._draw_index()]

@@ -41,6 +41,7 @@ class TxnSession(Session):
 
     async def invoke(self, process: int, f: str, value: Any) -> Any:
         txn = [[micro_f.name, key, argument] for micro_f, key, argument in value]
+        self.workload.used_keys.update((key, None) for _, key, _ in txn)
         reply, timeout_s = self.workload.reply, self.workload.timeout_s
         body = await self.client.rpc(self.node, {"type": "txn", "txn": txn}, reply, timeout_s)
         return [[kw(micro_f), key, result] for micro_f, key, result in body["txn"] or ()]
@@ -57,6 +58,8 @@ class TxnWorkload(Workload):
     def __init__(self, options: Options, rng: random.Random) -> None:
         super().__init__(options, rng)
         self._keys = KeyPool(options.key_count, options.max_writes_per_key, rng)
+        self.used_keys: dict[int, None] = {}
+        """The keys of all transactions so far, as they came along."""
         self.has_final_phase = options.final_reads
 
     def next_op(self, process: int, now_ns: int) -> Invocation:
@@ -70,12 +73,12 @@ class TxnWorkload(Workload):
         return "txn", txn
 
     async def final_phase(self, runner: Runner) -> None:
-        """Every process reads all keys, a few in each transaction."""
+        """Every process reads all keys that were used, a few in each transaction."""
         threads = runner.threads_in_any_order()
         await asyncio.gather(*[self._read_all(runner, thread) for thread in threads])
 
     async def _read_all(self, runner: Runner, thread: int) -> None:
-        keys = self._keys.used
+        keys = list(self.used_keys)
         for first in range(0, len(keys), FINAL_KEYS):
             txn = [[READ, key, None] for key in keys[first : first + FINAL_KEYS]]
             await runner.perform(thread, ("txn", txn), final=True)

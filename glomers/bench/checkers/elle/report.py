@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from glomers.bench.checkers.base import UNKNOWN, VALID, Result
+from glomers.bench.checkers.base import UNKNOWN, VALID, CheckOptions, Result
 from glomers.bench.checkers.elle import cycles
 from glomers.bench.checkers.elle.explain import DataReasons, explain, main_relation
 from glomers.bench.checkers.elle.graph import PROCESS, REALTIME, Graph
@@ -37,9 +37,11 @@ def add_time(graph: Graph, txns: Sequence[Txn], models: Sequence[str]) -> None:
             graph.link(before, after, PROCESS)
 
 
-def cycle_anomalies(graph: Graph, txns: Sequence[Txn], reasons: DataReasons) -> Anomalies:
+def cycle_anomalies(
+    graph: Graph, txns: Sequence[Txn], reasons: DataReasons, options: CheckOptions
+) -> Anomalies:
     """A cycle of each kind for every component of `graph`; see `cycles.search`."""
-    found: Anomalies = {EMPTY: True} if graph.is_empty else {}
+    found: Anomalies = {EMPTY: True} if graph.is_empty and not options.is_excerpt else {}
     components = graph.components()
     budget = cycles.Budget()
     main = [main_relation(bits, reasons.relations) for bits in range(2 * REALTIME)]

@@ -86,7 +86,7 @@ def check(history: Sequence[Op], options: CheckOptions) -> Result:
     }
     found |= within_operations(logs, by_key)
     found |= between_polls(history, by_key) | between_sends(history, by_key)
-    found |= cycles(logs)
+    found |= cycles(logs, options)
     errors = {name: found[name] for name in sorted(found) if found[name]}
     bad = tuple(kw(name) for name in errors if name not in ALLOWED)
     result = keywordize(

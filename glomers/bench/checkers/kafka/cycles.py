@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from glomers.bench.checkers.base import CheckError
+from glomers.bench.checkers.base import CheckError, CheckOptions
 from glomers.bench.checkers.elle.explain import Reason
 from glomers.bench.checkers.elle.graph import WR, Graph
 from glomers.bench.checkers.elle.order import RealTime
@@ -17,7 +17,7 @@ from glomers.bench.checkers.kafka.ops import Logs, sends
 from glomers.formats.edn import dumps, keywordize, kw
 
 
-def cycles(logs: Logs) -> Anomalies:
+def cycles(logs: Logs, options: CheckOptions) -> Anomalies:
     """Anomalies that are cycles, under Elle's names.
 
     Raises:
@@ -34,7 +34,7 @@ def cycles(logs: Logs) -> Anomalies:
             if reader != writer:
                 graph.link(writer, reader, WR)
     graph.add_real_time(RealTime(logs.txns))
-    return cycle_anomalies(graph, logs.txns, _Reasons(logs))
+    return cycle_anomalies(graph, logs.txns, _Reasons(logs), options)
 
 
 class _Reasons:
