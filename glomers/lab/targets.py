@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from glomers.challenges import CHALLENGES, METRICS, Challenge
+from glomers.challenges import CHALLENGES, METRICS, Challenge, Judgement
 from glomers.lab import html
 from glomers.lab.charts import one_line
 from glomers.lab.command import node_name
@@ -233,6 +233,11 @@ class Scoreboard:
 
 _HEADS = ("", "official limit", "starting design", "best published", "measured here", "")
 _NONE = "–"
+_STATES: dict[Judgement, str] = {
+    "met": "✓ met",
+    "missed": "✗ missed",
+    "unmeasured": "✗ unmeasured",
+}
 
 
 def _html_row(row: Sequence[str]) -> str:
@@ -265,7 +270,7 @@ def scoreboard(challenge_id: str, run: Run) -> Scoreboard:
 
 
 def _met(is_met: bool) -> str:
-    return "✓ met" if is_met else "✗ missed"
+    return _STATES["met" if is_met else "missed"]
 
 
 def _metrics(challenge: Challenge) -> list[str]:
@@ -287,12 +292,8 @@ def _metric_row(challenge: Challenge, metric: str, run: Run) -> tuple[str, ...]:
         METRICS[metric],
         _NONE if limit is None else f"below {limit:,g}",
         *(_NONE if value is None else f"{value:,.4g}" for value in (seed, best, measured)),
-        "" if limit is None else _met(_within(limit, measured)),
+        "" if limit is None else _STATES[challenge.judge(run.stats)[metric]],
     )
-
-
-def _within(limit: float, measured: float | None) -> bool:
-    return measured is not None and measured < limit
 
 
 def _append(path: Path, challenge: Challenge, run: Run) -> None:
@@ -306,9 +307,7 @@ def _append(path: Path, challenge: Challenge, run: Run) -> None:
         "stable_median_ms": stats.stable_median_ms,
         "stable_max_ms": stats.stable_max_ms,
         "ok_fraction": stats.ok_fraction,
-        "limits_met": all(
-            _within(limit.below, getattr(stats, limit.metric)) for limit in challenge.limits
-        ),
+        "limits_met": challenge.within_limits(stats),
     }
     try:
         with path.open("a", encoding="utf-8") as file:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from glomers import lab
-from glomers.challenges import METRICS, Challenge, Published
+from glomers.challenges import METRICS, Challenge, Judgement, Published
 from glomers.series.errors import EXIT_FAILED, EXIT_OK, BadInput, SeriesError
 from glomers.series.project import shown
 
@@ -32,17 +32,8 @@ class Report:
     wall_s: float
 
     @property
-    def targets(self) -> dict[str, bool]:
-        """Whether each limit is met, by its metric; what was not measured is not met."""
-        return {
-            limit.metric: (value := getattr(self.run.stats, limit.metric)) is not None
-            and value < limit.below
-            for limit in self.challenge.limits
-        }
-
-    @property
     def targets_met(self) -> bool:
-        return all(self.targets.values()) and all(self.extra.values())
+        return self.challenge.within_limits(self.run.stats) and all(self.extra.values())
 
     @property
     def passed(self) -> bool:
@@ -172,15 +163,17 @@ def _targets(report: Report) -> Any:
     table = Table("target", "asked for", "measured", "", title="Targets", title_justify="left")
     stats = report.run.stats
 
-    def add(name: str, asked: str, measured: str, met: bool) -> None:
-        table.add_row(name, asked, measured, Text("met" if met else "missed", _style(met)))
+    def add(name: str, asked: str, measured: str, judgement: Judgement) -> None:
+        style = "green" if judgement == "met" else "bold red"
+        table.add_row(name, asked, measured, Text(judgement, style))
 
-    add("verdict", "valid", str(report.run.verdict), report.run.valid is True)
+    add("verdict", "valid", str(report.run.verdict), _judged(report.run.valid is True))
+    judgements = report.challenge.judge(stats)
     for limit in report.challenge.limits:
         measured = _number(getattr(stats, limit.metric))
-        add(METRICS[limit.metric], f"below {limit.below:g}", measured, report.targets[limit.metric])
+        add(METRICS[limit.metric], f"below {limit.below:g}", measured, judgements[limit.metric])
     for name, passed in report.extra.items():
-        add(name, "yes", "yes" if passed else "no", passed)
+        add(name, "yes", "yes" if passed else "no", _judged(passed))
     for name, passed in report.beyond.items():
         measured = "not contradicted" if passed else "contradicted"
         table.add_row(name, "not asked for", measured, "")
@@ -191,8 +184,8 @@ def _targets(report: Report) -> Any:
     return table
 
 
-def _style(met: bool) -> str:
-    return "green" if met else "bold red"
+def _judged(is_met: bool) -> Judgement:
+    return "met" if is_met else "missed"
 
 
 def _comparison(report: Report) -> Any:
