@@ -6,9 +6,10 @@ and pages named beside each published result.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 SOLUTIONS = Path(__file__).with_name("solutions")
 """The folder with the nodes of the series."""
@@ -19,6 +20,17 @@ METRICS = {
     "stable_max_ms": "maximum stable latency (ms)",
 }
 """What a limit can be about, with the unit; messages are those between servers."""
+
+Judgement = Literal["met", "missed", "unmeasured"]
+"""How a figure stands to a limit. What was not measured is not met."""
+
+
+def overall(judgements: Iterable[Judgement]) -> Judgement:
+    """Several judgements in one: missed when any is, else unmeasured when any is, else met."""
+    found = set(judgements)
+    if "missed" in found:
+        return "missed"
+    return "unmeasured" if "unmeasured" in found else "met"
 
 
 @dataclass(frozen=True)
@@ -94,13 +106,23 @@ class Challenge:
         inside = [result for result in self.published if self.within_limits(result)]
         return min(inside, key=lambda result: result.msgs_per_op, default=None)
 
-    def within_limits(self, result: Any) -> bool:
-        """Whether the known figures of a result, an object with the metrics, keep all limits."""
-        for limit in self.limits:
-            value = getattr(result, limit.metric)
-            if value is not None and value >= limit.below:
-                return False
-        return True
+    def judge(self, figures: Any) -> dict[str, Judgement]:
+        """How the figures of a run or of a published result stand to each limit, by its metric.
+
+        `figures` is an object with the metrics as attributes; None stands for what is not known.
+        """
+        return {limit.metric: _judged(limit, figures) for limit in self.limits}
+
+    def within_limits(self, figures: Any) -> bool:
+        """Whether the figures meet every limit; see `judge`."""
+        return overall(self.judge(figures).values()) == "met"
+
+
+def _judged(limit: Limit, figures: Any) -> Judgement:
+    value = getattr(figures, limit.metric)
+    if value is None:
+        return "unmeasured"
+    return "met" if value < limit.below else "missed"
 
 
 _MAELSTROM_DOCS = "Maelstrom's documentation, doc/03-broadcast/02-performance.md"

@@ -9,6 +9,7 @@ from typing import Any
 from glomers.bench.checkers import Result
 from glomers.explore.judge import ALONE, BROKEN, DIVERGED
 from glomers.formats import replicas
+from glomers.formats.acknowledged import final_reads
 from glomers.formats.edn import dumps, kw
 from glomers.formats.faults import spans_of
 from glomers.formats.history import Op, pairs
@@ -197,9 +198,30 @@ class Story:
     # Replicas that disagree.
 
     def _diverged(self) -> Explanation | None:
+        found = replicas.convergence(self.history, self.nodes)
+        if found is None or found.is_reached:
+            return None
+        told = None
+        if not found.silent:
+            of_txns = any(op.f == "txn" for op in self.history)
+            told = self._differing_key(found) if of_txns else self._differing_element(found)
+        return told or Explanation(f"In the end {found}.", self._final_exchanges())
+
+    def _differing_element(self, found: replicas.Convergence) -> Explanation | None:
+        """What became of the first element that some node does not show."""
+        if replicas.SUM in found.finals:
+            return None
+        lacked = (key for key, row in found.finals.items() if not all(row.values()))
+        return self._lost(next(lacked, None))
+
+    def _final_exchanges(self) -> list[int]:
+        ends = final_reads(self.history)
+        return sorted({i for began, ended in ends for i in self._exchange(began, ended)})
+
+    def _differing_key(self, found: replicas.Convergence) -> Explanation | None:
+        """What nodes hold at the first key on which they differ, and why they have not more."""
         txns = replicas.transactions_of(self.history, self.nodes)
-        finals = replicas.final_values(txns)
-        keys = replicas.disagreements(finals)
+        finals, keys = found.finals, found.disagreements
         if not keys:
             return None
         key, row = keys[0], finals[keys[0]]

@@ -15,7 +15,7 @@ from glomers.formats.faults import Span, spans_of
 from glomers.formats.history import Op, pairs
 
 BROKEN = "broken test"
-DIVERGED = "replicas disagree after healing"
+DIVERGED = replicas.DIVERGED
 FORGOTTEN = "a client does not see its own write"
 DIRTY = "dirty write (G0)"
 ALONE = "writes do not reach other nodes"
@@ -27,8 +27,8 @@ _HARMLESS = frozenset({"stale", "never-read"})
 def anomalies(options: Options, outcome: Outcome) -> list[str]:
     """The names of all that is wrong with a run, the workload's own first; empty: a pass.
 
-    The verdict `unknown` is no anomaly.  With `--final-reads` replicas are compared too, which
-    Maelstrom does not do.
+    The verdict `unknown` is no anomaly.  Where there are final reads, replicas are compared too,
+    which Maelstrom does not do (see `glomers.formats.replicas`).
     """
     if outcome.results is None:
         return [BROKEN]
@@ -37,8 +37,7 @@ def anomalies(options: Options, outcome: Outcome) -> list[str]:
     names = []
     if "workload" in invalid:
         names += _workload_anomalies(options.workload, results[kw("workload")])
-    if options.final_reads and options.workload == "txn-rw-register":
-        names += _replica_anomalies(outcome.history, options.node_ids)
+    names += _replica_anomalies(options, outcome.history)
     return names + [name for name in invalid if name != "workload"]
 
 
@@ -50,19 +49,26 @@ def _workload_anomalies(workload: str, result: Any) -> list[str]:
     return found or ["errors"]
 
 
-def _replica_anomalies(history: Sequence[Op], nodes: Sequence[str]) -> Iterable[str]:
+def _replica_anomalies(options: Options, history: Sequence[Op]) -> Iterable[str]:
+    nodes = options.node_ids
+    found = replicas.convergence(history, nodes)
+    if found is None:
+        return
+    are_several = len(nodes) > 1
+    if options.workload != "txn-rw-register":
+        if are_several and not found.is_reached:
+            yield DIVERGED
+        return
     txns = replicas.transactions_of(history, nodes)
-    finals = replicas.final_values(txns)
     if replicas.forgotten_writes(txns):
         yield FORGOTTEN
-    if replicas.dirty_writes(txns, finals):
+    if replicas.dirty_writes(txns, found.finals):
         yield DIRTY
-    if len(nodes) > 1 and finals:
-        if replicas.disagreements(finals):
-            yield DIVERGED
-        share = replicas.replicated_share(txns, finals)
-        if share is not None and share <= LEAST_REPLICATED:
-            yield ALONE
+    if are_several and not found.is_reached:
+        yield DIVERGED
+    share = replicas.replicated_share(txns, found.finals)
+    if are_several and share is not None and share <= LEAST_REPLICATED:
+        yield ALONE
 
 
 def is_unknown(outcome: Outcome) -> bool:

@@ -1,19 +1,190 @@
-"""What the transactions of a run tell about its replicas: whether they agree, and show own writes.
+"""What the final reads of a run tell about its replicas, and its transactions about own writes.
 
-This looks at transactions over registers (`txn-rw-register`) and needs no knowledge of how a node
-works.
+Replicas have converged when, after healing and a rest of 10 s,
+
+- every node that was asked has answered a final read: one that has not has shown nothing, and what
+  nobody saw is not met (a node that nobody asked is not judged);
+- all nodes show the same: the same elements of a set, those of an unknown outcome and those that
+  nobody added among them; the same sum; the same value of every key;
+- and what they show has all that was acknowledged: every element, or a sum that the additions
+  allow.
+
+Of a node that several clients read one answer is enough, but all its answers must be the same.
+The other checks are about transactions over registers (`txn-rw-register`).  Nothing here needs to
+know how a node works.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
 from typing import Any, NamedTuple
 
-from glomers.formats.edn import equality_key, freeze, to_json
+from glomers.formats.acknowledged import (
+    ADDS,
+    Pair,
+    answers_of,
+    elements_of,
+    final_readings,
+    final_reads,
+    is_of_a_set,
+    node_of,
+    steps_of,
+)
+from glomers.formats.edn import equality_key
 from glomers.formats.history import Op, pairs
 
+CONVERGED = "replicas converge after healing"
+DIVERGED = "replicas disagree after healing"
+WORKLOADS = ("broadcast", "g-set", "g-counter", "pn-counter")
+"""Those of which every run ends with reads that are compared here."""
+SUM = "sum"
+"""The one key that a counter has."""
+_NOW_AND_THEN = (True, False)
+_NAMED = 5
+
+
+class _Nothing(Enum):
+    UNSEEN = "no final read"
+
+    def __str__(self) -> str:
+        return self.value
+
+
+UNSEEN = _Nothing.UNSEEN
+"""Stands where a final read was asked for, and none was answered."""
+
 Finals = dict[Any, dict[str, Any]]
-"""For each key, what every node holds at the end."""
+"""For each key, what every node holds at the end; of a set, whether it shows the element.
+
+Where the final reads of one node differ, it is a tuple of what they show.
+"""
+
+
+@dataclass(frozen=True)
+class Convergence:
+    """What the final reads of a run show.
+
+    Attributes:
+        finals: what every node holds at the end.
+        missing: of each node that answered, how many acknowledged elements it does not show, or by
+            how much its sum is off; empty for transactions.
+        known: how many elements were acknowledged, or the size of the sum.
+        silent: the nodes that were asked in the end and answered no final read.
+    """
+
+    finals: Finals
+    missing: dict[str, int]
+    known: int
+    silent: tuple[str, ...]
+
+    @property
+    def disagreements(self) -> list[Any]:
+        """The keys of which nodes hold different values, or of which one was not seen."""
+        return [key for key, row in self.finals.items() if _differ(list(row.values()))]
+
+    @property
+    def is_reached(self) -> bool:
+        """Whether the replicas have converged."""
+        return not (self.silent or any(self.missing.values()) or self.disagreements)
+
+    def __str__(self) -> str:
+        """What keeps the replicas from having converged, in a line."""
+        return "; ".join(self._reasons()) or "all nodes show the same"
+
+    def _reasons(self) -> Iterator[str]:
+        if self.silent:
+            yield f"{_listed(self.silent)} answered no final read"
+        lacking = [f"{node} lacks {count}" for node, count in self.missing.items() if count]
+        differing = len(self.disagreements)
+        if SUM in self.finals:
+            if lacking or differing:
+                yield _listed([f"{node} shows {sum_}" for node, sum_ in self.finals[SUM].items()])
+        elif lacking:
+            yield f"{_listed(lacking)} of {self.known} acknowledged values"
+        elif differing and len(self.silent) < len(self.finals[self.disagreements[0]]):
+            keys = "values" if self.missing else "keys"
+            yield f"{differing} of {len(self.finals)} {keys} differ"
+
+
+def _listed(parts: Sequence[str]) -> str:
+    """The first few of several parts, and how many more there are."""
+    more = f" and {len(parts) - _NAMED} more" if len(parts) > _NAMED else ""
+    return ", ".join(parts[:_NAMED]) + more
+
+
+def _differ(values: Sequence[Any]) -> bool:
+    first = values[0]
+    if any(value is UNSEEN or isinstance(value, tuple) for value in values):
+        return True
+    key = equality_key(first)
+    return any(value is not first and equality_key(value) != key for value in values)
+
+
+def convergence(history: Sequence[Op], nodes: Sequence[str]) -> Convergence | None:
+    """Compare what the final reads of a run show; None when there are none.
+
+    Runs of `WORKLOADS` end with some and, with the bench's flag `--final-reads`, those of
+    transactions.  The polls that end a run of logs are not compared.
+    """
+    ends = final_reads(history)
+    if not ends or ends[0][0].f not in ("read", "txn"):
+        return None
+    answers = answers_of(ends, nodes)
+    silent = tuple(node for node, given in answers.items() if not given)
+    if ends[0][0].f == "txn":
+        return Convergence(_of_registers(ends, nodes), {}, 0, silent)
+    finals = _of_a_set(history, answers) if is_of_a_set(history) else _of_a_sum(answers)
+    missing = {node: 0 for node, given in answers.items() if given}
+    readings = final_readings(history, nodes)
+    for reading in readings:
+        if reading.is_answered:
+            missing[reading.node] = max(missing[reading.node], reading.missing)
+    return Convergence(finals, missing, max(r.known for r in readings), silent)
+
+
+def _of_registers(ends: Iterable[Pair], nodes: Sequence[str]) -> Finals:
+    shown: dict[Any, dict[str, list[Any]]] = {}
+    for began, done in ends:
+        is_answered = done is not None and done.type == "ok"
+        for _, key, value in steps_of(done.value if done and is_answered else began.value):
+            given = shown.setdefault(key, {}).setdefault(node_of(began, nodes), [])
+            if is_answered:
+                given.append(value)
+    return {
+        key: {node: _one_of(given) for node, given in row.items()} for key, row in shown.items()
+    }
+
+
+def _of_a_sum(answers: Mapping[str, list[Any]]) -> Finals:
+    return {SUM: {node: _one_of(given) for node, given in answers.items()}}
+
+
+def _of_a_set(history: Iterable[Op], answers: Mapping[str, list[Any]]) -> Finals:
+    """Whether each node shows each element that was acknowledged, or that some node shows."""
+    reads = {node: list(map(elements_of, given)) for node, given in answers.items()}
+    always = {node: set.intersection(*given) for node, given in reads.items() if given}
+    ever = {node: set.union(*given) for node, given in reads.items() if given}
+    acknowledged = [equality_key(op.value) for op in history if op.f in ADDS and op.type == "ok"]
+    others = set().union(*ever.values()).difference(acknowledged)
+
+    def shown(element: Any, node: str) -> Any:
+        if node not in ever:
+            return UNSEEN
+        return element in always[node] or (element in ever[node] and _NOW_AND_THEN)
+
+    return {
+        element: {node: shown(element, node) for node in answers}
+        for element in [*acknowledged, *sorted(others, key=key_order)]
+    }
+
+
+def _one_of(given: Sequence[Any]) -> Any:
+    """What several answers of a node have in common: a value, or else all that they show."""
+    if len({equality_key(value) for value in given}) < 2:
+        return given[0] if given else UNSEEN
+    return tuple(given)
 
 
 class Txn(NamedTuple):
@@ -52,29 +223,9 @@ def transactions_of(history: Iterable[Op], nodes: Sequence[str]) -> list[Txn]:
     ]
 
 
-def steps_of(value: Any) -> list[Any]:
-    """The micro-operations of a transaction, with keys that can be looked up."""
-    return [[f, freeze(key), each] for f, key, each in to_json(value) or ()]
-
-
 def key_order(key: Any) -> tuple[int, int, str]:
     """Integers by size, and then everything else: a node may answer with keys of any kind."""
     return (0, key, "") if type(key) is int else (1, 0, repr(key))
-
-
-def final_values(txns: Iterable[Txn]) -> Finals:
-    """What every node holds at the end, as final reads show it; empty without any."""
-    finals: Finals = {}
-    for txn in txns:
-        if txn.final and txn.outcome == "ok":
-            for _, key, value in txn.value:
-                finals.setdefault(key, {})[txn.node] = value
-    return finals
-
-
-def disagreements(finals: Finals) -> list[Any]:
-    """The keys of which nodes hold different values."""
-    return [key for key, row in finals.items() if len(set(map(str, row.values()))) > 1]
 
 
 def forgotten_writes(txns: Iterable[Txn]) -> list[Forgotten]:
@@ -103,11 +254,16 @@ def replicated_share(txns: Sequence[Txn], finals: Finals) -> float | None:
             if f == "w":
                 writers[key, equality_key(value)] = txn.node
     spread = [
-        any(writers.get((key, equality_key(value)), node) != node for node, value in row.items())
+        any(writers.get((key, equality_key(value)), node) != node for node, value in held)
         for key, row in finals.items()
-        if any(value is not None for value in row.values())
+        if (held := _held(row))
     ]
     return sum(spread) / len(spread) if spread else None
+
+
+def _held(row: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """The nodes that were seen to hold something, in the order of their names, and what it is."""
+    return [(n, value) for n, value in sorted(row.items()) if value not in (None, UNSEEN)]
 
 
 def dirty_writes(txns: Iterable[Txn], finals: Finals) -> list[tuple[int, int, Any, Any]]:
@@ -124,8 +280,7 @@ def dirty_writes(txns: Iterable[Txn], finals: Finals) -> list[tuple[int, int, An
             writers.setdefault(key, {})[equality_key(value)] = index
     lost_to: dict[int, dict[int, Any]] = {}
     for key in sorted(finals, key=key_order):
-        row = sorted(finals[key].items())
-        held = [equality_key(value) for _, value in row if value is not None]
+        held = [equality_key(value) for _, value in _held(finals[key])]
         winner = writers.get(key, {}).get(held[0]) if held else None
         for loser in writers.get(key, {}).values():
             if winner is not None and loser != winner:

@@ -16,6 +16,7 @@ from glomers.lab.figure import Figure
 from glomers.lab.guarantees import guarantees
 from glomers.lab.league import league
 from glomers.lab.replicas import (
+    convergence,
     dirty_writes,
     disagreements,
     final_values,
@@ -40,6 +41,7 @@ __all__ = [
     "Stats",
     "StoreError",
     "bar_chart",
+    "convergence",
     "counterexample",
     "cycle_diagram",
     "dirty_writes",

@@ -13,7 +13,8 @@ from glomers.maelstrom.launcher import write_launcher
 
 BENCH_FLAGS = ("--seed", "--clock")
 """The bench's own flags that the real Maelstrom does well without; each has a value."""
-BENCH_ONLY_FLAGS = ("--final-reads",)
+FINAL_READS = "--final-reads"
+BENCH_ONLY_FLAGS = (FINAL_READS,)
 """The bench's own flags that change what is tested; none has a value."""
 _LAUNCHERS = Path(".launchers")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from glomers.challenges import CHALLENGES, Challenge
+from glomers.challenges import CHALLENGES, Challenge, overall
 from glomers.lab.shell import maelstrom
 
 if TYPE_CHECKING:
@@ -26,8 +26,8 @@ def league(
     """Run every version of the series at the official flags and rank it with published results.
 
     One row a design, by challenge and then from the fewest messages to the most: `challenge`,
-    `design`, `msgs_per_op` (between servers), `stable_median_ms`, `stable_max_ms`, `limits` (met or
-    missed, where the challenge has any) and `source`.
+    `design`, `msgs_per_op` (between servers), `stable_median_ms`, `stable_max_ms`, `limits` (met,
+    missed or unmeasured, where the challenge has any) and `source`.
 
     Args:
         challenge_ids: such as "3d".
@@ -73,12 +73,6 @@ def _row(challenge: Challenge, design: str, figures: Any, source: str) -> dict[s
         "msgs_per_op": figures.msgs_per_op,
         "stable_median_ms": figures.stable_median_ms,
         "stable_max_ms": figures.stable_max_ms,
-        "limits": _judgement(challenge, figures),
+        "limits": overall(challenge.judge(figures).values()) if challenge.limits else "",
         "source": source,
     }
-
-
-def _judgement(challenge: Challenge, figures: Any) -> str:
-    if not challenge.limits:
-        return ""
-    return "met" if challenge.within_limits(figures) else "missed"

@@ -16,20 +16,39 @@ if TYPE_CHECKING:
     from glomers.lab.run import Run
 
 
+def convergence(run: Run) -> core.Convergence:
+    """Whether the replicas have converged: what the final reads show is compared.
+
+    Print it to see what is amiss; `is_reached` says whether all is well, and `missing` how many
+    acknowledged values each node lacks.  `glomers.formats.replicas` has the definition.
+
+    Raises:
+        LabError: when the run has no final reads, or nobody knows its nodes.
+    """
+    if not run.nodes:
+        raise LabError("The names of this run's nodes are not known: its store is damaged.")
+    found = core.convergence(run.history, run.nodes)
+    if found is None:
+        raise LabError(
+            "This run has no final reads: sets and counters have them at the end of the test, "
+            "transactions with --final-reads on the command line."
+        )
+    return found
+
+
 def final_values(run: Run) -> pd.DataFrame:
     """What every node holds at the end: one row for each key, one column for each node.
 
-    The bench's own flag `--final-reads` makes clients read all keys after the network has healed
-    and rested.
+    Of a set, the rows are elements, and the cells say whether the node shows them; a counter has
+    one row, its sum.  Transactions have final reads with the bench's own flag `--final-reads`:
+    clients then read all keys after the network has healed and rested.
 
     Raises:
         LabError: when the run has no final reads.
     """
     import pandas as pd
 
-    rows = core.final_values(_transactions(run))
-    if not rows:
-        raise LabError("This run has no final reads: add --final-reads to its command line.")
+    rows = convergence(run).finals
     nodes = sorted({node for row in rows.values() for node in row})
     keys = sorted(rows, key=core.key_order)
     values = [[rows[key].get(node) for node in nodes] for key in keys]
@@ -37,22 +56,15 @@ def final_values(run: Run) -> pd.DataFrame:
     return pd.DataFrame(values, index=index, columns=nodes, dtype=object)
 
 
-def _transactions(run: Run) -> list[core.Txn]:
-    ops = run.ops
-    columns = ("process", "node", "outcome", "final", "start_s")
-    facts = zip(*(ops[name] for name in columns), strict=True)
-    values = map(core.steps_of, ops["value"])
-    return [core.Txn._make([*fact, value]) for fact, value in zip(facts, values, strict=True)]
-
-
 def disagreements(run: Run) -> pd.DataFrame:
-    """The rows of `final_values` on which nodes differ; empty when the replicas have converged.
+    """The rows of `final_values` on which nodes differ, or one of them was not seen.
 
     Raises:
         LabError: when the run has no final reads.
     """
-    values = final_values(run).map(str)
-    return values[values.nunique(axis="columns", dropna=False) > 1]
+    table = final_values(run)
+    differ = set(convergence(run).disagreements)
+    return table[[key in differ for key in table.index]]
 
 
 def forgotten_writes(run: Run) -> pd.DataFrame:
@@ -63,7 +75,7 @@ def forgotten_writes(run: Run) -> pd.DataFrame:
     """
     import pandas as pd
 
-    found = core.forgotten_writes(_transactions(run))
+    found = core.forgotten_writes(run.transactions)
     return pd.DataFrame(found, columns=list(core.Forgotten._fields))
 
 
@@ -75,9 +87,7 @@ def replicated_share(run: Run) -> float:
     Raises:
         LabError: when the run has no final reads, or nobody wrote anything.
     """
-    final_values(run)  # raises when there are none
-    txns = _transactions(run)
-    share = core.replicated_share(txns, core.final_values(txns))
+    share = core.replicated_share(run.transactions, convergence(run).finals)
     if share is None:
         raise LabError("Nobody wrote anything in this run.")
     return share
@@ -95,7 +105,5 @@ def dirty_writes(run: Run) -> pd.DataFrame:
     """
     import pandas as pd
 
-    final_values(run)  # raises when there are none
-    txns = _transactions(run)
-    found = core.dirty_writes(txns, core.final_values(txns))
+    found = core.dirty_writes(run.transactions, convergence(run).finals)
     return pd.DataFrame(found, columns=["first", "second", "first_lost_key", "second_lost_key"])

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from glomers.formats.edn import Keyword, dumps, kw, to_json
+from glomers.formats.history import Op
+from glomers.formats.replicas import Txn, transactions_of
 from glomers.lab import html
 from glomers.lab.errors import StoreError
 from glomers.lab.stats import Stats, stats_of
@@ -90,8 +92,22 @@ class Run:
         return self._folder.problems if self._folder else []
 
     @cached_property
-    def _history(self) -> list[Any]:
+    def history(self) -> list[Op]:
+        """What clients and the nemesis asked for and what came of it (`glomers.formats.history`).
+
+        Raises:
+            StoreError: when the run left no history.
+        """
         return self._opened().history()
+
+    @cached_property
+    def transactions(self) -> list[Txn]:
+        """The transactions of a run of such; see `glomers.formats.replicas`.
+
+        Raises:
+            StoreError: when the run left no history.
+        """
+        return transactions_of(self.history, self.nodes)
 
     @cached_property
     def ops(self) -> pd.DataFrame:
@@ -103,7 +119,7 @@ class Run:
         from glomers.lab.tables import ops_table
 
         with without_collection():
-            return ops_table(self._history, self.nodes)
+            return ops_table(self.history, self.nodes)
 
     @cached_property
     def messages(self) -> pd.DataFrame:
@@ -126,7 +142,7 @@ class Run:
         """
         from glomers.lab.tables import partitions_table
 
-        return partitions_table(self._history)
+        return partitions_table(self.history)
 
     @cached_property
     def faults(self) -> pd.DataFrame:
@@ -137,7 +153,7 @@ class Run:
         """
         from glomers.lab.tables import faults_table
 
-        return faults_table(self._history)
+        return faults_table(self.history)
 
     def _opened(self) -> StoreFolder:
         if self._folder is None:

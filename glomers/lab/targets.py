@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from glomers.challenges import CHALLENGES, METRICS, Challenge
+from glomers.challenges import CHALLENGES, METRICS, Challenge, Judgement
+from glomers.formats.replicas import CONVERGED, WORKLOADS, Convergence
 from glomers.lab import html
 from glomers.lab.charts import one_line
-from glomers.lab.command import node_name
+from glomers.lab.command import FINAL_READS, node_name
 from glomers.lab.errors import LabError
 from glomers.lab.figure import Figure, canvas, to_png
+from glomers.lab.replicas import convergence
 from glomers.lab.style import COLOURS, LIMIT, MARKERS, OTHER_COLOUR
 
 if TYPE_CHECKING:
@@ -233,6 +235,11 @@ class Scoreboard:
 
 _HEADS = ("", "official limit", "starting design", "best published", "measured here", "")
 _NONE = "–"
+_STATES: dict[Judgement, str] = {
+    "met": "✓ met",
+    "missed": "✗ missed",
+    "unmeasured": "✗ unmeasured",
+}
 
 
 def _html_row(row: Sequence[str]) -> str:
@@ -253,19 +260,45 @@ def scoreboard(challenge_id: str, run: Run) -> Scoreboard:
     challenge = _challenge(challenge_id)
     verdict = ("verdict", "valid", _NONE, _NONE, run.verdict, _met(run.valid is True))
     rows = [verdict, *(_metric_row(challenge, metric, run) for metric in _metrics(challenge))]
+    found = _convergence(run) if _has_replicas(challenge, run) else None
+    if _has_replicas(challenge, run):
+        rows.append(_replicas_row(found))
     fraction = run.stats.ok_fraction
     if fraction is not None:
         rows.append(("requests answered ok", _NONE, _NONE, _NONE, f"{fraction:.3%}", ""))
     best = challenge.best_published
-    note = f"Best published: {best.design} ({best.source})." if best else ""
+    notes = [f"Best published: {best.design} ({best.source})."] if best else []
+    if found and not found.is_reached:
+        notes.insert(0, f"In the final reads {found}.")
     path = os.environ.get("GLOMERS_RESULTS")
     if path:
-        _append(Path(path), challenge, run)
-    return Scoreboard(f"Challenge {challenge.id}: {challenge.name}", rows, note)
+        _append(Path(path), challenge, run, found)
+    return Scoreboard(f"Challenge {challenge.id}: {challenge.name}", rows, " ".join(notes))
+
+
+def _has_replicas(challenge: Challenge, run: Run) -> bool:
+    """Whether a run has final reads of several nodes, or ought to have them."""
+    return len(run.nodes) > 1 and (challenge.workload in WORKLOADS or FINAL_READS in run.command)
+
+
+def _convergence(run: Run) -> Convergence | None:
+    """What the final reads of a run show; None: there are none, as it was cut off."""
+    try:
+        return convergence(run)
+    except LabError:
+        return None
+
+
+def _replicas_row(found: Convergence | None) -> tuple[str, ...]:
+    name = f"{CONVERGED} (extra)"
+    if found is None:
+        return (name, _NONE, _NONE, _NONE, _NONE, _STATES["unmeasured"])
+    measured = "yes" if found.is_reached else "no"
+    return (name, _NONE, _NONE, _NONE, measured, _met(found.is_reached))
 
 
 def _met(is_met: bool) -> str:
-    return "✓ met" if is_met else "✗ missed"
+    return _STATES["met" if is_met else "missed"]
 
 
 def _metrics(challenge: Challenge) -> list[str]:
@@ -287,17 +320,13 @@ def _metric_row(challenge: Challenge, metric: str, run: Run) -> tuple[str, ...]:
         METRICS[metric],
         _NONE if limit is None else f"below {limit:,g}",
         *(_NONE if value is None else f"{value:,.4g}" for value in (seed, best, measured)),
-        "" if limit is None else _met(_within(limit, measured)),
+        "" if limit is None else _STATES[challenge.judge(run.stats)[metric]],
     )
 
 
-def _within(limit: float, measured: float | None) -> bool:
-    return measured is not None and measured < limit
-
-
-def _append(path: Path, challenge: Challenge, run: Run) -> None:
+def _append(path: Path, challenge: Challenge, run: Run, found: Convergence | None) -> None:
     stats = run.stats
-    line = {
+    line: dict[str, Any] = {
         "challenge": challenge.id,
         "notebook": challenge.notebook,
         "node": node_name(shlex.split(run.command)),
@@ -306,10 +335,10 @@ def _append(path: Path, challenge: Challenge, run: Run) -> None:
         "stable_median_ms": stats.stable_median_ms,
         "stable_max_ms": stats.stable_max_ms,
         "ok_fraction": stats.ok_fraction,
-        "limits_met": all(
-            _within(limit.below, getattr(stats, limit.metric)) for limit in challenge.limits
-        ),
+        "limits_met": challenge.within_limits(stats),
     }
+    if found is not None:
+        line["replicas_converge"] = found.is_reached
     try:
         with path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(line) + "\n")

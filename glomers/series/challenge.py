@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from glomers import lab
-from glomers.challenges import METRICS, Challenge, Published
+from glomers.challenges import METRICS, Challenge, Judgement, Published
+from glomers.formats import replicas
 from glomers.series.errors import EXIT_FAILED, EXIT_OK, BadInput, SeriesError
 from glomers.series.project import shown
 
@@ -22,7 +23,8 @@ PARTITIONS = "valid with partitions"
 class Report:
     """How a node did in a challenge; `wall_s` is what the official run took, in seconds.
 
-    `extra` are further checks that a node must pass, `beyond` those that nobody asks for.
+    `extra` are further checks that a node must pass, `beyond` those that nobody asks for; `why` has
+    a sentence on those of `extra` that say more than no.
     """
 
     challenge: Challenge
@@ -30,19 +32,11 @@ class Report:
     extra: dict[str, bool]
     beyond: dict[str, bool]
     wall_s: float
-
-    @property
-    def targets(self) -> dict[str, bool]:
-        """Whether each limit is met, by its metric; what was not measured is not met."""
-        return {
-            limit.metric: (value := getattr(self.run.stats, limit.metric)) is not None
-            and value < limit.below
-            for limit in self.challenge.limits
-        }
+    why: dict[str, str]
 
     @property
     def targets_met(self) -> bool:
-        return all(self.targets.values()) and all(self.extra.values())
+        return self.challenge.within_limits(self.run.stats) and all(self.extra.values())
 
     @property
     def passed(self) -> bool:
@@ -103,26 +97,50 @@ def run_challenge(
 def _report(challenge: Challenge, program: Path, how: dict[str, Any]) -> Report:
     began = time.monotonic()
     run = _test(challenge.flags, program, how)
-    wall_s = time.monotonic() - began
-    extra, beyond = {}, {}
-    if challenge.also and run.valid is not None:
+    report = Report(challenge, run, {}, {}, time.monotonic() - began, {})
+    if run.valid is None:
+        return report
+    runs = [run]
+    if challenge.also:
         name = "valid without partitions" if "--nemesis" in challenge.flags else PARTITIONS
-        extra[name] = _test(challenge.also, program, how).valid is True
-    if challenge.workload == "txn-rw-register" and run.valid is not None and run.engine == "bench":
+        runs.append(_test(challenge.also, program, how))
+        report.extra[name] = runs[-1].valid is True
+    if challenge.workload in replicas.WORKLOADS:
+        _compare_replicas(report, runs)
+    elif challenge.workload == "txn-rw-register" and run.engine == "bench":
         replicated = _test(f"{challenge.flags} --final-reads", program, how)
-        extra |= _replica_checks(replicated)
-        beyond = _guarantees(replicated)
-    return Report(challenge, run, extra, beyond, wall_s)
+        report.extra.update(_transactions(replicated))
+        _compare_replicas(report, [replicated])
+        report.beyond.update(_guarantees(replicated))
+    return report
 
 
-def _replica_checks(run: lab.Run) -> dict[str, bool]:
+def _compare_replicas(report: Report, runs: Sequence[lab.Run]) -> None:
+    """Add to the report whether the replicas have converged in each of the runs."""
+    if len(runs[0].nodes) < 2:
+        return
+    reasons = filter(None, map(_divergence, runs))
+    report.extra[replicas.CONVERGED] = (reason := next(reasons, None)) is None
+    if reason:
+        report.why[replicas.CONVERGED] = reason
+
+
+def _divergence(run: lab.Run) -> str | None:
+    """What keeps the replicas of a run from having converged; what nobody saw is not met."""
+    try:
+        found = lab.convergence(run)
+    except lab.LabError as error:
+        return str(error)
+    return None if found.is_reached else str(found)
+
+
+def _transactions(run: lab.Run) -> dict[str, bool]:
     """What Maelstrom does not check of transactions (see `glomers.lab.replicas`)."""
     checks: dict[str, Callable[[], bool]] = {
         "clients see their own writes": lambda: lab.forgotten_writes(run).empty,
         "no dirty write (G0)": lambda: lab.dirty_writes(run).empty,
     }
     if len(run.nodes) > 1:
-        checks["replicas converge after healing"] = lambda: lab.disagreements(run).empty
         checks["writes reach other nodes"] = lambda: lab.replicated_share(run) > 0.5
     return {name: _is_shown(check) for name, check in checks.items()}
 
@@ -176,15 +194,18 @@ def _targets(report: Report) -> Any:
     table = Table("target", "asked for", "measured", "", title="Targets", title_justify="left")
     stats = report.run.stats
 
-    def add(name: str, asked: str, measured: str, met: bool) -> None:
-        table.add_row(name, asked, measured, Text("met" if met else "missed", _style(met)))
+    def add(name: str, asked: str, measured: str, judgement: Judgement) -> None:
+        style = "green" if judgement == "met" else "bold red"
+        table.add_row(name, asked, measured, Text(judgement, style))
 
-    add("verdict", "valid", str(report.run.verdict), report.run.valid is True)
+    add("verdict", "valid", str(report.run.verdict), _judged(report.run.valid is True))
+    judgements = report.challenge.judge(stats)
     for limit in report.challenge.limits:
         measured = _number(getattr(stats, limit.metric))
-        add(METRICS[limit.metric], f"below {limit.below:g}", measured, report.targets[limit.metric])
+        add(METRICS[limit.metric], f"below {limit.below:g}", measured, judgements[limit.metric])
     for name, passed in report.extra.items():
-        add(name, "yes", "yes" if passed else "no", passed)
+        measured = "yes" if passed else ": ".join(["no", *filter(None, [report.why.get(name)])])
+        add(name, "yes (extra)", measured, _judged(passed))
     for name, passed in report.beyond.items():
         measured = "not contradicted" if passed else "contradicted"
         table.add_row(name, "not asked for", measured, "")
@@ -195,8 +216,8 @@ def _targets(report: Report) -> Any:
     return table
 
 
-def _style(met: bool) -> str:
-    return "green" if met else "bold red"
+def _judged(is_met: bool) -> Judgement:
+    return "met" if is_met else "missed"
 
 
 def _comparison(report: Report) -> Any:
