@@ -166,6 +166,17 @@ def test_the_counter_is_cheap_and_silent_when_nothing_changes(bench):
     assert 19 < max(gossip_s) < 23  # the last addition comes before 20 s, the last read after 30 s
 
 
+@pytest.mark.parametrize("latency_ms", [300, 500, 1500])
+def test_the_counter_falls_silent_on_slow_networks_too(bench, latency_ms):
+    flags = [*official("4"), "--latency", str(latency_ms)]
+    outcome = bench.test(NODES / "counter_delta.py", *flags, workload="g-counter")
+    assert outcome.status == 0, outcome.out
+    lines = (outcome.store / "net-journal" / "messages.jsonl").read_text().splitlines()[1:]
+    sent = [event for event in map(json.loads, lines) if event[0] == "s"]
+    gossip_s = [event[1] / 1e9 for event in sent if event[3]["body"]["type"] == "gossip"]
+    assert max(gossip_s) < 28  # the last read comes after 30 s, and rounds go on until then
+
+
 TXN = "--concurrency 2n --time-limit 4 --nemesis-interval 2 --final-reads --availability total"
 TXN += " --consistency-models read-atomic"
 
