@@ -3,8 +3,7 @@ from glomers.node import Node
 node = Node()
 counts = {}  # what was added at each node, as far as is known here
 known = {}  # the same, as far as each peer is known to know it
-sent = {}  # to each peer: the number and the counts of the last message
-owed = {}  # the number of a peer's last message, until it is acknowledged
+owed = {}  # what each peer has told, until that is acknowledged
 strides = []
 
 
@@ -13,7 +12,6 @@ def plan():
     doublings = [2**i for i in range((len(node.node_ids) - 1).bit_length())]
     strides.extend([*doublings, *[-stride for stride in doublings]])
     known.update({peer: {} for peer in node.peers})
-    sent.update({peer: (0, {}) for peer in node.peers})
 
 
 def merge(mine, theirs):
@@ -42,22 +40,16 @@ def gossip():
     peer = node.node_ids[index % len(node.node_ids)]
     news = {name: count for name, count in counts.items() if count > known[peer].get(name, 0)}
     if news or peer in owed:
-        number = sent[peer][0] + 1
-        sent[peer] = number, news
-        ack = owed.pop(peer, 0)
-        node.send(peer, {"type": "gossip", "counts": news, "number": number, "ack": ack})
+        node.send(peer, {"type": "gossip", "counts": news, "ack": owed.pop(peer, {})})
 
 
 @node.on("gossip")
 def hear(message):
     peer, theirs = message.src, message.body["counts"]
     counts.update(merge(counts, theirs))
-    known[peer] = merge(known[peer], theirs)
-    number, news = sent[peer]
-    if message.body["ack"] == number:
-        known[peer] = merge(known[peer], news)
+    known[peer] = merge(known[peer], merge(theirs, message.body["ack"]))
     if theirs:
-        owed[peer] = message.body["number"]
+        owed[peer] = merge(owed.get(peer, {}), theirs)
 
 
 if __name__ == "__main__":
