@@ -4,7 +4,7 @@ The first line is `{"format":"glomers-journal","version":1}`; each line after it
 
     ["s",time_ns,id,message]   sent; message = {"src","dest","body"} as it was on the wire
     ["r",time_ns,id]           received
-    ["d",time_ns,id]           dropped: by a partition when its receiver took it, or by another fault
+    ["d",time_ns,id]           dropped: by a cut when its receiver took it, or by another fault
 
 A message that has neither been received nor dropped was still under way when the run ended.
 """
