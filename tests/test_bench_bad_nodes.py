@@ -104,9 +104,9 @@ def test_print_goes_to_the_log_with_an_explanation(bench):
     assert "stdout is for messages" in log
 
 
-def test_a_message_to_nobody_is_noted_and_skipped(bench):
+def test_a_message_to_nobody_is_noted_and_the_last(bench):
     outcome = bench.test(bench.node(with_body('node.send("n77", {"type": "hi"})')), *SHORT)
-    assert outcome.status == 0
+    assert outcome.status == 1
     assert "'n77'" in outcome.err
 
 
@@ -154,16 +154,37 @@ def test_a_process_that_is_no_program_is_explained(bench):
     outcome = bench.test(path, *REAL)
     assert outcome.status == 255
     assert "chmod +x" in outcome.err
+    path.chmod(0o755)
+    outcome = bench.test(path, *REAL)
+    assert outcome.status == 255
+    assert "it exited with status 127" in outcome.err
+    assert "it has no #! line, so /bin/sh ran it" in outcome.err
 
 
-def test_garbage_on_stdout_is_noted_and_skipped(bench):
-    source = ECHO.replace(
-        "    return", '    import os; os.write(1, b"garbage\\n[1]\\n{}\\n")\n    return'
-    )
-    outcome = bench.test(real_node(bench, source), *REAL)
-    assert outcome.status == 0
-    assert "'garbage', which is not JSON" in outcome.err
-    assert "which is not a message" in outcome.err
+NO_INTERPRETERS = [
+    ("#!/no/such/interpreter -x\n", "names /no/such/interpreter, which does not exist."),
+    ("#! \tno-such-thing\n", "names no-such-thing, which does not exist."),
+    ("#!/bin/sh\r\necho\r\n", "names /bin/sh^M, which does not exist: has the file Windows line"),
+    ("#!/usr/bin\n", "names /usr/bin, which cannot be executed."),
+]
+
+
+@pytest.mark.parametrize(("text", "sentence"), NO_INTERPRETERS)
+def test_an_interpreter_that_is_not_there_is_named(bench, text, sentence):
+    path = bench.folder / "node"
+    path.write_bytes(text.encode())
+    path.chmod(0o755)
+    outcome = bench.test(path, *REAL)
+    assert outcome.status == 255
+    assert f"Node n0 cannot start: the first line of {path} {sentence}" in outcome.err
+
+
+def test_a_script_without_a_first_line_that_names_a_shell_runs(bench):
+    bench.node(ECHO)
+    script = bench.node(f'exec {sys.executable} "$(dirname "$0")/$1"\n', "script")
+    script.chmod(0o755)
+    outcome = bench.test(script, *REAL, "--", "node.py")
+    assert outcome.status == 0, outcome.err
 
 
 def test_no_process_is_left_behind_even_by_a_node_that_forks(bench, tmp_path):

@@ -21,12 +21,53 @@ CAS = {"type": "cas", "key": "k"}
 
 
 @pytest.mark.parametrize("name", ["lin-kv", "seq-kv", "lww-kv"])
-def test_missing_keys_mismatches_and_bad_requests_have_their_codes(name):
+def test_missing_keys_and_mismatches_have_their_codes(name):
     service = make_services(random.Random(0))[name]
     assert service.handle("n0", READ)["code"] == 20
     assert service.handle("n0", {**CAS, "from": 1, "to": 2})["code"] == 20
-    assert service.handle("n0", {"type": "read"})["code"] == 12
-    assert service.handle("n0", {"type": "delete", "key": "k"})["code"] == 10
+    replies = [
+        service.handle("n0", {**WRITE, "value": 3}),
+        *[service.handle("n0", {**CAS, "from": 1, "to": 2}) for _ in range(50)],
+    ]
+    assert {"type": "write_ok"} in replies
+    assert 22 in [reply.get("code") for reply in replies]
+
+
+@pytest.mark.parametrize("name", ["lin-kv", "seq-kv", "lww-kv", "lin-tso"])
+@pytest.mark.parametrize(
+    "kind", ["error", "delete", "read_ok", "READ", "", None, 1, True, ["read"]]
+)
+def test_types_that_a_service_does_not_know_get_no_answer_and_change_nothing(name, kind):
+    service, untouched = (make_services(random.Random(0))[name] for _ in range(2))
+    body = {"type": kind, "key": "k", "value": 1, "code": 10, "in_reply_to": 3, "msg_id": 4}
+    assert service.handle("n0", body) is None
+    assert service.handle("n0", {"key": "k"}) is None
+    asks = [{"type": "ts"}, READ, {**WRITE, "value": 2}, READ]
+    answers = [[each.handle("n1", ask) for ask in asks] for each in (service, untouched)]
+    assert answers[0] == answers[1]
+
+
+@pytest.mark.parametrize("name", ["lin-kv", "seq-kv"])
+def test_a_field_that_is_missing_is_null(name):
+    service = make_services(random.Random(0))[name]
+    assert service.handle("n0", {"type": "read"})["code"] == 20  # there is no key null
+    assert service.handle("n0", {"type": "write"}) == {"type": "write_ok"}
+    assert service.handle("n0", {"type": "read", "key": None})["value"] is None
+    assert service.handle("n0", {"type": "cas", "to": 1}) == {"type": "cas_ok"}
+    assert service.handle("n0", {"type": "cas", "to": 2})["code"] == 22  # it is 1 now
+    assert service.handle("n0", {"type": "cas", "from": 1}) == {"type": "cas_ok"}
+    assert service.handle("n0", {"type": "read"}) == {"type": "read_ok", "value": None}
+    create = {**CAS, "to": 1, "create_if_not_exists": True}
+    assert service.handle("n0", create) == {"type": "cas_ok"}
+
+
+@pytest.mark.parametrize("flag", [True, 0, "", [], {}])
+def test_whatever_is_neither_false_nor_null_lets_cas_create(flag):
+    create = {**CAS, "from": 0, "to": 1, "create_if_not_exists": flag}
+    assert LinearizableKV().handle("n0", create) == {"type": "cas_ok"}
+    for refused in (False, None):
+        create["create_if_not_exists"] = refused
+        assert LinearizableKV().handle("n0", create)["code"] == 20
 
 
 @pytest.mark.parametrize("name", ["lin-kv", "seq-kv"])
@@ -39,11 +80,31 @@ def test_cas_can_create_and_refuses_a_wrong_value(name):
     assert service.handle("n0", READ) == {"type": "read_ok", "value": 2}
 
 
-@pytest.mark.parametrize(("old", "new"), [(1, True), ("1", 1), ([1], 1), ({"a": 1}, {"a": 2})])
+DIFFERENT = [1, 1.0, True, "1", [1], [1.0], {"a": 1}, {"a": True}, None, 2**80, 2**80 + 1, 2.0**80]
+PAIRS = [(old, new) for old in DIFFERENT for new in DIFFERENT if old is not new]
+
+
+@pytest.mark.parametrize(("old", "new"), PAIRS)
 def test_cas_tells_json_values_apart(old, new):
     service = LinearizableKV()
     service.handle("n0", {**WRITE, "value": old})
     assert service.handle("n0", {**CAS, "from": new, "to": 0})["code"] == 22
+
+
+def test_keys_of_different_kinds_are_different_keys():
+    service = LinearizableKV()
+    for number, key in enumerate(DIFFERENT):
+        service.handle("n0", {"type": "write", "key": key, "value": number})
+    read = [service.handle("n0", {"type": "read", "key": key})["value"] for key in DIFFERENT]
+    assert read == list(range(len(DIFFERENT)))
+
+
+@given(st.integers())
+def test_values_of_any_size_come_back(number):
+    service = LinearizableKV()
+    service.handle("n0", {**WRITE, "value": number})
+    assert service.handle("n0", READ)["value"] == number
+    assert service.handle("n0", {**CAS, "from": number, "to": 0}) == {"type": "cas_ok"}
 
 
 def test_objects_are_equal_whatever_the_order_of_their_fields():

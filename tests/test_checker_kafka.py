@@ -1,11 +1,13 @@
 """Logs: small histories that show one error each, and correct logs that show none."""
 
+import re
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from glomers.bench.checkers import CheckError, CheckOptions, kafka
-from glomers.formats.edn import kw
+from glomers.formats.edn import dumps, kw
 from glomers.formats.history import Op
 
 OPTIONS = CheckOptions("kafka")
@@ -154,9 +156,11 @@ def test_the_causes_of_open_outcomes_are_listed_once():
     assert result[kw("info-txn-causes")] == (kw("net-timeout"),)
 
 
-def test_a_polled_message_that_nobody_sent_leaves_the_question_open():
-    with pytest.raises(CheckError, match="which nobody sent"):
-        judge(*LOG, polled(k=[*WHOLE, [3, 999]]))
+@pytest.mark.parametrize("message", [999, 10.0, 2**80])
+def test_a_polled_message_that_nobody_sent_leaves_the_question_open(message):
+    shown = re.escape(dumps(message))
+    with pytest.raises(CheckError, match=f"the message {shown} of key .*, which nobody sent"):
+        judge(*LOG, polled(k=[*WHOLE, [3, message]]))
 
 
 def test_messages_of_several_types_at_one_offset_leave_the_question_open():

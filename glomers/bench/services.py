@@ -1,9 +1,9 @@
 """The services that every test offers to nodes: three key-value stores and a timestamp oracle.
 
 Their semantics are those of Maelstrom's documentation (`doc/services.md`) and, where it is silent,
-of its source (`src/maelstrom/service.clj`): a field that is missing is null, and a message of a type
-that a service does not know gets no answer.  Each is a state machine that answers one request at a
-time; what makes them differ is which state answers.
+of its source (`src/maelstrom/service.clj`): a field that is missing is null, and a message of a
+type that a service does not know gets no answer.  Each is a state machine that answers one request
+at a time; what makes them differ is which state answers.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""Lines that nodes write, read as Maelstrom reads them: a message, or why it is none.
+r"""Lines that nodes write, read as Maelstrom reads them: a message, or why it is none.
 
 The rules are those of Maelstrom 0.2.4 (`src/maelstrom/process.clj` and `net.clj`) and of the JSON
 reader that it uses.  A message is a JSON object with `src`, `dest`, `body` and perhaps an integer
 `id`, and nothing else; an object without a body has an empty one.  What stands behind the object is
-ignored, strings may hold control characters, and half a character (`\\ud800`) is a question mark.
+ignored, strings may hold control characters, and half a character (`\ud800`) is a question mark.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ The order of messages in a log makes no edges: writes of several operations inte
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from glomers.bench.checkers.base import CheckError, CheckOptions
 from glomers.bench.checkers.elle.explain import Reason
@@ -13,7 +14,7 @@ from glomers.bench.checkers.elle.graph import WR, Graph
 from glomers.bench.checkers.elle.order import RealTime
 from glomers.bench.checkers.elle.report import Anomalies, cycle_anomalies
 from glomers.bench.checkers.elle.txn import key_of
-from glomers.bench.checkers.kafka.ops import Logs, sends
+from glomers.bench.checkers.kafka.ops import Logs, polls, sends
 from glomers.formats.edn import dumps, keywordize, kw
 
 
@@ -28,13 +29,19 @@ def cycles(logs: Logs, options: CheckOptions) -> Anomalies:
         writer = logs.writer_of.get((key, value))
         if writer is None:
             index = logs.txns[readers[0]].done.index
-            shown = f"{dumps(value)} of key {dumps(key)}"
+            polled = next(v for v in _polled(logs, readers[0], key) if key_of(v) == value)
+            shown = f"{dumps(polled)} of key {dumps(key)}"
             raise CheckError(f"index {index} polled the message {shown}, which nobody sent")
         for reader in readers:
             if reader != writer:
                 graph.link(writer, reader, WR)
     graph.add_real_time(RealTime(logs.txns))
     return cycle_anomalies(graph, logs.txns, _Reasons(logs), options)
+
+
+def _polled(logs: Logs, reader: int, key: Any) -> list[Any]:
+    """The messages of `key` that an operation polled."""
+    return [value for _, value in polls(logs.txns[reader].done)[key]]
 
 
 class _Reasons:
