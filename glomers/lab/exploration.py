@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from glomers.formats.decisive import draw_decisive
 from glomers.lab.errors import LabError, RunFailed, StoreError
 from glomers.lab.figure import Figure
-from glomers.lab.outcome import stores
+from glomers.lab.outcome import VERDICTS, stores
 from glomers.lab.process import Ended, Tail, run_glomers
 from glomers.lab.run import Run
 from glomers.lab.shell import DEADLINE_S
@@ -108,21 +108,23 @@ def _rows(path: Path, seeds: int) -> pd.DataFrame:
     return pd.DataFrame([row for row in rows if row["seed"] < seeds]).set_index("seed")
 
 
-def replay(trace: str | Path, *, bin: str | Path | None = None) -> Run:
+def replay(trace: str | Path | None, *, bin: str | Path | None = None) -> Run:
     """Play a trace back with `glomers replay`, and load the run.
 
     Args:
-        trace: the path of a trace.
+        trace: the path of a trace; None, as an exploration without a failure has it, is refused.
         bin: a node in place of the one that the trace names.
 
     Raises:
         RunFailed: when it cannot be played back.
     """
+    if trace is None:
+        raise RunFailed("No seed failed: there is nothing to replay.")
     before = stores()
     words = [str(trace), *(["--bin", str(bin)] if bin is not None else [])]
     ended = _glomers("replay", words, None)
     new = sorted(stores() - before)
-    if ended.status not in (0, 1) or not new:
+    if ended.status not in VERDICTS or not new:
         raise RunFailed(ended.err.strip() or f"It ended with status {ended.status}.")
     return Run.load(new[-1])
 
