@@ -1,19 +1,24 @@
-"""From a failing seed to a trace that a person can read."""
+"""From a failing seed to a trace that a person can read, and back to what a trace shows."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
-from glomers.bench.once import run_once
+from glomers.bench.checkers.base import ERROR
+from glomers.bench.once import Outcome, run_once
 from glomers.bench.options import Options
-from glomers.bench.script import Script
+from glomers.bench.script import Script, ScriptedOp
+from glomers.explore.causes.cause import Explanation
 from glomers.explore.errors import ExploreError
 from glomers.explore.events import Events
-from glomers.explore.explain import Explanation, Story
-from glomers.explore.judge import anomalies
+from glomers.explore.explain import explain as explain_story
+from glomers.explore.judge import anomalies, is_unknown
 from glomers.explore.shrink import Case, Shrinker
+from glomers.explore.story import Story
 from glomers.explore.tally import Tally
 from glomers.explore.trace import Trace, digest
+from glomers.formats.edn import equality_key
 
 
 @dataclass(frozen=True)
@@ -28,6 +33,8 @@ class Found:
 def find(options: Options) -> Found:
     """Shrink the run of a command that fails; its first anomaly is the one to keep.
 
+    Of transactions it is the first that one of them shows, if there is such a one.
+
     Raises:
         ExploreError: when the run does not fail, or not when it is played back.
     """
@@ -36,33 +43,72 @@ def find(options: Options) -> Found:
     if not found:
         raise ExploreError(f"Seed {options.seed} does not fail.")
     assert outcome.script is not None
-    shrinker = Shrinker(found[0])
+    anomaly = min(found, key=_is_of_a_circle)
+    shrinker = Shrinker(anomaly)
     case = shrinker.shrink(Case(options, outcome.script))
     if case is None:
         raise ExploreError(
-            f"Seed {options.seed} shows {found[0]}, but not when its operations, faults and delays "
+            f"Seed {options.seed} shows {anomaly}, but not when its operations, faults and delays "
             "are played back: it stays as it is. Its store folder has the whole run."
         )
     script = _with_end_as_played(case)
-    trace = Trace(case.options, script, found[0], "", digest(case.options.bin))
+    trace = Trace(case.options, script, anomaly, "", digest(case.options.bin))
     trace = replace(trace, sentence=explain(trace).sentence)
     return Found(trace, shrinker.runs, len(outcome.script.ops))
+
+
+def _is_of_a_circle(anomaly: str) -> bool:
+    """Whether an anomaly tells of several transactions, which says less than a single odd one."""
+    return anomaly.startswith(("G0", "G1c", "G-", "G2")) or "cycle" in anomaly
 
 
 def _with_end_as_played(case: Case) -> Script:
     """The script with what clients do in the end, which was recorded in a longer run."""
     played = run_once(case.options, Tally(), script=case.script, is_recorded=True).script
     assert played is not None
-    main = (op for op in case.script.ops if not op.in_end)
-    return replace(case.script, ops=(*main, *(op for op in played.ops if op.in_end)))
+    main = [op for op in case.script.ops if not op.in_end]
+    end: dict[Any, ScriptedOp] = {}  # what a client does again and again is told once
+    for op in played.ops:
+        if op.in_end:
+            end.setdefault((op.thread, op.f, equality_key(op.value)), op)
+    return replace(case.script, ops=(*main, *end.values()))
+
+
+@dataclass(frozen=True)
+class Played:
+    """What a trace shows when it is played: `anomaly` is its own, or another one that shows.
+
+    Without an anomaly `undecided` says why nobody can tell whether there is any; None: there is
+    none.
+    """
+
+    anomaly: str | None
+    explanation: Explanation
+    undecided: str | None
+
+
+def play(trace: Trace) -> Played:
+    """Run a trace, and say what went wrong if anything did."""
+    journal = Events()
+    outcome = run_once(trace.options, journal, script=trace.script)
+    found = anomalies(trace.options, outcome)
+    if not found:
+        return Played(None, Explanation(""), _undecided(outcome))
+    anomaly = trace.anomaly if trace.anomaly in found else found[0]
+    story = Story(trace.options.node_ids, outcome, journal.events)
+    return Played(anomaly, explain_story(story, trace.options.workload, anomaly), None)
+
+
+def _undecided(outcome: Outcome) -> str | None:
+    """Why no checker could tell, if none could."""
+    if not is_unknown(outcome):
+        return None
+    results = outcome.results or {}
+    errors = (part.get(ERROR) for part in results.values() if isinstance(part, dict))
+    return next(filter(None, errors), "there is nothing to judge")
 
 
 def explain(trace: Trace) -> Explanation:
     """Run a trace and say how its anomaly comes about; without it, the sentence is empty."""
-    journal = Events()
-    outcome = run_once(trace.options, journal, script=trace.script)
-    if trace.anomaly not in anomalies(trace.options, outcome):
-        return Explanation("")
-    broken = str(outcome.broken) if outcome.broken else None
-    story = Story(trace.options.node_ids, outcome.results, outcome.history, journal.events, broken)
-    return story.explain(trace.anomaly)
+    played = play(trace)
+    return played.explanation if played.anomaly == trace.anomaly else Explanation("")

@@ -5,21 +5,22 @@ from __future__ import annotations
 import json
 import os
 import sys
+import traceback
 from pathlib import Path
 
 from glomers.bench.cli import run_in_store
-from glomers.bench.errors import BrokenTest
+from glomers.bench.errors import EXIT_INVALID, EXIT_UNKNOWN, EXIT_VALID, BrokenTest
 from glomers.bench.log import RunLog
 from glomers.bench.options import words_of
 from glomers.bench.program import find_program
 from glomers.bench.store import Store
-from glomers.explore.counterexample import explain
+from glomers.explore.counterexample import Played, play
 from glomers.explore.errors import ExploreError
-from glomers.explore.explain import Explanation
 from glomers.explore.trace import Trace, digest
 from glomers.formats.decisive import draw_decisive
-from glomers.formats.history import read_history
+from glomers.formats.history import HistoryError, read_history
 from glomers.formats.journal import read_journal
+from glomers.formats.text import clean
 
 NAME = "counterexample.json"
 
@@ -32,10 +33,10 @@ def replay(path: Path, program: Path | None = None) -> int:
         program: a node in place of the one that the trace names.
 
     Returns:
-        1 when the anomaly of the trace shows, as with `glomers explore`; 0 when it does not.
+        1 when the anomaly of the trace shows, or another one; 2 when nobody can tell; else 0.
 
     Raises:
-        ExploreError: when the trace cannot be read, or its node cannot be run.
+        ExploreError: when the trace cannot be read or played back, or its node cannot be run.
     """
     trace = Trace.load(path)
     if program is not None:
@@ -52,27 +53,47 @@ def replay(path: Path, program: Path | None = None) -> int:
         run_in_store(words_of(trace.options), trace.options, runner, store, log, trace.script)
     except BrokenTest as error:
         log.warn(str(error))
+    except Exception as error:  # a trace that somebody has changed may ask for anything
+        log.note(traceback.format_exc())
+        what = f"{type(error).__name__}: {error}"
+        raise ExploreError(f"{path} cannot be played back ({what}): is it as it was?") from None
     finally:
         log.close()
-    explanation = explain(trace)
-    _write(store, trace, explanation)
-    if not explanation.sentence:
-        print(f"{trace.anomaly}: it does not show any more")
-        return 0
-    print(f"{trace.anomaly}: {explanation.sentence}")
+    played = play(trace)
+    _write(store, trace, played)
+    return _tell(store, trace, played)
+
+
+def _tell(store: Store, trace: Trace, played: Played) -> int:
+    """Print what has come of it; returns the exit status."""
+    if played.anomaly is None:
+        if played.undecided is None:
+            print(f"{trace.anomaly}: it does not show any more")
+            return EXIT_VALID
+        print(f"{trace.anomaly}: nobody can tell whether it still shows: {clean(played.undecided)}")
+        return EXIT_UNKNOWN
+    sentence = f"{played.anomaly}: {played.explanation.sentence}"
+    if played.anomaly != trace.anomaly:
+        sentence = f"No more {trace.anomaly}, but it still fails, for another reason: {sentence}"
+    print(clean(sentence))
     print(f"Picture: {os.path.relpath(store.path / 'messages.svg')}")
-    return 1
+    return EXIT_INVALID
 
 
-def _write(store: Store, trace: Trace, explanation: Explanation) -> None:
+def _write(store: Store, trace: Trace, played: Played) -> None:
     """Add the trace, what was found out, and a picture of it to the store."""
+    explanation = played.explanation
     facts = {
-        "anomaly": trace.anomaly,
+        "anomaly": played.anomaly or trace.anomaly,
         "sentence": explanation.sentence,
         "decisive": explanation.decisive,
     }
     store.write("trace.json", trace.to_json())
     store.write(NAME, json.dumps(facts, ensure_ascii=False, indent=1) + "\n")
-    events, history = read_journal(store.journal), read_history(store.path / "history.edn")
+    try:
+        history = read_history(store.path / "history.edn")
+    except HistoryError:  # the test broke before any operation
+        history = []
+    events = read_journal(store.journal)
     picture = draw_decisive(events, history, explanation.sentence, explanation.decisive)
     store.write("messages.svg", picture)

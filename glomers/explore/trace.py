@@ -20,11 +20,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from glomers.bench.checkers.shapes import SHAPES
 from glomers.bench.errors import BadArguments
 from glomers.bench.faults import FAULTS
 from glomers.bench.nemesis import FaultEvent
@@ -82,7 +82,7 @@ class Trace:
             options = parse_options(fields["command"])
             ops = tuple(map(_op_from_json, fields["ops"]))
             faults = tuple(map(_fault_from_json, fields["faults"]))
-            _refuse_the_impossible(options, ops, fields["fates"])
+            _refuse_the_impossible(options, Script(ops, faults, fields["fates"]))
             return cls(
                 options,
                 Script(ops, faults, fields["fates"], fields.get("load") is not True),
@@ -90,6 +90,8 @@ class Trace:
                 fields["sentence"],
                 fields["node_sha256"],
             )
+        except _Impossible as error:
+            raise ExploreError(f"{path} is damaged, or its command is: {error}.") from None
         except (KeyError, TypeError, ValueError) as error:
             raise ExploreError(f"{path} is damaged: {type(error).__name__}: {error}.") from None
         except BadArguments as error:
@@ -100,16 +102,57 @@ class Trace:
         return replace(self, options=replace(self.options, bin=program))
 
 
-def _refuse_the_impossible(options: Options, ops: Sequence[ScriptedOp], fates: Any) -> None:
-    """Raise a ValueError for what no run could have left."""
-    if not all(0 <= op.thread < options.concurrency for op in ops):
-        raise ValueError("an operation is of a client that there is not")
-    if not all(0 <= op.at_ns <= _LAST_NS for op in ops):
-        raise ValueError("an operation is at a time that no test reaches")
-    if not all(isinstance(op.extra, dict | None) for op in ops):
-        raise ValueError("what else stands with an operation is no map")
-    if type(fates) is not dict or not all(type(delays) is list for delays in fates.values()):
-        raise ValueError("its fates are no lists by kind of message")
+class _Impossible(Exception):
+    """A trace has what no run of its command could have left."""
+
+
+def _refuse_the_impossible(options: Options, script: Script) -> None:
+    """Raise `_Impossible` for what no run of the command could have left."""
+    for number, op in enumerate(script.ops, start=1):
+        if problem := _problem_of_op(options, op):
+            raise _Impossible(f"operation {number} {problem}")
+    for event in script.faults:
+        strangers = nodes_hit(event).difference(options.node_ids) if event.starts else ()
+        if strangers:
+            nodes = ", ".join(options.node_ids)
+            raise _Impossible(f"a {event.fault} hits {min(strangers)}, and the nodes are {nodes}")
+    if type(script.fates) is not dict or not all(map(_are_fates, script.fates.values())):
+        raise _Impossible("its fates are no lists of delays by kind of message")
+
+
+def _problem_of_op(options: Options, op: ScriptedOp) -> str | None:
+    shape = SHAPES[options.workload].get(op.f)
+    if shape is None:
+        return f"is a {op.f!r}, which the workload {options.workload} does not have"
+    if not shape.asked(op.value):
+        return f"has the value {dumps(op.value)}, where {shape.wanted} belongs"
+    if not 0 <= op.thread < options.concurrency:
+        return f"is of client {op.thread}, and there are {options.concurrency}, from 0 on"
+    if not 0 <= op.at_ns <= _LAST_NS:
+        return "is at a time that no test reaches"
+    if not isinstance(op.extra, dict | None):
+        return "has further entries that are no map"
+    return None
+
+
+def nodes_hit(event: FaultEvent) -> frozenset[str]:
+    """The nodes that a fault's target names.
+
+    Raises:
+        TypeError, KeyError: when the target is none of that fault.
+    """
+    target = event.target
+    if event.fault in ("partition", "one-way"):
+        return frozenset(target).union(*target.values())
+    return frozenset([target["node"]] if "share" not in target else ())
+
+
+def _are_fates(fates: Any) -> bool:
+    return type(fates) is list and all(delays is None or _are_delays(delays) for delays in fates)
+
+
+def _are_delays(delays: Any) -> bool:
+    return type(delays) is list and all(type(ns) is int and 0 <= ns <= _LAST_NS for ns in delays)
 
 
 def digest(program: Path) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from glomers.formats.decisive import draw_decisive
 from glomers.lab.errors import LabError, RunFailed, StoreError
 from glomers.lab.figure import Figure
-from glomers.lab.outcome import stores
+from glomers.lab.outcome import VERDICTS, stores
 from glomers.lab.process import Ended, Tail, run_glomers
 from glomers.lab.run import Run
 from glomers.lab.seeds import whole_count
@@ -126,7 +126,7 @@ def replay(trace: str | Path | None, *, bin: str | Path | None = None) -> Run:
     words = [str(trace), *(["--bin", str(bin)] if bin is not None else [])]
     ended = _glomers("replay", words, None)
     new = sorted(stores() - before)
-    if ended.status not in (0, 1) or not new:
+    if ended.status not in VERDICTS or not new:
         raise RunFailed(ended.err.strip() or f"It ended with status {ended.status}.")
     return Run.load(new[-1])
 
