@@ -2,8 +2,8 @@
 
 Three promises of a design are shares that the history of a run tells: fresh, of reads that show
 all that had been acknowledged, to anybody, before they began; durable, of what was acknowledged
-that the final reads still show; available, of requests that were answered.  Nothing here knows how
-a node works.
+that the final reads still show; available, of requests that succeeded although the network was
+cut.  Nothing here knows how a node works.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from glomers.formats.edn import equality_key, freeze, kw, to_json
 from glomers.formats.history import Op, pairs
+from glomers.formats.partitions import cuts_of
 
 REST_NS = 9_000_000_000
 """A pause of this length is the rest before the final reads, which takes 10 s by some clock."""
@@ -80,17 +81,18 @@ def durable_share(history: Sequence[Op], nodes: Sequence[str]) -> float | None:
     return 1 - sum(min(r.known, r.missing) for r in readings) / known if known else None
 
 
-def available_share(history: Iterable[Op]) -> float | None:
-    """The share of requests that succeeded; clients that crash on purpose asked for nothing.
+def available_share(history: Sequence[Op]) -> float | None:
+    """The share of the requests made while a node was cut off that succeeded.
 
-    None: nobody asked for anything.
+    Clients that crash on purpose ask for nothing; None: nobody asked for anything in that time.
     """
-    outcomes = [done is not None and done.type == "ok" for op, done in pairs(history) if _asks(op)]
+    cuts = [cut for cut in cuts_of(history) if cut.is_real]
+    outcomes = [
+        done is not None and done.type == "ok"
+        for began, done in pairs(history)
+        if began.f != "crash" and any(cut.start_ns <= began.time_ns < cut.end_ns for cut in cuts)
+    ]
     return sum(outcomes) / len(outcomes) if outcomes else None
-
-
-def _asks(op: Op) -> bool:
-    return op.f != "crash"
 
 
 def early_readings(history: Sequence[Op], nodes: Sequence[str]) -> list[Reading]:

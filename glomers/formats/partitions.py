@@ -37,6 +37,11 @@ class Cut(NamedTuple):
     kind: str
     grudges: Any
 
+    @property
+    def is_real(self) -> bool:
+        """Whether any node is cut off: of two nodes, a minority of a third are none."""
+        return isinstance(self.grudges, Mapping) and any(self.grudges.values())
+
     def separates(self, src: str, dest: str) -> bool:
         """Whether `dest` hears nothing from `src`."""
         deaf_to = self.grudges.get(dest) if isinstance(self.grudges, Mapping) else None

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from glomers.challenges import CHALLENGES, Challenge, overall
+from glomers.lab.promises import PROMISES, promises
 from glomers.lab.shell import maelstrom
 
 if TYPE_CHECKING:
@@ -27,16 +28,17 @@ def league(
 
     One row a design, by challenge and then from the fewest messages to the most: `challenge`,
     `design`, `msgs_per_op` (between servers), `stable_median_ms`, `stable_max_ms`, `limits` (met,
-    missed or unmeasured, where the challenge has any) and `source`.
+    missed or unmeasured, where the challenge has any), `fresh`, `durable` and `available` (shares
+    from 0 to 1, of the series' own designs; see `glomers.lab.promises`) and `source`.
 
     Args:
         challenge_ids: such as "3d".
         time_limit_s: seconds in place of the official time limit.
-        engine: "bench" or "maelstrom".
+        engine: "bench" or "maelstrom"; promises are measured by the bench whatever this says.
         seed: for the bench.
 
     Raises:
-        RunFailed: when a version is not valid.
+        RunFailed: when a version is not valid, or breaks under faults.
     """
     import pandas as pd
 
@@ -58,15 +60,18 @@ def _ours(
         command = " ".join(words)
     for version in challenge.versions:
         run = maelstrom(command, bin=version.path, **how)
-        yield _row(challenge, version.design, run.stats, MEASURED_HERE)
+        kept = promises(challenge, version.path, seed=how["seed"])
+        yield _row(challenge, version.design, run.stats, kept, MEASURED_HERE)
 
 
 def _published(challenge: Challenge) -> Iterator[dict[str, Any]]:
     for result in challenge.published:
-        yield _row(challenge, result.design, result, result.source)
+        yield _row(challenge, result.design, result, dict.fromkeys(PROMISES), result.source)
 
 
-def _row(challenge: Challenge, design: str, figures: Any, source: str) -> dict[str, Any]:
+def _row(
+    challenge: Challenge, design: str, figures: Any, kept: dict[str, float | None], source: str
+) -> dict[str, Any]:
     return {
         "challenge": challenge.id,
         "design": design,
@@ -74,5 +79,6 @@ def _row(challenge: Challenge, design: str, figures: Any, source: str) -> dict[s
         "stable_median_ms": figures.stable_median_ms,
         "stable_max_ms": figures.stable_max_ms,
         "limits": overall(challenge.judge(figures).values()) if challenge.limits else "",
+        **kept,
         "source": source,
     }

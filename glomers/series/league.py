@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from math import floor
 from pathlib import Path
 from typing import Any
 
 from glomers.lab import LabError, league
 from glomers.lab.league import MEASURED_HERE
+from glomers.lab.promises import MEASURED, PROMISES
 from glomers.series.errors import EXIT_OK, BadInput, SeriesError
 from glomers.series.project import project_root, shown
 
@@ -17,8 +19,10 @@ _HEAD = (
     "messages per operation",
     "stable latency, median / maximum (ms)",
     "limits",
+    *PROMISES,
     "source",
 )
+_ALIGNED = ("---", "---", "---:", "---:", "---", *("---:" for _ in PROMISES), "---")
 _PLACE = re.compile(r"(?<=<!-- league: begin -->\n).*?(?=<!-- league: end -->)", re.DOTALL)
 
 
@@ -42,10 +46,12 @@ def run_league(*, engine: str | None = None, seed: int = 0, write: bool = False)
 
 
 def league_table(*, engine: str | None = None, seed: int = 0) -> str:
-    """The table as Markdown; versions of the series are in bold type."""
-    rows: list[tuple[str, ...]] = [_HEAD, ("---", "---", "---:", "---:", "---", "---")]
+    """The table as Markdown, with what its words mean; versions of the series are in bold type."""
+    rows: list[tuple[str, ...]] = [_HEAD, _ALIGNED]
     rows += [_cells(row) for row in league(engine=engine, seed=seed).to_dict("records")]
-    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
+    table = "".join(f"| {' | '.join(row)} |\n" for row in rows)
+    words = "".join(f"- **{name}**: {meaning}.\n" for name, meaning in PROMISES.items())
+    return f"{table}\n{words}\n{MEASURED}\n"
 
 
 def written_table(readme: Path) -> str | None:
@@ -56,7 +62,8 @@ def written_table(readme: Path) -> str | None:
 
 def _cells(row: dict[Any, Any]) -> tuple[str, ...]:
     figures = (f"{row['msgs_per_op']:.3g}", _latency(row))
-    cells = (row["challenge"], row["design"], *figures, row["limits"], row["source"])
+    kept = map(_share, map(row.__getitem__, PROMISES))
+    cells = (row["challenge"], row["design"], *figures, row["limits"], *kept, row["source"])
     if row["source"] != MEASURED_HERE:
         return cells
     return tuple(f"**{cell}**" if cell else "" for cell in cells)
@@ -67,6 +74,11 @@ def _latency(row: dict[Any, Any]) -> str:
     figures = (row["stable_median_ms"], row["stable_max_ms"])
     known = [f"{value:,.0f}" for value in figures if value == value and value is not None]
     return " / ".join(known)
+
+
+def _share(share: float | None) -> str:
+    """A share in per cent, rounded down so that only all of it is 100; empty where not known."""
+    return "" if share is None or share != share else f"{floor(share * 1000) / 10:g} %"
 
 
 def _write(readme: Path, table: str) -> None:
