@@ -99,7 +99,8 @@ def measure(nodes: Iterable[str], wanted: int) -> None:
             row = measured(node)
             with RUNS.open("a", encoding="utf-8", newline="") as file:
                 csv.DictWriter(file, COLUMNS, lineterminator="\n").writerow(row)
-            print(f"{node}, run {number + 1} of {wanted}: {row}", file=sys.stderr, flush=True)
+            told = ", ".join(f"{name} {row[name]}" for name in COLUMNS if row[name] is not None)
+            print(f"run {number + 1} of {wanted}: {told}", file=sys.stderr, flush=True)
 
 
 def measured(node: str) -> dict[str, Any]:
@@ -110,7 +111,11 @@ def measured(node: str) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
         try:
             run = lab.maelstrom(
-                f"test {challenge.flags}", bin=version.path, engine="maelstrom", expect="any"
+                f"test {challenge.flags}",
+                bin=version.path,
+                engine="maelstrom",
+                expect="any",
+                tail=lambda line: None,
             )
         except lab.LabError as error:
             raise SystemExit(str(error)) from None
