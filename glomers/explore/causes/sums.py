@@ -128,6 +128,9 @@ def _silence(case: _Wrong, src: str, since_ns: int) -> tuple[str, list[Message]]
     dest, until_ns = case.lacks, case.answer.time_ns
     sent = [m for m in case.story.between if (m.src, m.dest) == (src, dest)]
     if not sent:
+        asked = [m for m in case.story.between if (m.src, m.dest) == (dest, src)][-1:]
+        if asked and not asked[0].lost and (asked[0].end_ns or until_ns) >= until_ns:
+            return f"was asked by {dest}, which came too late", asked
         return f"never told {dest} anything", []
     if any(m.arrived_ns is not None and since_ns <= m.arrived_ns <= until_ns for m in sent):
         return "", []
