@@ -1,6 +1,7 @@
 """Failures are made small, told in a sentence, sent as a file, and played back."""
 
 import json
+import re
 import shlex
 import subprocess
 import sys
@@ -22,10 +23,10 @@ from glomers.explore.ddmin import ddmin
 from glomers.explore.errors import ExploreError
 from glomers.explore.events import Events
 from glomers.explore.judge import DIVERGED, anomalies, vacuity
-from glomers.explore.shrink import Case, without_node
+from glomers.explore.shrink import Case, Shrinker, without_node
 from glomers.explore.suspects import suspects
 from glomers.explore.tally import Tally
-from glomers.explore.trace import Trace
+from glomers.explore.trace import Trace, digest
 from tests.test_mutants import NODE as MUTANT
 
 SOLUTIONS = Path(solutions.__file__).parent
@@ -190,6 +191,68 @@ def test_replicas_that_disagree_are_found_and_told(tmp_path):
     assert trace.anomaly == DIVERGED
     assert "in the end n" in trace.sentence
     assert "was cut off" in trace.sentence
+
+
+LAST = """
+from glomers.node import Node
+
+node = Node()
+seen = set()
+
+
+@node.on("KIND")
+def add(message):
+    seen.add(message.body["FIELD"])
+    for peer in node.peers[-1:]:
+        node.send(peer, {"type": "share", "value": message.body["FIELD"]})
+    return {"type": "KIND_ok"}
+
+
+@node.on("share")
+def share(message):
+    seen.add(message.body["value"])
+
+
+@node.on("read")
+def read(message):
+    return {"type": "read_ok", "messages": sorted(seen)}
+
+
+@node.on("topology")
+def topology(message):
+    return {"type": "topology_ok"}
+
+
+if __name__ == "__main__":
+    node.run()
+"""
+BROADCAST = LAST.replace("KIND", "broadcast").replace("FIELD", "message")
+G_SET = LAST.replace("KIND", "add").replace("FIELD", "element").replace('"messages"', '"value"', 1)
+
+
+@pytest.mark.parametrize(("workload", "text"), [("broadcast", BROADCAST), ("g-set", G_SET)])
+def test_sets_that_differ_in_the_end_fail_and_a_value_tells_why(tmp_path, workload, text):
+    node = tmp_path / "node.py"
+    node.write_text(text)
+    words = f"-w {workload} --bin {node} --node-count 5 --time-limit 5 --rate 10"
+    options = parse_options(words.split())
+    outcome = run_once(options, Tally(), is_recorded=True)
+    assert DIVERGED in anomalies(options, outcome)
+    case = Shrinker(DIVERGED).shrink(Case(options, outcome.script))
+    assert len(case.options.node_ids) == 3  # of two nodes, the last peer is the only one
+    trace = Trace(case.options, case.script, DIVERGED, "", digest(node))
+    assert re.fullmatch(
+        r"n\d acknowledged \d+, and nobody ever sent it to n\d\.", explain(trace).sentence
+    )
+
+
+def test_a_node_that_is_deaf_to_final_reads_is_named(tmp_path):
+    node = tmp_path / "node.py"
+    mute = '    if node.node_id == "n1":\n        return None\n    return {"type": "read_ok"'
+    node.write_text(BROADCAST.replace('    return {"type": "read_ok"', mute))
+    trace = find(f"-w broadcast --bin {node} --node-count 2 --time-limit 3 --rate 10").trace
+    assert trace.anomaly == DIVERGED
+    assert trace.sentence == "In the end n1 answered no final read."
 
 
 def test_a_node_that_goes_takes_its_clients_and_faults_with_it():

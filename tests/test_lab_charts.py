@@ -12,6 +12,7 @@ from matplotlib import image
 from glomers import lab
 from glomers.formats.edn import kw
 from glomers.lab.visibility import visibility
+from tests.histories import Histories
 from tests.lab_stores import HOSTILE, LATENCIES, SAMPLES, history, results, write_store
 
 SAFE_HOSTILE = HOSTILE.replace("\ud800", "")
@@ -273,16 +274,47 @@ def test_the_scoreboard_tells_limits_published_and_measured_figures(run, monkeyp
     assert ["verdict", "valid", "–", "–", "valid", "✓ met"] in cells
 
 
-def test_missed_limits_and_unknown_figures_are_called_missed(tmp_path, monkeypatch):
+def test_missed_limits_are_called_missed_and_unknown_figures_unmeasured(tmp_path, monkeypatch):
     monkeypatch.delenv("GLOMERS_RESULTS", raising=False)
     found = results(False, msgs_per_op=30.0, lost=[SAFE_HOSTILE])
     board = lab.scoreboard("3d", lab.Run.load(write_store(tmp_path / "s", found, OPS, [])))
-    missed = [row[0] for row in board.rows if row[-1] == "✗ missed"]
-    assert missed[:2] == ["verdict", "messages per operation"]
-    assert len(missed) == 4
+    states = {row[0]: row[-1] for row in board.rows}
+    assert states["verdict"] == states["messages per operation"] == "✗ missed"
+    assert states["median stable latency (ms)"] == "✗ unmeasured"
+    assert states["maximum stable latency (ms)"] == "✗ unmeasured"
     assert Tags(board._repr_html_()).seen <= {
         *("table", "caption", "thead", "tbody", "tr", "th", "td", "div")
     }
+
+
+CONVERGED = "replicas converge after healing (extra)"
+
+
+def board_of(path, *reads, challenge="3b"):
+    """The scoreboard of a run in which 1 was added and the two nodes then showed these sets."""
+    history = Histories()
+    history.do(0, "broadcast", 1)
+    for process, shown in enumerate(reads):
+        history.do(process, "read", answer=shown, final=True)
+    return lab.scoreboard(challenge, lab.Run.load(write_store(path, results(), history.ops, [])))
+
+
+def test_the_scoreboard_counts_replicas_that_disagree_as_missed(tmp_path, monkeypatch):
+    results_file = tmp_path / "results.jsonl"
+    monkeypatch.setenv("GLOMERS_RESULTS", str(results_file))
+    states = []
+    for name, reads in {"same": [[1], [1]], "differ": [[1], []], "cut off": []}.items():
+        board = board_of(tmp_path / name, *reads)
+        states += [row[-1] for row in board.rows if row[0] == CONVERGED]
+        assert ("n1 lacks 1 of 1 acknowledged values" in board.note) is (name == "differ")
+    assert states == ["✓ met", "✗ missed", "✗ unmeasured"]
+    lines = map(json.loads, results_file.read_text().splitlines())
+    assert [line.get("replicas_converge") for line in lines] == [True, False, None]
+
+
+def test_the_scoreboard_says_nothing_of_replicas_where_there_are_none_to_compare(tmp_path):
+    board = board_of(tmp_path / "ids", [1], [1], challenge="2")
+    assert CONVERGED not in [row[0] for row in board.rows]
 
 
 def test_the_scoreboard_adds_a_line_to_the_results_of_a_batch(run, tmp_path, monkeypatch):

@@ -6,6 +6,8 @@ import pytest
 
 from glomers.cli import main
 
+CONVERGED = "replicas converge after healing"
+
 FLOOD = """
 from glomers.node import Node
 
@@ -68,7 +70,7 @@ def test_the_solution_of_the_series_is_taken_by_default_and_passes(capsys):
     assert said["msgs_per_op"] < 20
     assert said["stable_latency_ms"]["0.5"] < 1000
     assert said["stable_latency_ms"]["1"] < 2000
-    assert said["extra"] == {"valid with partitions": True}
+    assert said["extra"] == {"valid with partitions": True, CONVERGED: True}
 
 
 def test_a_challenge_without_latencies_says_null(capsys):
@@ -150,7 +152,7 @@ def test_a_node_that_loses_values_under_partitions_fails_although_its_figures_ar
     status, said = report(capsys, "3d", "--bin", "flood.py")
     assert status == 1
     assert said["valid"] is True
-    assert said["extra"] == {"valid with partitions": False}
+    assert said["extra"] == {"valid with partitions": False, CONVERGED: False}
     assert said["targets_met"] is False
 
 
@@ -169,6 +171,61 @@ def test_a_target_that_is_missed_is_named_and_the_status_is_1(here, capsys):
     assert "below 30" in line
     assert "missed" in line
     assert "this run" in said
+
+
+TELLS_ONE = FLOOD.replace("in node.peers:", "in node.peers[-1:]:")
+ADDS_ALONE = """
+from glomers.node import Node, RPCError
+
+node = Node()
+total = 0
+
+
+@node.on("add")
+def add(message):
+    global total
+    total += message.body["delta"]
+    raise RPCError(13, "nobody knows")
+
+
+@node.on("read")
+def read(message):
+    return {"type": "read_ok", "value": total}
+
+
+if __name__ == "__main__":
+    node.run()
+"""
+MUTE = FLOOD.replace(
+    "def read(message):\n",
+    'def read(message):\n    if node.node_id == "n3":\n        return None\n',
+)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_node_that_tells_one_peer_only_fails_whatever_the_order_of_the_final_reads(
+    here, capsys, seed
+):
+    (here / "one.py").write_text(TELLS_ONE)
+    status, said = report(capsys, "3b", "--bin", "one.py", "--seed", str(seed))
+    assert status == 1
+    assert said["extra"] == {CONVERGED: False}
+    assert said["targets_met"] is False
+
+
+def test_nodes_whose_sums_differ_fail_although_every_sum_is_possible(here, capsys):
+    (here / "alone.py").write_text(ADDS_ALONE)
+    status, said = report(capsys, "4", "--bin", "alone.py")
+    assert status == 1
+    assert said["extra"] == {CONVERGED: False}
+
+
+def test_a_node_that_answers_no_final_read_is_named_and_fails(here, capsys):
+    (here / "mute.py").write_text(MUTE)
+    assert main(["challenge", "3b", "--bin", "mute.py"]) == 1
+    said = " ".join(capsys.readouterr().out.split())
+    assert "Broadcast, many nodes: valid" in said
+    assert "no: n3" in said
 
 
 @pytest.mark.parametrize(

@@ -3,11 +3,12 @@
 import pytest
 
 from glomers import lab
-from glomers.challenges import CHALLENGES
+from glomers.challenges import CHALLENGES, Published, overall
 from glomers.cli import main
 from glomers.lab.league import LEAGUE, MEASURED_HERE
+from glomers.lab.promises import PROMISES, promises
 from glomers.series import league as module
-from glomers.series.league import league_table, written_table
+from glomers.series.league import league_table, share_text, written_table
 
 README = "# A\n\n<!-- league: begin -->\nold\n<!-- league: end -->\n\nend\n"
 
@@ -63,10 +64,75 @@ def test_a_published_result_outside_a_limit_is_said_to_miss_it():
     assert judged["star, 500 ms batches, acknowledged"] is True
 
 
+@pytest.mark.parametrize(
+    ("figures", "judgements", "together"),
+    [
+        ((29.9, 399, 599), ["met", "met", "met"], "met"),
+        ((30, 399, 599), ["missed", "met", "met"], "missed"),
+        ((1, None, None), ["met", "unmeasured", "unmeasured"], "unmeasured"),
+        ((None, 500, None), ["unmeasured", "missed", "unmeasured"], "missed"),
+    ],
+)
+def test_limits_are_met_missed_or_unmeasured_which_is_not_met(figures, judgements, together):
+    challenge = CHALLENGES["3d"]
+    found = challenge.judge(Published("a design", "a test", *figures))
+    assert [found[limit.metric] for limit in challenge.limits] == judgements
+    assert overall(found.values()) == together
+    kept = challenge.within_limits(Published("a design", "a test", *figures))
+    assert kept is (together == "met")
+
+
+def test_a_challenge_without_limits_has_none_to_miss():
+    assert CHALLENGES["4"].judge(Published("a design", "a test", 3)) == {}
+    assert CHALLENGES["4"].within_limits(Published("a design", "a test", 3))
+
+
+def test_what_designs_give_is_measured_for_ours_only(counters):
+    is_ours = counters["source"] == MEASURED_HERE
+    shares = counters.loc[is_ours, [*PROMISES]]
+    assert shares.notna().all(axis=None)
+    assert ((shares >= 0) & (shares <= 1)).all(axis=None)
+    assert counters.loc[~is_ours, [*PROMISES]].isna().all(axis=None)
+
+
+def test_nodes_that_answer_by_themselves_are_available_and_what_only_they_know_dies_with_them(
+    counters,
+):
+    by_design = counters[counters["source"] == MEASURED_HERE].set_index("design")
+    alone = by_design.loc["own counts, read by asking everybody"]
+    gossip = by_design.loc["grow-only counter, state gossiped"]
+    assert alone["available"] == gossip["available"] == 1
+    assert alone["durable"] < gossip["durable"]
+    assert gossip["fresh"] < alone["fresh"] < 1
+
+
+def test_a_log_in_a_store_that_never_fails_gives_all_and_one_with_owners_waits_for_them(
+    tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    challenge = CHALLENGES["5c"]
+    buckets, owner = (promises(challenge, version.path) for version in challenge.versions[:2])
+    assert buckets == {"fresh": 1, "durable": 1, "available": 1}
+    assert owner["fresh"] == 1
+    assert owner["available"] < 1
+
+
+def test_a_share_is_a_hundred_per_cent_only_when_nothing_is_missing():
+    shares = (1, 0.99999, 0.0129, 0, None, float("nan"))
+    assert [*map(share_text, shares)] == ["100 %", "99.9 %", "1.2 %", "0 %", "", ""]
+
+
 def test_the_table_has_the_series_in_bold_type(short):
-    rows = league_table().splitlines()[2:]
+    rows = [row for row in league_table().splitlines()[2:] if row.startswith("|")]
     assert sum(row.startswith("| **4**") for row in rows) == len(CHALLENGES["4"].versions)
-    assert {row.count("|") for row in rows} == {7}
+    assert {row.count("|") for row in rows} == {10}
+
+
+def test_what_the_words_of_the_table_mean_stands_below_it(short):
+    table, words = league_table().split("\n\n", 1)
+    for name, meaning in PROMISES.items():
+        assert f" {name} |" in table.splitlines()[0]
+        assert f"- **{name}**: {meaning}." in words
 
 
 def test_the_table_replaces_the_one_in_the_readme(short, project, capsys):

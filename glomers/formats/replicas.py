@@ -71,18 +71,20 @@ class Convergence:
         missing: of each node that answered, how many acknowledged elements it does not show, or by
             how much its sum is off; empty for transactions.
         known: how many elements were acknowledged, or the size of the sum.
+        unsettled: elements that some node shows although nobody was told that they were added.
         silent: the nodes that were asked in the end and answered no final read.
     """
 
     finals: Finals
     missing: dict[str, int]
     known: int
+    unsettled: frozenset[Any]
     silent: tuple[str, ...]
 
     @property
     def disagreements(self) -> list[Any]:
         """The keys of which nodes hold different values, or of which one was not seen."""
-        return [key for key, row in self.finals.items() if _differ(list(row.values()))]
+        return [key for key, row in self.finals.items() if UNSEEN in row.values() or _differ(row)]
 
     @property
     def is_reached(self) -> bool:
@@ -94,18 +96,29 @@ class Convergence:
         return "; ".join(self._reasons()) or "all nodes show the same"
 
     def _reasons(self) -> Iterator[str]:
+        unseen = [key for key, row in self.finals.items() if UNSEEN in row.values()]
         if self.silent:
             yield f"{_listed(self.silent)} answered no final read"
-        lacking = [f"{node} lacks {count}" for node, count in self.missing.items() if count]
-        differing = len(self.disagreements)
+        elif unseen:
+            count = f"{len(unseen)} of {len(self.finals)}"
+            yield f"not every node has answered a final read of {count} keys"
+        differing = [key for key, row in self.finals.items() if _differ(row)]
+        lacking = {node: count for node, count in self.missing.items() if count}
         if SUM in self.finals:
             if lacking or differing:
-                yield _listed([f"{node} shows {sum_}" for node, sum_ in self.finals[SUM].items()])
-        elif lacking:
-            yield f"{_listed(lacking)} of {self.known} acknowledged values"
-        elif differing and len(self.silent) < len(self.finals[self.disagreements[0]]):
-            keys = "values" if self.missing else "keys"
-            yield f"{differing} of {len(self.finals)} {keys} differ"
+                yield _listed([self._shown_sum(node) for node in self.missing])
+            return
+        if lacking:
+            counts = [f"{node} lacks {count}" for node, count in lacking.items()]
+            yield f"{_listed(counts)} of {self.known} acknowledged values"
+        if of_txns := not self.missing and differing:
+            yield f"nodes differ on {len(of_txns)} of {len(self.finals)} keys"
+        elif loose := [str(key) for key in differing if key in self.unsettled]:
+            yield f"some nodes only show {_listed(loose)}, which nobody acknowledged"
+
+    def _shown_sum(self, node: str) -> str:
+        off = self.missing[node]
+        return f"{node} shows {self.finals[SUM][node]}" + (f" ({off} off)" if off else "")
 
 
 def _listed(parts: Sequence[str]) -> str:
@@ -114,12 +127,16 @@ def _listed(parts: Sequence[str]) -> str:
     return ", ".join(parts[:_NAMED]) + more
 
 
-def _differ(values: Sequence[Any]) -> bool:
-    first = values[0]
-    if any(value is UNSEEN or isinstance(value, tuple) for value in values):
-        return True
-    key = equality_key(first)
-    return any(value is not first and equality_key(value) != key for value in values)
+def _differ(row: Mapping[str, Any]) -> bool:
+    """Whether nodes that were seen hold different values, or one of them showed several."""
+    seen = [value for value in row.values() if value is not UNSEEN]
+    if not seen:
+        return False
+    key = equality_key(seen[0])
+    return any(
+        isinstance(value, tuple) or (value is not seen[0] and equality_key(value) != key)
+        for value in seen
+    )
 
 
 def convergence(history: Sequence[Op], nodes: Sequence[str]) -> Convergence | None:
@@ -134,14 +151,19 @@ def convergence(history: Sequence[Op], nodes: Sequence[str]) -> Convergence | No
     answers = answers_of(ends, nodes)
     silent = tuple(node for node, given in answers.items() if not given)
     if ends[0][0].f == "txn":
-        return Convergence(_of_registers(ends, nodes), {}, 0, silent)
-    finals = _of_a_set(history, answers) if is_of_a_set(history) else _of_a_sum(answers)
+        return Convergence(_of_registers(ends, nodes), {}, 0, frozenset(), silent)
+    acknowledged = [equality_key(op.value) for op in history if op.f in ADDS and op.type == "ok"]
+    is_set = is_of_a_set(history)
+    finals = _of_a_set(acknowledged, answers) if is_set else _of_a_sum(answers)
+    unsettled = frozenset(finals).difference(acknowledged) if is_set else frozenset()
     missing = {node: 0 for node, given in answers.items() if given}
     readings = final_readings(history, nodes)
     for reading in readings:
         if reading.is_answered:
             missing[reading.node] = max(missing[reading.node], reading.missing)
-    return Convergence(finals, missing, max(r.known for r in readings), silent)
+    return Convergence(
+        finals, missing, max((r.known for r in readings), default=0), unsettled, silent
+    )
 
 
 def _of_registers(ends: Iterable[Pair], nodes: Sequence[str]) -> Finals:
@@ -161,12 +183,11 @@ def _of_a_sum(answers: Mapping[str, list[Any]]) -> Finals:
     return {SUM: {node: _one_of(given) for node, given in answers.items()}}
 
 
-def _of_a_set(history: Iterable[Op], answers: Mapping[str, list[Any]]) -> Finals:
+def _of_a_set(acknowledged: Sequence[Any], answers: Mapping[str, list[Any]]) -> Finals:
     """Whether each node shows each element that was acknowledged, or that some node shows."""
     reads = {node: list(map(elements_of, given)) for node, given in answers.items()}
     always = {node: set.intersection(*given) for node, given in reads.items() if given}
     ever = {node: set.union(*given) for node, given in reads.items() if given}
-    acknowledged = [equality_key(op.value) for op in history if op.f in ADDS and op.type == "ok"]
     others = set().union(*ever.values()).difference(acknowledged)
 
     def shown(element: Any, node: str) -> Any:

@@ -62,7 +62,7 @@ def written_table(readme: Path) -> str | None:
 
 def _cells(row: dict[Any, Any]) -> tuple[str, ...]:
     figures = (f"{row['msgs_per_op']:.3g}", _latency(row))
-    kept = map(_share, map(row.__getitem__, PROMISES))
+    kept = map(share_text, map(row.__getitem__, PROMISES))
     cells = (row["challenge"], row["design"], *figures, row["limits"], *kept, row["source"])
     if row["source"] != MEASURED_HERE:
         return cells
@@ -76,7 +76,7 @@ def _latency(row: dict[Any, Any]) -> str:
     return " / ".join(known)
 
 
-def _share(share: float | None) -> str:
+def share_text(share: float | None) -> str:
     """A share in per cent, rounded down so that only all of it is 100; empty where not known."""
     return "" if share is None or share != share else f"{floor(share * 1000) / 10:g} %"
 
