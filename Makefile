@@ -18,7 +18,7 @@ test: $(INSTALLED)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/pytest -n 2 --dist worksteal
-	$(BIN)/glomers check
+	$(BIN)/glomers check --execute
 
 lab: $(INSTALLED)
 	$(BIN)/jupyter lab notebooks

@@ -161,7 +161,7 @@ def _workers(plan: Plan) -> Iterator[tuple[NewExecutor, int]]:
         from distributed import Client
     except ImportError:
         raise ExploreError(
-            "Dask is not installed: `pip install 'glomers[dask]'`, or leave --dask out."
+            "Dask is not installed: `pip install distributed`, or leave --dask out."
         ) from None
     try:
         client: Any = Client(plan.dask, timeout=DASK_TIMEOUT_S)  # type: ignore[no-untyped-call]
