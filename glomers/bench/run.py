@@ -280,11 +280,12 @@ class Test:
 
     def check(self) -> dict[Keyword, Any]:
         """Judge the history: the map that becomes `results.edn`."""
-        options = self.options
+        options, script = self.options, self._script
         check_options = CheckOptions(
             workload=options.workload,
             consistency_models=options.consistency_models,
             availability=options.availability,
-            is_excerpt=self._script is not None and self._script.is_excerpt,
+            is_excerpt=script is not None and script.is_excerpt,
+            has_delays=script is not None and bool(script.fates),
         )
         return check_run(self.history.ops, check_options, self.network.stats)

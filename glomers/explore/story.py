@@ -160,13 +160,17 @@ class Story:
             waiting = requests.get((began.time_ns, self.node_of(began), asked))
             if waiting:
                 request = waiting.popleft()
-                exchanges[began.index] = [request, *self._answers(request)]
+                answer = self.answer(request)
+                exchanges[began.index] = [request, *([answer] if answer else [])]
         return exchanges
 
-    def _answers(self, request: Message) -> list[Message]:
+    def answer(self, request: Message) -> Message | None:
         """The first reply to a message, if there was any."""
-        answers = self._replies.get((request.dest, request.src, request.body.get("msg_id")), [])
-        return [m for m in answers if m.sent_ns >= request.sent_ns][:1]
+        number = request.body.get("msg_id")
+        if type(number) is not int:
+            return None
+        answers = self._replies.get((request.dest, request.src, number), [])
+        return next((m for m in answers if m.sent_ns >= request.sent_ns), None)
 
     @cached_property
     def _replies(self) -> dict[Any, list[Message]]:
@@ -208,6 +212,12 @@ class Story:
             and m.carries(value, key)
         ]
 
+    def unanswered(self, value: Any, learned: Learned, key: Any = None) -> Message | None:
+        """The first request with `value` (of `key`) that arrived and was never answered."""
+        requests = (m for m in self.between if m.src in learned.when_ns and "msg_id" in m.body)
+        arrived = (m for m in requests if m.arrived_ns is not None and m.carries(value, key))
+        return next((m for m in arrived if self.answer(m) is None), None)
+
     def last_told(self, value: Any, key: Any, dest: str) -> Message | None:
         """The last message with `value` of `key` that reached a node."""
         told = [m for m in self.between if m.dest == dest and m.arrived_ns is not None]
@@ -233,7 +243,7 @@ class Story:
         is_copy = first.sent_ns == second.sent_ns
         if not is_copy and "msg_id" not in first.body:
             return None  # nobody waits for an answer: it is said anew on purpose
-        answer = None if is_copy else next(iter(self._answers(first)), None)
+        answer = None if is_copy else self.answer(first)
         answered_ns = answer.arrived_ns if answer else None
         if answered_ns is not None and answered_ns <= second.sent_ns:
             return None

@@ -25,13 +25,15 @@ class CheckError(Exception):
 class CheckOptions:
     """What a run is judged against; `availability` is the least fraction of `ok` operations.
 
-    An excerpt shows some operations of a larger load, see `glomers.bench.checkers.excerpt`.
+    An excerpt shows some operations of a larger load, see `glomers.bench.checkers.excerpt`; with
+    `has_delays` single messages of it are held up.
     """
 
     workload: str
     consistency_models: tuple[str, ...] = ("strict-serializable",)
     availability: float | None = None
     is_excerpt: bool = False
+    has_delays: bool = False
 
 
 Checker = Callable[[Sequence[Op], CheckOptions], Result]

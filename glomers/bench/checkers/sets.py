@@ -21,7 +21,7 @@ from dataclasses import dataclass, replace
 from math import floor
 from typing import Any
 
-from glomers.bench.checkers.base import UNKNOWN, CheckError, CheckOptions, Result
+from glomers.bench.checkers.base import UNKNOWN, VALID, CheckError, CheckOptions, Result
 from glomers.bench.checkers.order import ordered
 from glomers.formats.edn import Keyword, dumps, equality_key, keywordize, kw
 from glomers.formats.history import Op, op_record, pairs
@@ -102,7 +102,10 @@ def check(history: Sequence[Op], options: CheckOptions) -> Result:
     _find_known(history, elements, reads)
     _find_last_reads(elements, reads)
     in_order = ordered(element.value for element in elements.values())
-    return _results([elements[equality_key(value)] for value in in_order])
+    result = _results([elements[equality_key(value)] for value in in_order])
+    if options.is_excerpt and result[VALID] is UNKNOWN:  # it need not show any element
+        result[VALID] = True
+    return result
 
 
 def _find_known(history: Iterable[Op], elements: dict[Any, Element], reads: list[Read]) -> None:

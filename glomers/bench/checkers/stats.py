@@ -24,7 +24,7 @@ def check(history: Sequence[Op], options: CheckOptions) -> Result:
     for op in history:
         if isinstance(op.process, int) and op.type != "invoke":
             counts.setdefault(op.f, Counter())[op.type] += 1
-    excused = counts.keys() - owed(history) if options.is_excerpt else frozenset()
+    excused = counts.keys() - owed(history, options) if options.is_excerpt else frozenset()
     valid = {f: counter["ok"] > 0 or f in excused for f, counter in counts.items()}
     verdict = merge_valid(valid[f] for f in counts if f not in MAY_ALWAYS_FAIL)
     by_f = {kw(f): _summary(counts[f], valid[f]) for f in sorted(counts)}

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from glomers.bench.checkers.excerpt import TIMEOUTS
 from glomers.explore.causes.cause import Explanation, explained
 from glomers.explore.story import Operation, Story, at, listed, shown
-from glomers.formats.edn import equality_key, kw
+from glomers.formats.edn import Keyword, equality_key, kw
 from glomers.formats.history import Op
 
 _NEVER_DONE = frozenset({"crash", "debug-topic-partitions"})
 """Functions that no node carries out."""
 _ERROR_CHARACTERS = 300
-_TIMEOUTS = (kw("net-timeout"), "indeterminate: Client read timeout")
 
 
 def not_echoed(story: Story, anomaly: str) -> Explanation | None:
@@ -89,7 +89,7 @@ def _failure(story: Story, operation: Operation) -> tuple[str, list[int]]:
     """How an operation failed, as the end of a sentence, and the messages with it."""
     began, ended = operation
     node, ids = story.node_of(began), story.exchange(operation)
-    if ended is not None and ended.error not in _TIMEOUTS:
+    if ended is not None and not _is_late(ended):
         return f"{node} answered {at(ended.time_ns)} with {error_of(ended)}", ids
     lost = story.lost_from(node, operation)
     why = f": {node} {story.reason(lost[0])}" if lost else ""
@@ -97,6 +97,10 @@ def _failure(story: Story, operation: Operation) -> tuple[str, list[int]]:
         *ids,
         *(message.id for message in lost[:1]),
     ]
+
+
+def _is_late(ended: Op) -> bool:
+    return isinstance(ended.error, Keyword | str) and ended.error in TIMEOUTS
 
 
 def error_of(ended: Op) -> str:

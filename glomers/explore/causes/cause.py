@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from glomers.explore.story import Again, Message, Story, at
+from glomers.explore.story import Again, Message, Story, at, shown
 from glomers.formats.edn import Keyword, Tagged, dumps, kw
 
 _QUOTE_CHARACTERS = 240
@@ -74,6 +74,11 @@ def fate(
         when_ns, path = learned.when_ns[lacks], learned.path[lacks]
         forgot = story.killed_since(lacks, when_ns)
         end = "was then killed and forgot it" if forgot else "yet its last read lacks it"
+        answer = story.answer(path[-1])
+        if answer and answer.kind == "error":
+            why = shown(answer.body.get("text"))
+            end = f"answered with the error {why}, and its last read lacks it"
+            path = [*path, answer]
         return f"{begin}, {lacks} was told {at(when_ns)}, {end}.", [m.id for m in path]
     lost = story.lost_on_the_way(value, learned, key)
     lost = [m for m in lost if m.dest == lacks] or lost
@@ -81,7 +86,11 @@ def fate(
         return f"{begin}, {_in_vain(story, knows, lacks, lost)}.", [m.id for m in lost]
     if story.killed_since(knows, since_ns):
         return f"{begin}, and was killed before anybody told {lacks}.", []
-    return f"{begin}, and nobody ever sent it to {lacks}.", []
+    text = f"{begin}, and nobody ever sent it to {lacks}"
+    waiting = story.unanswered(value, learned, key)
+    if waiting:
+        text += f": {waiting.dest} never answered {waiting.src}'s {waiting.kind!r}"
+    return f"{text}.", [waiting.id] if waiting else []
 
 
 def _in_vain(story: Story, knows: str, lacks: str, lost: list[Message]) -> str:
