@@ -168,6 +168,20 @@ def test_the_index_shows_the_results_and_the_state_of_every_notebook(batch):
     assert [link["href"] for link in notebooks.find_all("a")] == ["01-good.html", "02-bad.html"]
 
 
+def test_the_index_tells_what_was_not_measured_and_which_replicas_disagree(batch):
+    path = batch / "results" / "01-good.jsonl"
+    line = json.loads(path.read_text().splitlines()[0])
+    apart = line | {"stable_median_ms": None, "stable_max_ms": "?", "replicas_converge": False}
+    path.write_text("\n".join(map(json.dumps, [apart, line | {"msgs_per_op": 31}])))
+    export_batch(batch)
+    results = read(batch, "index").table
+    (_, apart_row, costly_row) = results.find_all("tr")
+    cells = [cell.text for cell in apart_row.find_all("td")]
+    assert cells[1] == "valid, but replicas disagree after healing"
+    assert cells[-1] == "unmeasured"
+    assert costly_row.find_all("td")[-1].text == "missed"
+
+
 def test_an_export_does_not_keep_the_pages_of_an_older_one(batch):
     index = export_batch(batch)
     (batch / "html" / "99-old.html").write_text(index.read_text())

@@ -13,13 +13,15 @@ from functools import cache
 from html import escape
 from itertools import repeat
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from bs4 import BeautifulSoup, Tag
 from markupsafe import Markup
 
-from glomers.challenges import CHALLENGES
+from glomers.challenges import CHALLENGES, METRICS, Challenge, overall
+from glomers.formats.replicas import DIVERGED
 from glomers.series import page
 from glomers.series.errors import BadInput, SeriesError
 from glomers.series.notebook import Notebook, read_notebook
@@ -296,21 +298,34 @@ def _result_row(result: dict[str, Any], hrefs: dict[str, str]) -> dict[str, str]
     identity = str(result.get("challenge", ""))
     challenge = CHALLENGES.get(identity)
     notebook = str(result.get("notebook") or (challenge.notebook if challenge else ""))
-    valid, met = result.get("valid"), result.get("limits_met")
-    has_limits = not challenge or bool(challenge.limits)
+    verdict, limits = _verdict(result), _limits(challenge, result)
     return {
         "challenge": f"{identity} {challenge.name}" if challenge else identity,
         "href": hrefs.get(notebook, ""),
         "node": str(result.get("node", "")),
-        "verdict": "valid" if valid is True else "invalid" if valid is False else str(valid),
-        "verdict_class": "good" if valid is True else "bad",
+        "verdict": verdict,
+        "verdict_class": "good" if verdict == "valid" else "bad",
         "msgs_per_op": _number(result.get("msgs_per_op"), 2),
         "median": _number(result.get("stable_median_ms"), 0),
         "maximum": _number(result.get("stable_max_ms"), 0),
         "answered": _percent(result.get("ok_fraction")),
-        "limits": ("met" if met else "missed") if has_limits and met is not None else "none",
-        "limits_class": "" if not has_limits else "good" if met else "bad",
+        "limits": limits,
+        "limits_class": "" if limits == "none" else "good" if limits == "met" else "bad",
     }
+
+
+def _verdict(result: dict[str, Any]) -> str:
+    valid = result.get("valid")
+    verdict = "valid" if valid is True else "invalid" if valid is False else str(valid)
+    return f"{verdict}, but {DIVERGED}" if result.get("replicas_converge") is False else verdict
+
+
+def _limits(challenge: Challenge | None, result: dict[str, Any]) -> str:
+    if challenge is None or not challenge.limits:
+        return "none"
+    known = {metric: result.get(metric) for metric in METRICS}
+    figures = {m: value if isinstance(value, int | float) else None for m, value in known.items()}
+    return overall(challenge.judge(SimpleNamespace(**figures)).values())
 
 
 def _number(value: Any, digits: int) -> str:
