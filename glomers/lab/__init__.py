@@ -22,6 +22,7 @@ from glomers.lab.replicas import (
     forgotten_writes,
     replicated_share,
 )
+from glomers.lab.restarts import lost_after_restart
 from glomers.lab.run import Run
 from glomers.lab.shell import maelstrom
 from glomers.lab.stats import Stats
@@ -49,6 +50,7 @@ __all__ = [
     "guarantees",
     "latency_chart",
     "league",
+    "lost_after_restart",
     "maelstrom",
     "messages_by_type",
     "replay",
