@@ -25,6 +25,7 @@ import os
 import select
 import signal
 import sys
+import time
 import traceback
 from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable, Coroutine
@@ -257,6 +258,8 @@ class Node:
     async def _init(self, message: Message) -> None:
         self.node_id = message.body["node_id"]
         self.node_ids = message.body["node_ids"]
+        # A late reply to an earlier life of this node must not pass for one to this life.
+        self._last_msg_id = time.time_ns() // 1000
         for hook in self._init_hooks:
             await _call(hook)
         for interval_s, hook in self._timers:

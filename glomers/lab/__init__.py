@@ -23,6 +23,7 @@ from glomers.lab.replicas import (
     forgotten_writes,
     replicated_share,
 )
+from glomers.lab.restarts import lost_after_restart
 from glomers.lab.run import Run
 from glomers.lab.seeds import seeds
 from glomers.lab.shell import maelstrom
@@ -52,6 +53,7 @@ __all__ = [
     "guarantees",
     "latency_chart",
     "league",
+    "lost_after_restart",
     "maelstrom",
     "messages_by_type",
     "replay",

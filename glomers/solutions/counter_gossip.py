@@ -1,17 +1,26 @@
+import time
+
 from glomers.node import Node
 
 node = Node()
-counts = {}  # what was added at each node, as far as is known here
+counts = {}  # by node and life: what was added there, as far as is known here
+
+
+@node.on_init
+def begin():
+    global life
+    life = f"{node.node_id} {time.time_ns()}"
+    counts[life] = 0
 
 
 def merge(mine, theirs):
-    """The larger count of each node: counts only grow, so the larger one is the later one."""
+    """The larger count of each life: counts only grow, so the larger one is the later one."""
     return {name: max(mine.get(name, 0), theirs.get(name, 0)) for name in {**mine, **theirs}}
 
 
 @node.on("add")
 def add(message):
-    counts[node.node_id] = counts.get(node.node_id, 0) + message.body["delta"]
+    counts[life] += message.body["delta"]
     return {"type": "add_ok"}
 
 

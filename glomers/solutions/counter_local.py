@@ -1,36 +1,42 @@
 import asyncio
+import time
+from contextlib import suppress
 
 from glomers.node import Node, RPCError
 
 node = Node()
-own = 0  # the sum of what was added here
-last_known = {}  # the same of each peer, when it was last heard of
+counts = {}  # by node and life: what was added there, when it was last heard of
+
+
+@node.on_init
+def begin():
+    global life
+    life = f"{node.node_id} {time.time_ns()}"
+    counts[life] = 0
 
 
 @node.on("add")
 def add(message):
-    global own
-    own += message.body["delta"]
+    counts[life] += message.body["delta"]
     return {"type": "add_ok"}
 
 
 @node.on("read")
 async def read(message):
     await asyncio.gather(*[ask(peer) for peer in node.peers])
-    return {"type": "read_ok", "value": own + sum(last_known.values())}
+    return {"type": "read_ok", "value": sum(counts.values())}
 
 
 async def ask(peer):
-    try:
-        reply = await node.rpc(peer, {"type": "own"}, timeout_s=2)
-    except RPCError:
-        return  # unreachable: what was last known of it must do
-    last_known[peer] = max(reply["value"], last_known.get(peer, 0))
+    with suppress(RPCError):  # unreachable: what was last known of it must do
+        reply = await node.rpc(peer, {"type": "counts"}, timeout_s=2)
+        for name, count in reply["counts"].items():
+            counts[name] = max(count, counts.get(name, 0))
 
 
-@node.on("own")
-def tell_own(message):
-    return {"type": "own_ok", "value": own}
+@node.on("counts")
+def tell(message):
+    return {"type": "counts_ok", "counts": counts}
 
 
 if __name__ == "__main__":

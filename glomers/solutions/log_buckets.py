@@ -1,21 +1,33 @@
 import asyncio
+import time
 from itertools import takewhile
 
 from glomers.kv import KV
 from glomers.node import Node
 
+PATIENCE_S = 2  # how long a reader leaves an offset to the node that took it
+
 node = Node()
 kv = KV(node, "lin-kv", timeout_s=10)  # a send that gives up leaves an empty offset behind
-known = {}  # messages by key and offset: what is written once may be kept for ever
+known = {}  # [message] by key and offset, or []: what is written once may be kept for ever
+gaps = {}  # when each empty offset was first seen
 
 
 @node.on("send")
 async def send(message):
     key, msg = message.body["key"], message.body["msg"]
-    length = await kv.update(f"latest {key}", lambda length: length + 1, default=0)
-    await kv.write(f"message {key} {length - 1}", msg)
-    known[key, length - 1] = msg
-    return {"type": "send_ok", "offset": length - 1}
+    while True:
+        length = await kv.update(f"latest {key}", lambda length: length + 1, default=0)
+        if await fill(key, length - 1, [msg]):  # else a reader took us for dead
+            return {"type": "send_ok", "offset": length - 1}
+
+
+async def fill(key, offset, entry):
+    """Put a message, or none, where nothing is yet; whoever comes second is refused."""
+    is_first = await kv.cas(f"message {key} {offset}", None, entry, create=True)
+    if is_first:
+        known[key, offset] = entry
+    return is_first
 
 
 @node.on("poll")
@@ -32,14 +44,16 @@ async def poll_key(key, first):
     offsets = range(first, length)
     await asyncio.gather(*[fetch(key, at) for at in offsets if (key, at) not in known])
     found = [known.get((key, at)) for at in offsets]
-    messages = takewhile(lambda message: message is not None, found)
-    return [[offset, message] for offset, message in enumerate(messages, first)]
+    entries = takewhile(lambda entry: entry is not None, found)
+    return [[offset, message] for offset, entry in enumerate(entries, first) for message in entry]
 
 
 async def fetch(key, offset):
-    message = await kv.read(f"message {key} {offset}", default=None)
-    if message is not None:
-        known[key, offset] = message
+    entry, now_s = await kv.read(f"message {key} {offset}", default=None), time.monotonic()
+    if entry is not None:
+        known[key, offset] = entry
+    elif now_s - gaps.setdefault((key, offset), now_s) > PATIENCE_S:
+        await fill(key, offset, [])
 
 
 @node.on("commit_offsets")
