@@ -143,6 +143,7 @@ def run_in_store(
         BrokenTest: when it cannot go on.
         OSError: when the store cannot be written.
     """
+    from glomers.bench import why
     from glomers.bench.record import StoreRecord
     from glomers.bench.report import closing_line, summary, verdict, write_results
     from glomers.bench.run import Test
@@ -165,11 +166,18 @@ def run_in_store(
         _report_broken(error, store, log)
 
     test = Test(options, program, StoreRecord(store), log, give_up, script=script)
-    test.run()
+    try:
+        test.run()
+    except BrokenTest as error:
+        why.show(why.find(test, store, log, None, error), log)
+        raise
     results = test.check()
     write_results(store, results, test.history.ops)
     store.finish()
     log.say(summary(results))
+    if printed := why.printed_line(store):
+        log.say(printed)
+    why.show(why.find(test, store, log, results, None), log)
     log.say(f"Store: {_shown(store.path)}\n\n{closing_line(results)}")
     valid = verdict(results)
     return EXIT_UNKNOWN if valid is None else EXIT_VALID if valid else EXIT_INVALID
@@ -188,7 +196,7 @@ def _report_broken(error: BrokenTest, store: Store, log: RunLog) -> None:
         if error.stdout_tail:
             log.warn(f"Its last lines on stdout:\n{error.stdout_tail}")
         if not tail and not error.stdout_tail:
-            log.warn("It wrote nothing.")
+            log.warn("It wrote nothing on stderr.")
     log.warn(f"The test is broken; what there is of it is in {_shown(store.path)}")
 
 
