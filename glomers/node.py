@@ -28,7 +28,7 @@ import sys
 import time
 import traceback
 from collections import defaultdict, deque
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import suppress
 from contextvars import ContextVar
 from random import random
@@ -45,6 +45,7 @@ Hook = Callable[[], Any]
 _READ_BYTES = 1 << 18
 _NO_HANDLER: tuple[None, bool] = (None, False)
 _CLOCK_STEP_S = 1e-6
+_SHOWN_CHARACTERS = 60
 _FINISH_S = 1.0
 """How long handlers may go on after the end of stdin."""
 
@@ -105,6 +106,7 @@ class Node:
         self._last_msg_id = 0
         self._tasks: set[asyncio.Task[Any]] = set()
         self._answering: set[asyncio.Task[Any]] = set()
+        self._unhandled: set[str] = set()
         self._emit: Callable[[bytes], None] = _not_running
         self._early: list[Message] | None = []  # what came before `init` was through; then None
 
@@ -141,12 +143,28 @@ class Node:
     # What it does while it runs.
 
     def send(self, dest: str, body: Body) -> None:
-        """Send a message and expect nothing."""
-        self._emit(dumps({"src": self.node_id, "dest": dest, "body": body}))
+        """Send a message and expect nothing.
+
+        Raises:
+            TypeError: when JSON cannot hold the body.
+        """
+        try:
+            line = dumps({"src": self.node_id, "dest": dest, "body": body})
+        except TypeError as error:
+            raise TypeError(_why_unfit(body, error)) from None
+        self._emit(line)
 
     def reply(self, message: Message, body: Body) -> None:
-        """Answer `message`; for answers later than the end of its handler."""
-        self.send(message.src, {**body, "in_reply_to": message.body.get("msg_id")})
+        """Answer `message`; for answers later than the end of its handler.
+
+        Raises:
+            TypeError: when `body` is none, or JSON cannot hold it.
+        """
+        try:
+            answer = {**body, "in_reply_to": message.body.get("msg_id")}
+        except TypeError:
+            raise TypeError(_why_no_body(body)) from None
+        self.send(message.src, answer)
 
     async def rpc(self, dest: str, body: Body, timeout_s: float = 1.0) -> Body:
         """Send a request and return the body of its reply.
@@ -215,6 +233,7 @@ class Node:
         kind = message.body["type"]
         handler, is_async = self._handlers.get(kind, _NO_HANDLER)
         if handler is None:
+            self._note_missing_handler(message)
             self._refuse(message, RPCError(ErrorCode.NOT_SUPPORTED, f"no handler for {kind!r}"))
             return
         if is_async:
@@ -226,6 +245,15 @@ class Node:
                 self.reply(message, answer)
         except (Exception, asyncio.CancelledError) as error:  # nobody cancels what never waits
             self._refuse(message, error)
+
+    def _note_missing_handler(self, message: Message) -> None:
+        """Say once for each type that nobody handles it: where nobody waits, nobody is told."""
+        kind = message.type
+        if kind not in self._unhandled:
+            self._unhandled.add(kind)
+            known = ", ".join(map(repr, self._handlers)) or "nothing"
+            text = f"no handler for {kind!r}, which {message.src} sent; there are handlers for"
+            print(text, known, file=sys.stderr)
 
     def _answer(self, message: Message, handler: Handler) -> None:
         task = asyncio.get_running_loop().create_task(self._respond(message, handler))
@@ -250,7 +278,7 @@ class Node:
     def _refuse(self, message: Message, error: BaseException) -> None:
         """Answer with the error that a handler raised; anything unforeseen is a crash."""
         if not isinstance(error, RPCError):
-            traceback.print_exception(error, file=sys.stderr)
+            _show(error, f"the handler of {message.type!r}")
             error = RPCError(ErrorCode.CRASH, f"{type(error).__name__}: {error}")
         if message.body.get("msg_id") is not None:
             self.reply(message, error.body())
@@ -277,7 +305,7 @@ class Node:
             try:
                 await _call(hook)
             except Exception as error:
-                traceback.print_exception(error, file=sys.stderr)
+                _show(error, "a timer")
             due_s = max(due_s + interval_s, loop.time())
 
     def _settle(self, msg_id: int, body: Body) -> None:
@@ -310,13 +338,60 @@ class Node:
     def _finished(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
-            traceback.print_exception(error, file=sys.stderr)
+            _show(error, "a task")
 
 
 async def _call(hook: Hook) -> None:
     result = hook()
     if inspect.isawaitable(result):
         await result
+
+
+def _show(error: BaseException, where: str) -> None:
+    """Show an exception on stderr, under a line that says in what it was raised."""
+    print(f"In {where}:", file=sys.stderr)
+    traceback.print_exception(error, file=sys.stderr)
+
+
+def _why_no_body(answer: Any) -> str:
+    """The sentence about something that was to be the body of a reply and is none."""
+    kind = type(answer).__name__
+    if inspect.isawaitable(answer):
+        with suppress(AttributeError, RuntimeError):
+            answer.close()  # type: ignore[attr-defined]  # or Python says that nobody awaited it
+        return f"a {kind} is no body of a reply: await it, in a handler that is `async def`"
+    shown = repr(answer)
+    shown = shown if len(shown) <= _SHOWN_CHARACTERS else shown[: _SHOWN_CHARACTERS - 1] + "…"
+    return f"the {kind} {shown} is no body of a reply: that is a dict with a 'type'"
+
+
+def _why_unfit(body: Any, error: TypeError) -> str:
+    """The sentence about a body that JSON cannot hold."""
+    wrong_key = "key" in str(error).lower()
+    with suppress(RecursionError):  # of a body that holds itself
+        for path, part in _unfit(body, ""):
+            kind = type(part).__name__
+            if wrong_key and isinstance(part, dict):
+                key = next(key for key in part if type(key) is not str)
+                return f"JSON cannot hold this body: {path} has the key {key!r}: keys are strings"
+            if not wrong_key and kind in str(error):
+                hint = ": a list would do" if isinstance(part, set | frozenset | deque) else ""
+                return f"JSON cannot hold this body: {path} is a {kind}{hint}"
+    return f"JSON cannot hold this body: {error}"
+
+
+def _unfit(part: Any, path: str) -> Iterator[tuple[str, Any]]:
+    """The parts that JSON does not know, each with the way to it."""
+    if isinstance(part, dict):
+        if not all(type(key) is str for key in part):
+            yield path or "it", part
+        for key, item in part.items():
+            yield from _unfit(item, f"{path}[{key!r}]" if path else repr(key))
+    elif isinstance(part, list | tuple):
+        for number, item in enumerate(part):
+            yield from _unfit(item, f"{path}[{number}]")
+    elif not isinstance(part, str | int | float | None):
+        yield path or "it", part
 
 
 def _not_running(line: bytes) -> NoReturn:

@@ -16,16 +16,17 @@ ALLOWED = {
     "protocol": set(),
     "challenges": set(),
     "formats": set(),
+    "reading": {"formats", "challenges"},
     "solutions": RUNTIME,
-    "bench": {"formats", "node", "protocol"},
+    "bench": {"formats", "reading", "node", "protocol"},
     "maelstrom": set(),
-    "lab": {"formats", "challenges", "maelstrom"},
+    "lab": {"formats", "reading", "challenges", "maelstrom"},
     "series": {"formats", "challenges", "lab", "bench", "maelstrom"},
-    "explore": {"formats", "bench", "node", "protocol"},
+    "explore": {"formats", "reading", "bench", "node", "protocol"},
     "__main__": {"bench", "cli"},
     "cli": {"series", "explore", "bench", "lab", "challenges", "maelstrom"},
 }
-LIGHT = RUNTIME | {"solutions", "bench", "explore", "formats", "challenges", "maelstrom"}
+LIGHT = RUNTIME | {"solutions", "bench", "explore", "formats", "reading", "challenges", "maelstrom"}
 HEAVY = {"pandas", "matplotlib", "papermill", "nbconvert", "rich", "numpy"}
 
 

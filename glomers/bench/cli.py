@@ -186,6 +186,7 @@ def run_in_store(
         BrokenTest: when it cannot go on.
         OSError: when the store cannot be written.
     """
+    from glomers.bench import why
     from glomers.bench.record import StoreRecord
     from glomers.bench.report import (
         closing_line,
@@ -217,17 +218,21 @@ def run_in_store(
     test = Test(options, program, StoreRecord(store), log, give_up, script=script)
     try:
         test.run()
-    except BrokenTest:
+    except BrokenTest as error:
         with suppress(OSError):
             _keep_silenced(test.silenced, facts, store)
         for line in silenced_lines(test.silenced):
             log.warn(line)
+        why.show(why.find(test, store, log, None, error), log)
         raise
     _keep_silenced(test.silenced, facts, store)
     results = test.check()
     write_results(store, results, test.history.ops)
     store.finish()
     log.say(summary(results, test.silenced))
+    if printed := why.printed_line(store):
+        log.say(printed)
+    why.show(why.find(test, store, log, results, None), log)
     log.say(f"Store: {_shown(store.path)}\n\n{closing_line(results)}")
     valid = verdict(results)
     return EXIT_UNKNOWN if valid is None else EXIT_VALID if valid else EXIT_INVALID

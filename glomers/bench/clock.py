@@ -12,6 +12,7 @@ import asyncio
 import heapq
 import sys
 import time
+import traceback
 from asyncio import events
 from collections import deque
 from collections.abc import Callable
@@ -155,7 +156,9 @@ class VirtualLoop(asyncio.AbstractEventLoop):
         """Show an exception that nobody awaits, on the stderr of the node it came from."""
         if not self._running:
             return  # the run is over: tasks that still wait are not worth a word
-        print(context.get("message"), context.get("exception") or "", file=sys.stderr)
+        print(context.get("message"), file=sys.stderr)
+        if error := context.get("exception"):
+            traceback.print_exception(error, file=sys.stderr)
 
     def run_in_executor(self, executor: Any, func: Any, *args: Any) -> Any:  # type: ignore[override]
         raise RuntimeError(
@@ -164,6 +167,16 @@ class VirtualLoop(asyncio.AbstractEventLoop):
         )
 
     # What the bench asks of it.
+
+    @property
+    def current(self) -> Handle | None:
+        """The callback that is at work, or was the last one."""
+        return self._current
+
+    def current_task(self) -> asyncio.Task[Any] | None:
+        """The task that the current callback makes go on, if it does."""
+        task = getattr(self._current and self._current.callback, "__self__", None)
+        return task if isinstance(task, asyncio.Task) else None
 
     def in_charge(self, variable: ContextVar[V | None]) -> V | None:
         """What `variable` holds where the loop is at work, in a callback or just after it."""

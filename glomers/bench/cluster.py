@@ -96,11 +96,16 @@ class Cluster:
         except (RPCError, MalformedReply) as error:
             raise BrokenTest(f"Node {node_id} could not be set up: {error}", node_id) from None
 
+    @property
+    def hosts(self) -> list[Host]:
+        """The lives of nodes that a fault has ended, and then all nodes."""
+        return [*chain.from_iterable(self._gone.values()), *self._hosts.values()]
+
     async def stop(self) -> None:
         """Stop all nodes."""
         for restart in self._restarts:
             restart.cancel()
-        for host in [*chain.from_iterable(self._gone.values()), *self._hosts.values()]:
+        for host in self.hosts:
             await host.stop()
 
     # What faults do.

@@ -17,11 +17,19 @@ class BadArguments(Exception):
 class BrokenTest(Exception):
     """The test cannot go on, as when a node crashed (exit status 255).
 
-    `node_id` names the node at fault, if it is one node's, and `stdout_tail` holds the last lines
-    that it wrote on stdout, if they are known: both for the report.
+    `node_id` names the node at fault, if it is one node's, `stdout_tail` holds the last lines that
+    it wrote on stdout, and `place` is the file and the line of its program, if they are known: all
+    for the report.
     """
 
-    def __init__(self, sentence: str, node_id: str | None = None, stdout_tail: str = "") -> None:
+    def __init__(
+        self,
+        sentence: str,
+        node_id: str | None = None,
+        stdout_tail: str = "",
+        place: tuple[str, int] | None = None,
+    ) -> None:
         super().__init__(sentence)
         self.node_id = node_id
         self.stdout_tail = stdout_tail
+        self.place = place

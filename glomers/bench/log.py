@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 from pathlib import Path
 from typing import Protocol, TextIO
 
 from glomers.bench.files import open_text
 from glomers.formats.text import clean
+
+KEPT_WARNINGS = 50
+_STYLES = {"heading": "\033[1;31m", "place": "\033[36m"}
+_PLAIN = "\033[0m"
 
 
 def endure_any_text() -> None:
@@ -42,15 +47,23 @@ class RunLog:
         # A virtual run gives the streams of `sys` to the nodes: keep the true ones.
         self.console: TextIO = sys.stdout
         self._errors = sys.stderr
+        self._is_coloured = self.console.isatty() and "NO_COLOR" not in os.environ
+        self.warnings: list[str] = []
+        """The first sentences that somebody was warned with."""
 
-    def say(self, text: str) -> None:
-        """A line for everybody."""
-        print(clean(text), file=self.console, flush=True)
+    def say(self, text: str, *styled: tuple[str, str]) -> None:
+        """A line for everybody; on a terminal each part of it that is `styled` has its style."""
+        shown = clean(text)
+        for part, style in styled if self._is_coloured else ():
+            shown = shown.replace(clean(part), f"{_STYLES[style]}{clean(part)}{_PLAIN}")
+        print(shown, file=self.console, flush=True)
         self._file.write(text + "\n")
 
     def warn(self, text: str) -> None:
         """A line about something that went wrong but does not end the test."""
         print(f"WARN {clean(text)}", file=self._errors, flush=True)
+        if len(self.warnings) < KEPT_WARNINGS:
+            self.warnings.append(text)
         self.note(f"WARN {text}")
 
     def note(self, text: str) -> None:

@@ -32,6 +32,13 @@ Parcel = tuple[int, int, str, str, dict[str, Any], bytes, MessageCounts]
 CLIENT = "c"
 """The first letter of clients' names, and of no others, as in Maelstrom."""
 MAX_IN_FLIGHT = 200_000
+MIN_IN_FLIGHT = 50_000
+IN_FLIGHT_PER_PAIR = 5
+"""Between these two, the more may be under way at once, the more pairs there are that can talk."""
+COUNTED = 25_000
+MIN_PER_S = 400_000
+PER_S_AND_PAIR = 250
+"""So many messages in a second, counted over COUNTED of them, no sensible node sends."""
 
 
 class UnknownAddress(LookupError):
@@ -76,6 +83,8 @@ class Network:
         self._cut: Grudge = {}
         self._down: set[str] = set()
         self._next_id = 0
+        self._counted_id = COUNTED
+        self._counted_ns = 0
         self.in_flight = 0
         """How many messages are under way."""
 
@@ -127,16 +136,15 @@ class Network:
         self._next_id = message_id + 1
         self._journal.send(now_ns, message_id, line)
         counts.sent += 1
+        if message_id >= self._counted_id:
+            self._look_at_rate(src, dest, body, now_ns)
         fate = self._fate(src, dest, body, now_ns, counts is self.stats.clients)
         if not fate:
             self._journal.drop(now_ns, message_id)
             return
         self.in_flight += len(fate)
-        if self.in_flight > MAX_IN_FLIGHT:
-            raise BrokenTest(
-                f"more than {MAX_IN_FLIGHT:,} messages are under way at once, the last from "
-                f"{src} to {dest}: a node floods the network"
-            )
+        if self.in_flight > min(MIN_IN_FLIGHT, MAX_IN_FLIGHT):
+            self._look_at_flood(src, dest, body)
         self._enqueue(receiver, (fate[0], message_id, src, dest, body, line, counts), now_ns)
         for due_ns in fate[1:]:  # copies are messages of their own
             copy_id = self._next_id
@@ -144,6 +152,29 @@ class Network:
             self._journal.send(now_ns, copy_id, line)
             copy = (due_ns, copy_id, src, dest, _body(line), line, counts)
             self._enqueue(receiver, copy, now_ns)
+
+    def _look_at_flood(self, src: str, dest: str, body: dict[str, Any]) -> None:
+        """Break the test when more is under way than any sensible node sends."""
+        allowed = max(MIN_IN_FLIGHT, IN_FLIGHT_PER_PAIR * len(self._receivers) ** 2)
+        allowed = min(MAX_IN_FLIGHT, allowed)
+        if self.in_flight > allowed:
+            raise BrokenTest(
+                f"more than {allowed:,} messages are under way at once, the last a "
+                f"{body.get('type')!r} from {src} to {dest}: a node floods the network",
+                src,
+            )
+
+    def _look_at_rate(self, src: str, dest: str, body: dict[str, Any], now_ns: int) -> None:
+        """Break the test when messages bounce to and fro so fast that time hardly goes on."""
+        since_ns = now_ns - self._counted_ns
+        self._counted_id, self._counted_ns = self._next_id + COUNTED, now_ns
+        allowed = max(MIN_PER_S, PER_S_AND_PAIR * len(self._receivers) ** 2)
+        if allowed * since_ns < COUNTED * 1_000_000_000:
+            raise BrokenTest(
+                f"{COUNTED:,} messages were sent within {since_ns / 1_000_000:.1f} ms, the last a "
+                f"{body.get('type')!r} from {src} to {dest}: a node floods the network",
+                src,
+            )
 
     def _open_link(self, src: str, dest: str) -> tuple[MessageCounts, Receiver]:
         if src not in self._receivers or dest not in self._receivers:

@@ -67,28 +67,16 @@ def _summary_lines(results: Results) -> Iterator[str]:
         yield f"Messages ({group}): {counts_of_group[kw('msg-count')]:,}{rate}"
     workload = results[kw("workload")]
     if latencies := workload.get(kw("stable-latencies")):
-        yield f"Stable latencies (ms by quantile): {dumps(latencies)}"
-    for part, result in results.items():
-        if isinstance(result, dict) and result.get(kw("valid?")) is not True:
-            yield f"Not valid: {part.name}: {_brief(result) or dumps(result[kw('valid?')])}"
-
-
-def _brief(result: Results) -> str:
-    """The fields of a checker's result that say something, in a line; the rest is in the store."""
-    told = ((key.name, _told(value)) for key, value in result.items() if key != kw("valid?"))
-    return ", ".join(f"{name} {text}" for name, text in told if text)
-
-
-def _told(value: Any, most: int = 8) -> str:
-    """A value in a few words; nothing for what is zero, empty or nested."""
-    if isinstance(value, dict):
-        return f"of {len(value)} kinds" if value else ""
-    if not isinstance(value, (list, tuple, frozenset)):
-        return dumps(value) if value or value is False else ""
-    if any(isinstance(item, (dict, list, tuple, Op)) for item in value):
-        return f"({len(value):,} in results.edn)"
-    shown = [dumps(item) for item in list(value)[:most]]
-    return " ".join(shown + (["…"] if len(value) > most else []))
+        shown = ", ".join(f"{quantile:g}: {ms:,}" for quantile, ms in latencies.items())
+        yield f"Stable latencies (ms by quantile): {shown}"
+    for verdict, word in ((False, "Not valid"), (kw("unknown"), "Unknown")):
+        parts = [
+            part.name
+            for part, result in results.items()
+            if isinstance(result, dict) and result.get(kw("valid?")) == verdict
+        ]
+        if parts:
+            yield f"{word}: {', '.join(parts)}"
 
 
 def write_results(store: Store, results: Results, history: Sequence[Op]) -> None:

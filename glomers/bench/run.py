@@ -9,8 +9,10 @@ from contextlib import AbstractContextManager, nullcontext, suppress
 from contextvars import Context
 from functools import partial
 from itertools import count
+from pathlib import Path
 from typing import Any
 
+from glomers.bench.blame import place_of_error
 from glomers.bench.checkers import CheckOptions, check_run
 from glomers.bench.clients import Client
 from glomers.bench.clock import Clock, RealClock, VirtualClock
@@ -135,6 +137,16 @@ class Test:
         )
 
     @property
+    def program_path(self) -> Path:
+        """The file that runs a node."""
+        return self._program.path
+
+    @property
+    def hosts(self) -> list[Host]:
+        """The nodes as they run, those of their lives that have ended included."""
+        return self._cluster.hosts
+
+    @property
     def recorded(self) -> Script:
         """The run as a script, as far as it went; only when it `is_recorded`."""
         assert self._recorded is not None
@@ -201,7 +213,8 @@ class Test:
         host: Any = self.clock.loop.in_charge(current_host)
         if host is None:
             return BrokenTest(f"A node crashed: {why}.")
-        return BrokenTest(f"Node {host.node_id} crashed: {why}.", host.node_id)
+        place = place_of_error(error)
+        return BrokenTest(f"Node {host.node_id} crashed: {why}.", host.node_id, place=place)
 
     async def _guarded(self) -> None:
         """Run the phases until they end or something breaks the test; then stop all nodes."""
@@ -269,6 +282,7 @@ class Test:
         if log is None:
             echo = console_echo(node_id, self._log.console) if options.log_stderr else None
             log = self._record.node_log(node_id, echo, self._cannot_write)
+            log.now_ns = self.clock.now_ns
             self._node_logs[node_id] = log
         outgoing = Outgoing(node_id, self.network.send_line, self._log.warn, self.clock.now_ns)
         self._outgoing.append(outgoing)

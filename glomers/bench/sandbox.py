@@ -19,8 +19,10 @@ import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from types import FrameType
 from typing import Any, NoReturn
 
+from glomers.bench import blame
 from glomers.bench.clock import NS_PER_S, VirtualClock
 from glomers.bench.errors import EXIT_BROKEN, BrokenTest
 from glomers.formats.text import clean
@@ -28,9 +30,15 @@ from glomers.node import PRINT_EXPLANATION, host
 
 EPOCH_NS = 1_767_225_600 * NS_PER_S
 """Virtual runs begin at 2026-01-01T00:00:00Z."""
-HANG_CPU_S = 5.0
-HANG_WALL_S = 30.0
-TICK_S = 0.5
+HANG_S = 3.0
+"""How long one callback may go on in an instant of virtual time before it counts as a hang."""
+HANG_CPU_S = 1.5
+"""How much of that it must have worked, lest a busy machine look like a hang; or not at all."""
+BLOCKED_CPU_S = 0.05
+SPIN_S = 4.5
+"""The same for callbacks that go on and on without letting time pass: so long, and so much work."""
+SPIN_CPU_S = 3.0
+TICK_S = 0.25
 MAX_INTERRUPTIONS = 4
 _PROCESS_STARTERS = ("fork", "forkpty", "posix_spawn", "posix_spawnp", "system")
 
@@ -58,6 +66,11 @@ def sandbox(
             setattr(target, name, replacement)
         stack.callback(setattr, sys, "argv", sys.argv)
         sys.argv = list(argv)
+        # A coroutine that nobody awaits then says where it was made.
+        stack.callback(
+            sys.set_coroutine_origin_tracking_depth, sys.get_coroutine_origin_tracking_depth()
+        )
+        sys.set_coroutine_origin_tracking_depth(1)
         stack.callback(random.setstate, random.getstate())
         random.seed(rng.getrandbits(64))
         stack.enter_context(_watchdog(clock, fail, give_up))
@@ -165,8 +178,16 @@ def _seeded_random(rng: random.Random) -> type[random.Random]:
 
 
 def _refuse(reason: str) -> Callable[..., NoReturn]:
+    sentence = f"{reason}, or run the node with --clock real"
+    noted: set[tuple[str, blame.Place]] = set()
+
     def refuse(*args: Any, **kwargs: Any) -> NoReturn:
-        raise RuntimeError(f"{reason}, or run the node with --clock real")
+        node_host: Any = host.get(None)
+        place = blame.place_in(blame.frames_from(sys._getframe(1)))
+        if node_host is not None and place and (node_host.node_id, place) not in noted:
+            noted.add((node_host.node_id, place))  # the node may catch the exception
+            node_host.log.write(f"{place[0]}:{place[1]}: {sentence}\n")
+        raise RuntimeError(sentence)
 
     return refuse
 
@@ -239,18 +260,19 @@ def _watchdog(
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    monotonic, process_time, leave = _real_functions
-    seen = [clock.loop.time_ns, monotonic(), process_time()]
+    leave = _real_functions[2]
+    instant, callback = _Stopwatch(), _Stopwatch()
     interruptions = 0
 
-    def look(signum: int, frame: Any) -> None:
+    def look(signum: int, frame: FrameType | None) -> None:
         nonlocal interruptions
-        if clock.loop.time_ns != seen[0]:
-            seen[:] = clock.loop.time_ns, monotonic(), process_time()
+        now = clock.loop.time_ns
+        if not (
+            callback.is_hanging((now, clock.loop.current), HANG_S, HANG_CPU_S)
+            or instant.is_hanging(now, SPIN_S, SPIN_CPU_S)
+        ):
             return
-        if process_time() - seen[2] < HANG_CPU_S and monotonic() - seen[1] < HANG_WALL_S:
-            return
-        error = _hang(clock)
+        error = _hang(clock, frame)
         interruptions += 1
         if interruptions > MAX_INTERRUPTIONS:
             give_up(error)
@@ -267,13 +289,47 @@ def _watchdog(
         signal.signal(signal.SIGALRM, previous)
 
 
-def _hang(clock: VirtualClock) -> BrokenTest:
+class _Stopwatch:
+    """Measures for how long, and with how much work, something stays the same."""
+
+    def __init__(self) -> None:
+        self._seen: object = None
+        self._began_s = self._cpu_s = 0.0
+        self._ticks = 0
+
+    def is_hanging(self, seen: object, limit_s: float, limit_cpu_s: float) -> bool:
+        """Whether `seen` has been the same for too long; to be asked every TICK_S.
+
+        Time is what was seen of it: a machine that stood still proves nothing.
+        """
+        monotonic, process_time, _ = _real_functions
+        if seen != self._seen:
+            self._seen, self._ticks = seen, 0
+            self._began_s, self._cpu_s = monotonic(), process_time()
+            return False
+        self._ticks += 1
+        if self._ticks * TICK_S < limit_s / 2 or monotonic() - self._began_s < limit_s:
+            return False
+        worked_s = process_time() - self._cpu_s
+        return worked_s >= limit_cpu_s or worked_s <= BLOCKED_CPU_S
+
+
+def _hang(clock: VirtualClock, frame: FrameType | None) -> BrokenTest:
+    """The sentence about a node that keeps running, and where, as far as that can be seen."""
     culprit: Any = clock.loop.in_charge(host)
+    frames = [*blame.frames_from(frame)]
+    place = blame.place_in(frames)
+    if place is None and (task := clock.loop.current_task()) is not None:
+        frames = blame.frames_of(task)
+        place = blame.place_in(frames)
+    message = blame.message_in(frames)
     name = f"Node {culprit.node_id}" if culprit else "A node"
+    where = f" in the handler of {message.type!r}" if message else ""
     return BrokenTest(
         f"{name} hangs: virtual time stands still at {clock.now_ns() / NS_PER_S:.3f} s while "
-        "it keeps running. Does a loop never await?",
+        f"it keeps running{where}. Does a loop never await?",
         culprit.node_id if culprit else None,
+        place=place,
     )
 
 

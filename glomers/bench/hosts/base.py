@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol, TextIO
@@ -133,12 +134,29 @@ def excerpt(line: bytes, limit: int = 200) -> str:
 
 
 class NodeLog:
-    """A node's stderr, in its log file."""
+    """A node's stderr, in its log file as it is, and when each part of it was written.
 
-    def __init__(self, file: TextIO, echo: Callable[[str], None] | None) -> None:
+    Args:
+        file: gets the text.
+        echo: is shown it as well.
+        open_times: opens the file beside it that gets the times when the log is closed; without
+            it, or when the node wrote nothing, there is none.
+    """
+
+    def __init__(
+        self,
+        file: TextIO,
+        echo: Callable[[str], None] | None,
+        open_times: Callable[[], TextIO] | None = None,
+    ) -> None:
         self._file = file
         self._echo = echo
+        self._open_times = open_times
         self._room = MAX_LOG_CHARACTERS
+        self._line = 1
+        self._times: list[tuple[int, int]] = []
+        self.now_ns: Callable[[], int] | None = None
+        """Tells the time, in ns since the test began."""
 
     def write(self, text: str) -> None:
         """Append `text` as it is, as long as there is room."""
@@ -146,6 +164,7 @@ class NodeLog:
             self._echo(text)
         if self._room <= 0 or self._file.closed:
             return
+        self._note_time(text)
         self._file.write(text[: self._room])
         self._room -= len(text)
         if self._room <= 0:
@@ -153,9 +172,19 @@ class NodeLog:
                 f"\n(The rest is left out: a log takes {MAX_LOG_CHARACTERS:,} characters.)\n"
             )
 
+    def _note_time(self, text: str) -> None:
+        now_ns = self.now_ns() if self.now_ns else 0
+        if not self._times or self._times[-1][1] != now_ns:
+            self._times.append((self._line, now_ns))
+        self._line += text.count("\n")
+
     def close(self) -> None:
         """Write what is still buffered."""
         self._file.close()
+        if self._open_times and self.now_ns and self._times:
+            with self._open_times() as file:
+                json.dump(self._times, file)
+            self._open_times = None
 
 
 def console_echo(node_id: str, stream: TextIO) -> Callable[[str], None]:

@@ -11,6 +11,7 @@ import types
 from pathlib import Path
 from typing import Any
 
+from glomers.bench import blame
 from glomers.bench.clock import Handle
 from glomers.bench.errors import BrokenTest
 from glomers.bench.hosts.base import Fail, NodeLog, Outgoing
@@ -34,6 +35,8 @@ class VirtualHost(NodeHost):
     ) -> None:
         self.node_id = node_id
         self.log = log
+        self.waiting: dict[str, blame.Place | None] = {}
+        """What is still being handled when the test is over, and where it waits."""
         self._path = path
         self._outgoing = outgoing
         self._fail = fail
@@ -59,7 +62,8 @@ class VirtualHost(NodeHost):
             pass
         except (Exception, SystemExit) as error:
             self.log.write("".join(traceback.format_exception(error)))
-            raise self._broken(f"crashed while it started: {_why(error)}.") from None
+            place = blame.place_of_error(error)
+            raise self._broken(f"crashed while it started: {_why(error)}.", place) from None
         finally:
             sys.modules["__main__"] = saved_main
         if self._node is None:
@@ -75,11 +79,12 @@ class VirtualHost(NodeHost):
             where = f"line {line} of " if line else ""
             message = getattr(error, "msg", str(error))
             raise self._broken(
-                f"cannot start: {where}{self._path.name} is not Python: {message}."
+                f"cannot start: {where}{self._path.name} is not Python: {message}.",
+                (str(self._path), line) if line else None,
             ) from None
 
-    def _broken(self, sentence: str) -> BrokenTest:
-        return BrokenTest(f"Node {self.node_id} {sentence}", self.node_id)
+    def _broken(self, sentence: str, place: blame.Place | None = None) -> BrokenTest:
+        return BrokenTest(f"Node {self.node_id} {sentence}", self.node_id, place=place)
 
     def attach(self, node: Node) -> None:
         """Called by `Node.run()`: from now on messages go to `node`."""
@@ -94,6 +99,7 @@ class VirtualHost(NodeHost):
         try:
             self._outgoing.line(line)
         except BrokenTest as error:
+            error.place = error.place or blame.place_in(blame.frames_from(sys._getframe()))
             self._fail(error)
             raise NodeExit(str(error)) from None
 
@@ -117,10 +123,17 @@ class VirtualHost(NodeHost):
         try:
             self._context.run(self._node.take, src, self.node_id, body, line)
         except SystemExit as error:
-            self._fail(self._broken(f"crashed: {_why(error)}."))
+            self._fail(self._broken(f"crashed: {_why(error)}.", blame.place_of_error(error)))
 
     async def stop(self) -> None:
+        if self._node is not None:
+            self.waiting = blame.waiting_places(self._node)
         self.log.close()
+
+    @property
+    def handlers(self) -> dict[str, blame.Place]:
+        """Where the handlers of the node's program begin, by type of message."""
+        return blame.handler_places(self._node) if self._node is not None else {}
 
     def kill(self) -> None:
         # Its tasks are kept, not cancelled: a program that is killed does not tidy up.

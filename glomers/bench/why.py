@@ -1,0 +1,100 @@
+"""From a test that is over to what went wrong in it, as `glomers.reading.findings` tells it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from traceback import format_exception
+from typing import TYPE_CHECKING
+
+from glomers.bench.blame import Place
+from glomers.bench.errors import BrokenTest
+from glomers.bench.hosts import VirtualHost
+from glomers.bench.log import RunLog
+from glomers.bench.store import Store
+from glomers.formats.journal import Event, read_journal
+from glomers.formats.node_log import PRINTED, log_files, read_text
+from glomers.reading.dossier import Broken, Dossier
+from glomers.reading.finding import FINDINGS, Finding
+from glomers.reading.findings import findings
+
+if TYPE_CHECKING:
+    from glomers.bench.report import Results
+    from glomers.bench.run import Test
+
+LOG_BYTES = 4 << 20
+"""So much of all logs together is looked at."""
+HEADING = "What went wrong:"
+
+
+def find(
+    test: Test, store: Store, log: RunLog, results: Results | None, broken: BrokenTest | None
+) -> list[Finding]:
+    """What went wrong in a test that is over; also written to the store, if anything did."""
+    dossier = _dossier(test, store, log, results, broken)
+    found = findings(dossier, lambda error: log.note("".join(format_exception(error))))
+    if found:
+        with suppress(OSError):  # they are shown all the same
+            store.write(FINDINGS, json.dumps([each.as_json() for each in found], indent=1) + "\n")
+    return found
+
+
+def show(found: Sequence[Finding], log: RunLog) -> None:
+    """Say what went wrong, one line each, and leave a line free."""
+    if not found:
+        return
+    log.say(HEADING, (HEADING, "heading"))
+    for number, finding in enumerate(found, start=1):
+        styled = [(str(finding.place), "place")] if finding.place else []
+        log.say(f"  {number}. {' '.join(str(finding).split())}", *styled)
+    log.say("")
+
+
+def printed_line(store: Store) -> str | None:
+    """A line that says where what nodes printed has gone, if they did."""
+    printing = [node for node, log in _logs(store.path).items() if PRINTED in log]
+    if not printing:
+        return None
+    more = f" and {len(printing) - 3} more" if len(printing) > 3 else ""
+    return f"Printed by {', '.join(printing[:3])}{more}: see node-logs/ in the store"
+
+
+def _dossier(
+    test: Test, store: Store, log: RunLog, results: Results | None, broken: BrokenTest | None
+) -> Dossier:
+    hosts = [host for host in test.hosts if isinstance(host, VirtualHost)]
+    return Dossier(
+        workload=test.options.workload,
+        nodes=test.options.node_ids,
+        results=results,
+        history=test.history.ops,
+        events=lambda text: _events(store, text),
+        logs=_logs(store.path),
+        notes=log.warnings,
+        program=test.program_path,
+        handlers=hosts[-1].handlers if hosts else {},
+        waiting=_merged(host.waiting for host in hosts),
+        broken=Broken(str(broken), broken.node_id, broken.place) if broken else None,
+    )
+
+
+def _events(store: Store, text: str | None) -> Iterator[Event]:
+    return read_journal(store.journal, text.encode() if text is not None else None)
+
+
+def _logs(folder: Path) -> dict[str, str]:
+    files = log_files(folder / "node-logs")
+    share = LOG_BYTES // max(1, len(files))
+    with suppress(OSError):
+        return {node: read_text(path, share) for node, path in files.items()}
+    return {}
+
+
+def _merged(parts: Iterable[Mapping[str, Place | None]]) -> dict[str, Place | None]:
+    merged: dict[str, Place | None] = {}
+    for part in parts:
+        for kind, place in part.items():
+            merged[kind] = merged.get(kind) or place
+    return merged

@@ -1,0 +1,1 @@
+"""What a run's history, messages and logs mean, in words."""

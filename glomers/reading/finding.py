@@ -1,0 +1,82 @@
+"""A finding: one thing that went wrong in a run, in a sentence, and what shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from enum import IntEnum
+from typing import Any, NamedTuple
+
+FINDINGS = "findings.json"
+"""The file in a store that has the findings, as a list of what `as_json` gives."""
+
+
+class Kind(IntEnum):
+    """What a finding is about, the most decisive first."""
+
+    BROKEN = 0
+    """Why the test could not go on."""
+    PROMISE = 1
+    """A promise of the challenge that was not kept."""
+    DEED = 2
+    """What a node did that it should not do."""
+    LOSS = 3
+    """How a value got lost on its way."""
+    SUSPICION = 4
+    """What may be the reason, without proof."""
+
+
+class Place(NamedTuple):
+    """A line of a node's program; `file` as a person calls it."""
+
+    file: str
+    line: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What went wrong.
+
+    Attributes:
+        kind: what it is about.
+        sentence: one sentence, without the place.
+        place: the line of the node's program, where there is one.
+        evidence: lines that show it: of the program, of a log, an operation, a message.
+        messages: the ids of the messages that show it.
+    """
+
+    kind: Kind
+    sentence: str
+    place: Place | None = None
+    evidence: tuple[str, ...] = ()
+    messages: tuple[int, ...] = ()
+
+    def __str__(self) -> str:
+        """The sentence with its place."""
+        if self.place is None:
+            return self.sentence
+        end = self.sentence[-1:] if self.sentence.endswith((".", "?")) else ""
+        return f"{self.sentence.removesuffix(end)} ({self.place}){end}"
+
+    def as_json(self) -> dict[str, Any]:
+        """The finding as plain data."""
+        return {**asdict(self), "kind": self.kind.name.lower()}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Finding:
+        """Read what `as_json` gave.
+
+        Raises:
+            KeyError, TypeError, ValueError: when it is something else.
+        """
+        place = data["place"]
+        return cls(
+            Kind[str(data["kind"]).upper()],
+            str(data["sentence"]),
+            Place(str(place[0]), int(place[1])) if place else None,
+            tuple(map(str, data["evidence"])),
+            tuple(map(int, data["messages"])),
+        )

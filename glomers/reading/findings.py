@@ -1,0 +1,143 @@
+"""What went wrong in a run: at most five findings, the most decisive first."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
+
+from glomers.formats.edn import kw
+from glomers.reading import conversations as talk
+from glomers.reading import elements, refusals, storms, sums, tracebacks
+from glomers.reading.dossier import Dossier
+from glomers.reading.finding import Finding, Kind
+from glomers.reading.suspicions import suspicions
+from glomers.reading.violations import OWN_CHECKS, violations
+from glomers.reading.wording import shortened
+
+MOST = 5
+_SHARES = {Kind.PROMISE: 2, Kind.DEED: 3, Kind.LOSS: 1, Kind.SUSPICION: 1}
+"""How many of each kind are shown before the others have had their turn."""
+_NOTE = re.compile(r"^(?:WARN )?(?P<node>n\d+)\b(?P<rest>.*)$", re.DOTALL)
+_SHOWN_CHARACTERS = 400
+
+_LOSSES: Mapping[str, Callable[[Dossier], Iterator[Finding]]] = {
+    "broadcast": elements.lost_on_the_way,
+    "g-set": elements.lost_on_the_way,
+    "g-counter": sums.lost_on_the_way,
+    "pn-counter": sums.lost_on_the_way,
+}
+
+Trouble = Callable[[Exception], None]
+"""Is told why a part of the findings could not be made."""
+
+
+def findings(dossier: Dossier, trouble: Trouble | None = None) -> list[Finding]:
+    """What went wrong in a run; nothing when it is valid and the replicas agree.
+
+    What a run leaves may have any shape: a part that cannot be made of it is left out, and
+    `trouble` is told.
+    """
+    is_valid = dossier.results is not None and dossier.results.get(kw("valid?")) is True
+    collect = _Collector(dossier, trouble)
+    if is_valid:
+        own = OWN_CHECKS.get(dossier.workload)
+        if own is None or not collect.add(own):
+            return []
+    else:
+        collect.add(_broken)
+        collect.add(violations)
+    _add_deeds(dossier, collect)
+    if any(finding.kind is Kind.PROMISE for finding in collect.found):
+        collect.add(_LOSSES.get(dossier.workload, _nothing))
+    if not any(finding.kind is Kind.DEED for finding in collect.found):
+        collect.add(suspicions)
+    return _chosen(collect.found)
+
+
+def _nothing(dossier: Dossier) -> Iterator[Finding]:
+    return iter(())
+
+
+def _add_deeds(dossier: Dossier, collect: _Collector) -> None:
+    """Add what nodes did that they should not do: what explains the most comes first."""
+    collect.add(_noted)
+    collect.add(refusals.malformed_findings)
+    is_explained = collect.add(tracebacks.error_findings)
+    places = [finding.place for finding in collect.found]
+    collect.add(partial(tracebacks.refused_findings, known=places))
+    collect.add(tracebacks.unawaited_findings)
+    is_explained |= collect.add(tracebacks.missing_handler_findings)
+    talked = talk.conversations(dossier)
+    collect.add(partial(talk.stray_findings, found=talked))
+    collect.add(partial(talk.unanswered_findings, found=talked))
+    if not is_explained:
+        collect.add(refusals.refusal_findings)
+    if dossier.workload in ("broadcast", "g-set"):
+        collect.add(elements.deeds)
+    collect.add(partial(talk.late_findings, found=talked))
+    collect.add(partial(talk.partly_answered_findings, found=talked))
+
+
+class _Collector:
+    """Gathers findings, each once, whatever goes wrong in making them."""
+
+    def __init__(self, dossier: Dossier, trouble: Trouble | None) -> None:
+        self.found: list[Finding] = []
+        self._dossier = dossier
+        self._trouble = trouble
+
+    def add(self, make: Callable[[Dossier], Iterable[Finding]]) -> bool:
+        """Add what `make` finds; says whether that is anything."""
+        count = len(self.found)
+        try:
+            for finding in make(self._dossier):
+                if str(finding) not in map(str, self.found):
+                    self.found.append(finding)
+        except Exception as error:
+            if self._trouble:
+                self._trouble(error)
+        return len(self.found) > count
+
+
+def _broken(dossier: Dossier) -> Iterator[Finding]:
+    """Why the test could not go on."""
+    broken = dossier.broken
+    if broken is None:
+        return
+    if storms.is_storm(broken):
+        yield storms.finding(dossier, broken)
+        return
+    source = dossier.source
+    place = source.place(*broken.line) if broken.line else None
+    text = source.text(*broken.line) if broken.line else ""
+    yield Finding(Kind.BROKEN, broken.sentence, place, (text,) if text else ())
+
+
+def _noted(dossier: Dossier) -> Iterator[Finding]:
+    """What the bench noted about lines that nodes wrote and that are no messages."""
+    seen = set()
+    for note in dossier.notes:
+        match = _NOTE.match(note)
+        if match and " wrote " in match["rest"] and match["node"] not in seen:
+            seen.add(match["node"])
+            text = shortened(f"{match['node']}{match['rest']}", _SHOWN_CHARACTERS).rstrip(".")
+            yield Finding(Kind.DEED, f"{text}.", None, (note,))
+
+
+def _chosen(found: list[Finding]) -> list[Finding]:
+    """At most five: of each kind its share, then what there is room for, in order."""
+    found = sorted(found, key=lambda finding: finding.kind)
+    taken: list[Finding] = []
+    counts = dict.fromkeys(Kind, 0)
+    for finding in found:
+        if counts[finding.kind] < _SHARES.get(finding.kind, 1):
+            counts[finding.kind] += 1
+            taken.append(finding)
+    while len(taken) > MOST:  # of what there is most of, the least decisive
+        most = max(counts, key=lambda kind: (counts[kind], kind))
+        last = [finding for finding in taken if finding.kind is most][-1]
+        taken.remove(last)
+        counts[most] -= 1
+    rest = [finding for finding in found if finding not in taken]
+    return sorted([*taken, *rest][:MOST], key=lambda finding: finding.kind)

@@ -1,0 +1,111 @@
+"""The errors that operations ended in: replies of the wrong form, and refusals."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from glomers.formats.edn import Keyword
+from glomers.formats.history import Op
+from glomers.reading.dossier import Dossier
+from glomers.reading.finding import Finding, Kind
+from glomers.reading.wording import at, how_many, said, shortened
+
+_MALFORMED = re.compile(
+    r"Malformed reply: (?P<node>\S+) was sent (?P<sent>.*?) and should have answered "
+    r"(?P<wanted>.*?), but answered (?P<got>.*): (?P<problem>.*?)\.?$",
+    re.DOTALL,
+)
+_TYPE = re.compile(r'"type":\s*"([^"]*)"')
+_INDEFINITE = "indeterminate: "
+_TIMED_OUT = ("net-timeout", "Client read timeout", "timeout")
+_SHOWN_CHARACTERS = 160
+
+
+@dataclass
+class _Error:
+    """An error of operations of one function: its text, the first of them, and how many."""
+
+    f: str
+    text: str
+    began: Op
+    ended: Op
+    count: int = 1
+
+
+def text_of(error: Any) -> str:
+    """An operation's `:error` as text: `crash: KeyError: 'x'`."""
+    if isinstance(error, list | tuple):
+        return ": ".join(text_of(part) for part in error if part is not None)
+    if isinstance(error, Keyword):
+        return error.name
+    return (error if isinstance(error, str) else said(error)).removeprefix(_INDEFINITE)
+
+
+def is_timeout(error: Any) -> bool:
+    """Whether an operation ended because no reply came in time."""
+    return text_of(error) in _TIMED_OUT
+
+
+def _kind_of(text: str) -> str:
+    """What errors of one kind have in common: not the values in them."""
+    malformed = _MALFORMED.search(text)
+    return malformed["problem"] if malformed else re.sub(r"\d+", "0", text[:80])
+
+
+def _errors(dossier: Dossier) -> list[_Error]:
+    """The different errors of operations, in the order of their first."""
+    found: dict[tuple[str, str], _Error] = {}
+    texts: dict[tuple[str, str], tuple[str, str]] = {}
+    for began, ended in dossier.operations:
+        if ended is None or ended.type == "ok" or ended.error is None or is_timeout(ended.error):
+            continue
+        text = text_of(ended.error)
+        key = texts.get((began.f, text))
+        if key is None:
+            key = texts[began.f, text] = began.f, _kind_of(text)
+        if key in found:
+            found[key].count += 1
+        else:
+            found[key] = _Error(began.f, text, began, ended)
+    return list(found.values())
+
+
+def malformed_findings(dossier: Dossier) -> Iterator[Finding]:
+    """Replies of the wrong form: what was expected, and what came."""
+    for error in _errors(dossier):
+        match = _MALFORMED.search(error.text)
+        if match is None:
+            continue
+        kind = _TYPE.search(match["sent"])
+        request = kind[1] if kind else error.f
+        place, line = dossier.source.answers(request) or (None, "")
+        total = sum(began.f == error.f for began, _ in dossier.operations)
+        sentence = (
+            f"{match['node']} answered `{request}` with a reply of the wrong form: "
+            f"{match['problem']}; wanted is {match['wanted']}, and it sent "
+            f"{shortened(match['got'], _SHOWN_CHARACTERS)} ({how_many(error.count, total)} "
+            f"`{error.f}`, the first {at(error.began.time_ns)})."
+        )
+        evidence = tuple(filter(None, [line, f"{match['node']} answered {match['got']}"]))
+        messages = dossier.exchange(error.began, error.ended)
+        yield Finding(Kind.DEED, sentence, place, evidence, messages)
+
+
+def refusal_findings(dossier: Dossier) -> Iterator[Finding]:
+    """Error replies to clients, apart from those that other findings explain better."""
+    for error in _errors(dossier):
+        if _MALFORMED.search(error.text):
+            continue
+        node = dossier.node_of(error.began)
+        total = sum(began.f == error.f for began, _ in dossier.operations)
+        place, line = dossier.source.handler(error.f) or (None, "")
+        sentence = (
+            f"{node} refused `{error.f}` with an error: "
+            f"{shortened(error.text, _SHOWN_CHARACTERS)} ({how_many(error.count, total)} "
+            f"`{error.f}`, the first {at(error.began.time_ns)})."
+        )
+        messages = dossier.exchange(error.began, error.ended)
+        yield Finding(Kind.DEED, sentence, place, (line,) if line else (), messages)

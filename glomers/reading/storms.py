@@ -1,0 +1,77 @@
+"""A flood of messages in words: which message makes more of its kind, and on which way."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Sequence
+
+from glomers.reading.dossier import Broken, Dossier
+from glomers.reading.envelopes import Message, messages_of
+from glomers.reading.finding import Finding, Kind
+
+LAST_EVENTS = 40_000
+CHAIN = 6
+_FLOODS = "floods the network"
+
+
+def is_storm(broken: Broken) -> bool:
+    """Whether a test broke because of too many messages."""
+    return _FLOODS in broken.sentence
+
+
+def finding(dossier: Dossier, broken: Broken) -> Finding:
+    """The finding about a flood: the type of message that makes most of its own kind."""
+    nodes = frozenset(dossier.nodes)
+    messages = messages_of(deque(dossier.events(None), LAST_EVENTS))
+    causes = _causes([m for m in messages if m.src in nodes or m.dest in nodes], nodes)
+    sent = Counter(m.type for m, cause in causes.values() if cause and cause.type == m.type)
+    source = dossier.source
+    if not sent:
+        place = source.place(*broken.line) if broken.line else None
+        return Finding(Kind.BROKEN, f"{_capital(broken.sentence.rstrip('.'))}.", place)
+    kind = sent.most_common(1)[0][0]
+    received = len({cause.id for m, cause in causes.values() if cause and m.type == kind})
+    chain = _chain(causes, kind)
+    more = round(sent[kind] / max(1, received))
+    place, line = source.made(kind) or (None, "")
+    if broken.line and place is None:
+        place, line = source.place(*broken.line), source.text(*broken.line)
+    sentence = (
+        f"Each `{kind}` that a node gets makes it send {more:,} more, without end "
+        f"({' → '.join(chain)} → …): {broken.sentence.rstrip('.')}."
+    )
+    return Finding(Kind.BROKEN, sentence, place, (line,) if line else ())
+
+
+def _causes(
+    messages: Sequence[Message], nodes: frozenset[str]
+) -> dict[int, tuple[Message, Message | None]]:
+    """Each message of a node with the one that the node had got just before."""
+    arrived = sorted((m.end_ns, m.id, m) for m in messages if m.has_arrived and m.dest in nodes)
+    causes: dict[int, tuple[Message, Message | None]] = {}
+    last: dict[str, Message] = {}
+    at = 0
+    for message in messages:
+        while at < len(arrived) and (arrived[at][0] or 0) <= message.sent_ns:
+            last[arrived[at][2].dest] = arrived[at][2]
+            at += 1
+        if message.src in nodes:
+            causes[message.id] = message, last.get(message.src)
+    return causes
+
+
+def _chain(causes: dict[int, tuple[Message, Message | None]], kind: str) -> list[str]:
+    """The way of one message of the flood, by the names of those whom it went through."""
+    ids = [number for number, (message, _) in causes.items() if message.type == kind]
+    message: Message | None = causes[ids[-1]][0]
+    way: list[Message] = []
+    while message is not None and message.type == kind:
+        way.append(message)
+        found = causes.get(message.id)
+        message = found[1] if found else None
+    way = way[::-1][:CHAIN]
+    return [way[0].src, *(each.dest for each in way)]
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

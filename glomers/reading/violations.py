@@ -1,0 +1,120 @@
+"""The promises of a challenge that a run did not keep, each in words and with an example."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from glomers.formats.edn import kw
+from glomers.formats.history import Op
+from glomers.reading import answers, dependencies, elements, polling, shortest, sums
+from glomers.reading.dossier import Dossier
+from glomers.reading.finding import Finding, Kind
+from glomers.reading.refusals import is_timeout, text_of
+from glomers.reading.wording import at, counted, how_many, said, shortened
+
+Teller = Callable[[Dossier], Iterator[Finding]]
+
+OF_WORKLOADS: Mapping[str, Teller] = {
+    "echo": answers.wrong_echoes,
+    "unique-ids": answers.repeated_ids,
+    "broadcast": elements.violations,
+    "g-set": elements.violations,
+    "g-counter": sums.violations,
+    "pn-counter": sums.violations,
+    "kafka": polling.violations,
+    "lin-kv": shortest.violations,
+    "txn-rw-register": dependencies.violations,
+    "txn-list-append": dependencies.violations,
+}
+OWN_CHECKS: Mapping[str, Teller] = {
+    "broadcast": elements.own_check,
+    "g-set": elements.own_check,
+    "g-counter": sums.own_check,
+    "pn-counter": sums.own_check,
+}
+_MAY_ALWAYS_FAIL = ("crash", "debug-topic-partitions")
+
+
+def violations(dossier: Dossier) -> Iterator[Finding]:
+    """What the checkers are not content with: the workload's own first."""
+    if _is_amiss(dossier, "workload"):
+        part = dossier.part("workload")
+        teller = OF_WORKLOADS.get(dossier.workload)
+        found = list(teller(dossier)) if teller else []
+        yield from found
+        if not found:
+            yield _undecided(part)
+    if _is_amiss(dossier, "stats"):
+        yield from _never_succeeded(dossier)
+    if _is_amiss(dossier, "availability"):
+        yield from _unavailable(dossier)
+
+
+def _is_amiss(dossier: Dossier, name: str) -> bool:
+    part = dossier.part(name)
+    return bool(part) and part.get(kw("valid?")) is not True
+
+
+def _undecided(part: Mapping[Any, Any]) -> Finding:
+    error = part.get(kw("error"))
+    if isinstance(error, Mapping):  # the real Maelstrom's
+        error = error.get(kw("cause"))
+    if error is None:
+        return Finding(Kind.PROMISE, "The workload's checker is not content, and does not say why.")
+    reason = shortened(str(error), 300).rstrip(".")
+    return Finding(Kind.PROMISE, f"The checker could not judge what it saw: {reason}.")
+
+
+def _never_succeeded(dossier: Dossier) -> Iterator[Finding]:
+    """Functions of which no operation succeeded."""
+    by_f: dict[str, list[tuple[Op, Op | None]]] = {}
+    for began, ended in dossier.operations:
+        by_f.setdefault(began.f, []).append((began, ended))
+    for f, operations in sorted(by_f.items()):
+        is_ok = any(ended is not None and ended.type == "ok" for _, ended in operations)
+        if is_ok or f in _MAY_ALWAYS_FAIL:
+            continue
+        began, ended = operations[0]
+        sentence = (
+            f"No `{f}` succeeded, of {counted(len(operations), 'request')}: the first, "
+            f"{_asked(dossier, began)}, {_outcome(began, ended)}."
+        )
+        yield Finding(Kind.PROMISE, sentence, None, (), dossier.exchange(began, ended))
+
+
+def _unavailable(dossier: Dossier) -> Iterator[Finding]:
+    """Requests that did not succeed, where a certain share of them has to."""
+    left = [
+        (began, ended) for began, ended in dossier.operations if ended is None or ended.type != "ok"
+    ]
+    if left:
+        began, ended = left[0]
+        sentence = (
+            f"{how_many(len(left), len(dossier.operations))} requests did not succeed, and more of "
+            f"them have to: the first, a `{began.f}` {_asked(dossier, began)}, "
+            f"{_outcome(began, ended)}."
+        )
+        yield Finding(Kind.PROMISE, sentence, None, (), dossier.exchange(began, ended))
+
+
+def _asked(dossier: Dossier, began: Op) -> str:
+    """To whom an operation went and when, with its value where that is short."""
+    to = f"to {dossier.node_of(began)} {at(began.time_ns)}"
+    if began.value is None or began.f in ("txn", "poll"):
+        return to
+    return f"{said(began.value, 40)} {to}"
+
+
+def _outcome(began: Op, ended: Op | None) -> str:
+    """What became of an operation that did not succeed."""
+    if ended is None:
+        return "was still open in the end"
+    if ended.error is None:
+        return "ended without anybody knowing whether it took effect"
+    if is_timeout(ended.error):
+        return f"was not answered within {(ended.time_ns - began.time_ns) / 1e9:.3g} s"
+    text = text_of(ended.error)
+    if text.startswith("Malformed"):
+        return "was answered in the wrong form"
+    return f"ended in an error ({shortened(text, 120)})"

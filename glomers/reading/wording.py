@@ -1,0 +1,71 @@
+"""Values, times and names as they stand in a sentence; nothing here looks like EDN."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from glomers.formats.edn import to_json
+
+SHOWN_CHARACTERS = 80
+SHOWN_NAMES = 4
+
+
+def at(time_ns: int | None) -> str:
+    """A moment: `at 1.204 s`."""
+    return f"at {seconds(time_ns)}"
+
+
+def seconds(time_ns: int | None) -> str:
+    """A stretch of time: `1.204 s`."""
+    return f"{(time_ns or 0) / 1e9:.3f} s"
+
+
+def said(value: Any, most: int = SHOWN_CHARACTERS) -> str:
+    """A value as JSON, cut to `most` characters."""
+    try:
+        text = json.dumps(to_json(value), ensure_ascii=False)
+    except (TypeError, ValueError):
+        text = str(value)
+    return shortened(text, most)
+
+
+def shortened(text: str, most: int = SHOWN_CHARACTERS) -> str:
+    """`text` in one line, cut to `most` characters."""
+    text = " ".join(text.split())
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def in_order(names: Collection[str]) -> list[str]:
+    """Names of nodes, by their numbers."""
+    return sorted(names, key=lambda name: (len(name), name))
+
+
+def listed(parts: Sequence[str], most: int = SHOWN_NAMES) -> str:
+    """`a, b and c`; of many only the first and how many others there are."""
+    if len(parts) > most:
+        return f"{', '.join(parts[: most - 1])} and {len(parts) - most + 1} others"
+    return " and ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))
+
+
+def nodes_in_words(names: Collection[str], everyone: Collection[str]) -> str:
+    """Which nodes: `n2`, `n0 and n3`, `all 5 nodes`."""
+    if len(names) > 2 and set(names) >= set(everyone):
+        return f"all {len(names)} nodes"
+    return listed(in_order(names))
+
+
+def times(count: int) -> str:
+    """How often: `once`, `twice`, `12 times`."""
+    return {1: "once", 2: "twice"}.get(count, f"{count:,} times")
+
+
+def counted(count: int, noun: str) -> str:
+    """`1 value`, `12 values`."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def how_many(count: int, total: int) -> str:
+    """A share in whole numbers: `12 of 30`, `all 30`."""
+    return f"{count:,} of {total:,}" if count < total else f"all {total:,}"
