@@ -41,7 +41,8 @@ class _Future(asyncio.Future[Any]):
 class _Task(asyncio.Task[Any]):
     """A task whose hash is its serial number, so that sets of tasks iterate in one order."""
 
-    __slots__ = ("serial",)
+    __slots__ = ("context", "serial")
+    context: Context
     serial: int
 
     def __hash__(self) -> int:
@@ -115,6 +116,7 @@ class VirtualLoop(asyncio.AbstractEventLoop):
     ) -> asyncio.Task[Any]:
         task: Any = _Task.__new__(_Task)
         task.serial = serial = next(self._serials)  # asyncio puts a task into a set as it is made
+        task.context = context = copy_context() if context is None else context
         # A name from here, because asyncio counts over all runs of a process.
         task.__init__(coro, loop=self, name=name or f"Task-{serial}", context=context)
         return task  # type: ignore[no-any-return]
@@ -156,6 +158,14 @@ class VirtualLoop(asyncio.AbstractEventLoop):
         """Show an exception that nobody awaits, on the stderr of the node it came from."""
         if not self._running:
             return  # the run is over: tasks that still wait are not worth a word
+        task = context.get("task", context.get("future"))
+        if isinstance(task, _Task):  # it may be thrown away while others are at work
+            task.context.run(self._show_exception, context)
+        else:
+            self._show_exception(context)
+
+    @staticmethod
+    def _show_exception(context: dict[str, Any]) -> None:
         print(context.get("message"), file=sys.stderr)
         if error := context.get("exception"):
             traceback.print_exception(error, file=sys.stderr)

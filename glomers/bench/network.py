@@ -36,8 +36,8 @@ MIN_IN_FLIGHT = 50_000
 IN_FLIGHT_PER_PAIR = 5
 """Between these two, the more may be under way at once, the more pairs there are that can talk."""
 COUNTED = 25_000
-MIN_PER_S = 400_000
-PER_S_AND_PAIR = 250
+MIN_PER_S = 100_000
+PER_S_AND_PAIR = 200
 """So many messages in a second, counted over COUNTED of them, no sensible node sends."""
 
 

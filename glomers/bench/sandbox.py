@@ -16,6 +16,7 @@ import sys
 import threading
 import time
 import uuid
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -71,6 +72,9 @@ def sandbox(
             sys.set_coroutine_origin_tracking_depth, sys.get_coroutine_origin_tracking_depth()
         )
         sys.set_coroutine_origin_tracking_depth(1)
+        stack.enter_context(warnings.catch_warnings())
+        warnings.filterwarnings("always", "coroutine .* was never awaited", RuntimeWarning)
+        warnings.showwarning = _once_for_each_node(warnings.showwarning)
         stack.callback(random.setstate, random.getstate())
         random.seed(rng.getrandbits(64))
         stack.enter_context(_watchdog(clock, fail, give_up))
@@ -190,6 +194,20 @@ def _refuse(reason: str) -> Callable[..., NoReturn]:
         raise RuntimeError(sentence)
 
     return refuse
+
+
+def _once_for_each_node(show: Callable[..., None]) -> Callable[..., None]:
+    """`warnings.showwarning` that says the same once to each node: Python says it once to all."""
+    said: set[tuple[str, str, str, int]] = set()
+
+    def show_once(message: Any, category: Any, filename: str, lineno: int, *more: Any) -> None:
+        node_host: Any = host.get(None)
+        key = node_host.node_id if node_host else "", str(message), filename, lineno
+        if key not in said:
+            said.add(key)
+            show(message, category, filename, lineno, *more)
+
+    return show_once
 
 
 def _leave(status: int) -> NoReturn:

@@ -9,6 +9,7 @@ from typing import Any
 from glomers.reading.dossier import Dossier
 from glomers.reading.envelopes import Message
 from glomers.reading.finding import Finding, Kind
+from glomers.reading.refusals import is_timeout
 from glomers.reading.wording import at, how_many, nodes_in_words, said, seconds
 
 _INIT = "init"
@@ -83,7 +84,7 @@ def conversations(dossier: Dossier) -> Conversations:
     given_up_ns = {
         (began.time_ns, dossier.node_of(began)): ended.time_ns
         for began, ended in dossier.operations
-        if ended is not None and ended.type != "ok"
+        if ended is not None and is_timeout(ended.error)
     }
     late = [
         (open_requests[key], reply)
@@ -218,7 +219,7 @@ def partly_answered_findings(dossier: Dossier, found: Conversations) -> Iterator
 def late_findings(dossier: Dossier, found: Conversations) -> Iterator[Finding]:
     """Replies that came when their client had given up."""
     for request, reply in found.late[:1]:
-        others = f"; so did {len(found.late) - 1:,} others" if len(found.late) > 1 else ""
+        others = f" ({len(found.late):,} replies like that)" if len(found.late) > 1 else ""
         took = seconds(reply.sent_ns - request.sent_ns)
         sentence = (
             f"{reply.src} answered a `{request.type}` only after {took}, when the client "

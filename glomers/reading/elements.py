@@ -142,7 +142,7 @@ def _not_shown(
     elif len(lacking) > 1:
         did += f", nor did {counted(len(lacking) - 1, 'other node')}"
     sentence = (
-        f"{mark}{_given(dossier, sets, began, ended)}, and {example} {did}: its last read, "
+        f"{mark}{_given(dossier, sets, began, ended)} {example} {did}: its last read, "
         f"{at(read.began.time_ns)}, {has}{total}."
     )
     messages = (*dossier.exchange(began, ended), *dossier.exchange(read.began, read.ended))
@@ -153,11 +153,14 @@ def _given(dossier: Dossier, sets: Sets, began: Op, ended: Op | None) -> str:
     """How a value came to be known: acknowledged, or shown by some read."""
     knows, value = dossier.node_of(began), said(began.value)
     if ended is not None and ended.type == "ok":
-        return f"{knows} acknowledged {value} {at(ended.time_ns)}"
+        return f"{knows} acknowledged {value} {at(ended.time_ns)}, and"
     key = equality_key(began.value)
     shown = next((read for read in sets.reads if key in read.shown), None)
-    by = f", and a read of {shown.node} showed it {at(shown.ended.time_ns)}" if shown else ""
-    return f"{knows} was given {value} {at(began.time_ns)}{by}"
+    text = f"{knows} was given {value} {at(began.time_ns)}"
+    if shown is None:
+        return f"{text}, and"
+    who = "" if shown.node == knows else f"{shown.node} "
+    return f"{text} and {who}showed it {at(shown.ended.time_ns)}, but"
 
 
 def own_check(dossier: Dossier) -> Iterator[Finding]:

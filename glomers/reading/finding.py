@@ -56,10 +56,9 @@ class Finding:
 
     def __str__(self) -> str:
         """The sentence with its place."""
-        if self.place is None:
-            return self.sentence
-        end = self.sentence[-1:] if self.sentence.endswith((".", "?")) else ""
-        return f"{self.sentence.removesuffix(end)} ({self.place}){end}"
+        end = self.sentence[-1:] if self.sentence.endswith((".", "?")) else "."
+        place = f" ({self.place})" if self.place else ""
+        return f"{self.sentence.removesuffix(end)}{place}{end}"
 
     def as_json(self) -> dict[str, Any]:
         """The finding as plain data."""

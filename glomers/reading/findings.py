@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 
 from glomers.formats.edn import kw
 from glomers.reading import conversations as talk
-from glomers.reading import elements, refusals, storms, sums, tracebacks
+from glomers.reading import elements, notes, refusals, storms, sums, tracebacks
 from glomers.reading.dossier import Dossier
 from glomers.reading.finding import Finding, Kind
 from glomers.reading.suspicions import suspicions
 from glomers.reading.violations import OWN_CHECKS, violations
-from glomers.reading.wording import shortened
 
 MOST = 5
 _SHARES = {Kind.PROMISE: 2, Kind.DEED: 3, Kind.LOSS: 1, Kind.SUSPICION: 1}
 """How many of each kind are shown before the others have had their turn."""
-_NOTE = re.compile(r"^(?:WARN )?(?P<node>n\d+)\b(?P<rest>.*)$", re.DOTALL)
-_SHOWN_CHARACTERS = 400
-
 _LOSSES: Mapping[str, Callable[[Dossier], Iterator[Finding]]] = {
     "broadcast": elements.lost_on_the_way,
     "g-set": elements.lost_on_the_way,
@@ -61,16 +56,23 @@ def _nothing(dossier: Dossier) -> Iterator[Finding]:
 
 def _add_deeds(dossier: Dossier, collect: _Collector) -> None:
     """Add what nodes did that they should not do: what explains the most comes first."""
-    collect.add(_noted)
+    collect.add(notes.silencing_findings)
     collect.add(refusals.malformed_findings)
     is_explained = collect.add(tracebacks.error_findings)
     places = [finding.place for finding in collect.found]
     collect.add(partial(tracebacks.refused_findings, known=places))
     collect.add(tracebacks.unawaited_findings)
     is_explained |= collect.add(tracebacks.missing_handler_findings)
+    if dossier.broken is None or dossier.broken.line is None:
+        _add_talk(dossier, collect, is_explained)
+
+
+def _add_talk(dossier: Dossier, collect: _Collector, is_explained: bool) -> None:
+    """Add what the messages show."""
     talked = talk.conversations(dossier)
     collect.add(partial(talk.stray_findings, found=talked))
     collect.add(partial(talk.unanswered_findings, found=talked))
+    collect.add(notes.other_findings)
     if not is_explained:
         collect.add(refusals.refusal_findings)
     if dossier.workload in ("broadcast", "g-set"):
@@ -109,20 +111,10 @@ def _broken(dossier: Dossier) -> Iterator[Finding]:
         yield storms.finding(dossier, broken)
         return
     source = dossier.source
-    place = source.place(*broken.line) if broken.line else None
-    text = source.text(*broken.line) if broken.line else ""
+    place, text = tracebacks.place_told_in(broken.sentence, dossier)
+    if broken.line:
+        place, text = source.place(*broken.line), source.text(*broken.line)
     yield Finding(Kind.BROKEN, broken.sentence, place, (text,) if text else ())
-
-
-def _noted(dossier: Dossier) -> Iterator[Finding]:
-    """What the bench noted about lines that nodes wrote and that are no messages."""
-    seen = set()
-    for note in dossier.notes:
-        match = _NOTE.match(note)
-        if match and " wrote " in match["rest"] and match["node"] not in seen:
-            seen.add(match["node"])
-            text = shortened(f"{match['node']}{match['rest']}", _SHOWN_CHARACTERS).rstrip(".")
-            yield Finding(Kind.DEED, f"{text}.", None, (note,))
 
 
 def _chosen(found: list[Finding]) -> list[Finding]:

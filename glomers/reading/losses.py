@@ -55,14 +55,14 @@ def told(
         return f"{begin}, {why_lost(dossier, lost[0])}, and {end}.", ids
     if was_killed(dossier, knows, since_ns):
         return f"{begin}, and was killed before anybody told {lacks}.", ids
-    who = _who_was_told(dossier, carrying, knows)
+    who = _who_was_told(dossier, carrying)
     return f"{begin}, and nobody ever sent it to {lacks}{who}.", tuple(m.id for m in carrying)
 
 
-def _who_was_told(dossier: Dossier, carrying: Sequence[Message], knows: str) -> str:
+def _who_was_told(dossier: Dossier, carrying: Sequence[Message]) -> str:
     """Whom a value was sent to, as the end of a sentence."""
     if not carrying:
-        return f", for {knows} sent it to nobody"
+        return ", nor to anybody else"
     by_src: dict[str, set[str]] = {}
     for message in carrying:
         by_src.setdefault(message.src, set()).add(message.dest)

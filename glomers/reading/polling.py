@@ -44,7 +44,8 @@ def violations(dossier: Dossier) -> Iterator[Finding]:
             yield _unseen(dossier, result)
             continue
         errs = result.get(kw("errs"))
-        case = errs if isinstance(errs, Mapping) else next(iter(errs or ()), {})
+        cases = [errs] if isinstance(errs, Mapping) else errs
+        case = cases[0] if isinstance(cases, list | tuple) and cases else {}
         count = result.get(kw("count"), 1)
         more = f" ({counted(count, 'case')} of {name})" if count > 1 else f" ({name})"
         yield _finding(dossier, name, case, more)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from glomers.formats.edn import Keyword
+from glomers.formats.edn import Keyword, kw
 from glomers.formats.history import Op
 from glomers.reading.dossier import Dossier
 from glomers.reading.finding import Finding, Kind
@@ -52,7 +52,9 @@ def is_timeout(error: Any) -> bool:
 def _kind_of(text: str) -> str:
     """What errors of one kind have in common: not the values in them."""
     malformed = _MALFORMED.search(text)
-    return malformed["problem"] if malformed else re.sub(r"\d+", "0", text[:80])
+    if malformed:
+        return re.sub(r" is .*, not ", " is …, not ", malformed["problem"])
+    return re.sub(r"\d+", "0", text[:80])
 
 
 def _errors(dossier: Dossier) -> list[_Error]:
@@ -95,7 +97,10 @@ def malformed_findings(dossier: Dossier) -> Iterator[Finding]:
 
 
 def refusal_findings(dossier: Dossier) -> Iterator[Finding]:
-    """Error replies to clients, apart from those that other findings explain better."""
+    """Error replies to clients, where too few of them succeed: some are right to be refused."""
+    parts = (dossier.part("stats"), dossier.part("availability"))
+    if not any(part and part.get(kw("valid?")) is not True for part in parts):
+        return
     for error in _errors(dossier):
         if _MALFORMED.search(error.text):
             continue

@@ -32,12 +32,13 @@ def finding(dossier: Dossier, broken: Broken) -> Finding:
     kind = sent.most_common(1)[0][0]
     received = len({cause.id for m, cause in causes.values() if cause and m.type == kind})
     chain = _chain(causes, kind)
-    more = round(sent[kind] / max(1, received))
+    share = round(sent[kind] / max(1, received))
+    more = f"{share:,} more" if share < len(nodes) else "more"
     place, line = source.made(kind) or (None, "")
     if broken.line and place is None:
         place, line = source.place(*broken.line), source.text(*broken.line)
     sentence = (
-        f"Each `{kind}` that a node gets makes it send {more:,} more, without end "
+        f"Each `{kind}` that a node gets makes it send {more}, without end "
         f"({' → '.join(chain)} → …): {broken.sentence.rstrip('.')}."
     )
     return Finding(Kind.BROKEN, sentence, place, (line,) if line else ())

@@ -24,11 +24,11 @@ def violations(dossier: Dossier) -> Iterator[Finding]:
     began, ended = wrong[0]
     by_node = _added_by_node(dossier)
     added = ", ".join(f"{total} at {node}" for node, total in by_node.items()) or "nothing"
-    others = f"; so did {len(wrong) - 1} other final reads" if len(wrong) > 1 else ""
+    others = f"; {len(wrong)} final reads are wrong" if len(wrong) > 1 else ""
     sentence = (
         f"{dossier.node_of(began)} answered {said(ended.value)} in the end, {at(ended.time_ns)}, "
         f"and right is {_right(part.get(kw('acceptable')))}: acknowledged were additions of "
-        f"{added}{others and others.replace('did', 'are wrong')}."
+        f"{added}{others}."
     )
     yield Finding(Kind.PROMISE, sentence, None, (), dossier.exchange(began, ended))
 
@@ -64,8 +64,7 @@ def lost_on_the_way(dossier: Dossier) -> Iterator[Finding]:
         silences = [losses.silence(dossier, node, lacks, adds[0], ended.time_ns) for node in others]
         told = list(filter(None, silences))
         if told:
-            sentence = f"{listed(told, 3)}."
-            yield Finding(Kind.LOSS, sentence[0].upper() + sentence[1:] if others else sentence)
+            yield Finding(Kind.LOSS, f"{listed(told, 3)}.")
 
 
 def own_check(dossier: Dossier) -> Iterator[Finding]:

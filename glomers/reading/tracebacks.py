@@ -39,12 +39,13 @@ _NO_HANDLER = re.compile(
     re.MULTILINE,
 )
 _REFUSED = re.compile(
-    r"^(?P<file>/[^\n:]*):(?P<line>\d+): (?P<text>[^\n]*or run the node with --clock real)$",
+    r"^(?P<file>[^\n:]+):(?P<line>\d+): (?P<text>[^\n]*or run the node with --clock real)$",
     re.MULTILINE,
 )
 _SHOWN_CHARACTERS = 200
 _CLOSE = 0.6
 
+_ENDS = ("KeyboardInterrupt", "SystemExit", "NodeExit")
 _HINTS = {
     "UnboundLocalError": "a name that is assigned in a function is local: `global` it",
     "RecursionError": "a function calls itself without end",
@@ -80,7 +81,8 @@ class Error:
     @property
     def said(self) -> str:
         """The exception as Python says it."""
-        text = f"{self.type}: {self.text}" if self.text else self.type
+        name = self.type.rpartition(".")[2]
+        text = f"{name}: {self.text}" if self.text else name
         return shortened(text, _SHOWN_CHARACTERS)
 
 
@@ -133,14 +135,23 @@ def error_findings(dossier: Dossier) -> Iterator[Finding]:
     """A finding for each different exception, those of handlers first."""
     found = errors(dossier.logs, dossier.source)
     for error, seen in sorted(found.items(), key=lambda item: item[0].kind is None):
-        if error.type in ("KeyboardInterrupt", "SystemExit"):
+        is_end = error.said.partition(":")[0] in _ENDS
+        if is_end or (dossier.broken and error.said in dossier.broken.sentence):
             continue
-        where = f"In the handler of `{error.kind}`" if error.kind else error.where.capitalize()
-        where = f"{where}: " if where else ""
+        where = f"the handler of `{error.kind}`" if error.kind else error.where
+        where = f"In {where}: " if where else ""
         hint = f" ({hint})" if (hint := _HINTS.get(error.type)) else ""
         place, line = _place(error, dossier.source)
         sentence = f"{where}{_sentence(error)}{hint}, {seen.how_often(dossier)}."
         yield Finding(Kind.DEED, sentence, place, tuple(filter(None, [line, error.said])))
+
+
+def place_told_in(sentence: str, dossier: Dossier) -> tuple[Place | None, str]:
+    """The line of an exception that a sentence quotes, and its text."""
+    for error in errors(dossier.logs, dossier.source):
+        if error.said in sentence:
+            return _place(error, dossier.source)
+    return None, ""
 
 
 def _sentence(error: Error) -> str:

@@ -41,10 +41,10 @@ def violations(dossier: Dossier) -> Iterator[Finding]:
     if _is_amiss(dossier, "workload"):
         part = dossier.part("workload")
         teller = OF_WORKLOADS.get(dossier.workload)
-        found = list(teller(dossier)) if teller else []
-        yield from found
-        if not found:
+        if kw("error") in part:
             yield _undecided(part)
+        elif teller:
+            yield from teller(dossier)
     if _is_amiss(dossier, "stats"):
         yield from _never_succeeded(dossier)
     if _is_amiss(dossier, "availability"):
@@ -57,11 +57,10 @@ def _is_amiss(dossier: Dossier, name: str) -> bool:
 
 
 def _undecided(part: Mapping[Any, Any]) -> Finding:
+    """What kept a checker from judging."""
     error = part.get(kw("error"))
     if isinstance(error, Mapping):  # the real Maelstrom's
-        error = error.get(kw("cause"))
-    if error is None:
-        return Finding(Kind.PROMISE, "The workload's checker is not content, and does not say why.")
+        error = error.get(kw("cause"), "it failed")
     reason = shortened(str(error), 300).rstrip(".")
     return Finding(Kind.PROMISE, f"The checker could not judge what it saw: {reason}.")
 

@@ -1,0 +1,40 @@
+"""What the bench noted about lines that nodes wrote and that are no messages it can deliver."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from glomers.reading.dossier import Dossier
+from glomers.reading.finding import Finding, Kind
+from glomers.reading.wording import in_order, listed, shortened
+
+_NOTE = re.compile(r"^(?:WARN )?(?P<node>\S+?)\b(?P<rest>.*?\bwrote .*)$", re.DOTALL)
+_SILENCES = "not heard any more"
+_VALUES = re.compile(r"'.*'|\d[\d.]*", re.DOTALL)
+_SHOWN_CHARACTERS = 400
+
+
+def silencing_findings(dossier: Dossier) -> Iterator[Finding]:
+    """Lines after which a node is not heard any more, so that what it answers is lost."""
+    return _findings(dossier, silencing=True)
+
+
+def other_findings(dossier: Dossier) -> Iterator[Finding]:
+    """Other lines that lead nowhere."""
+    return _findings(dossier, silencing=False)
+
+
+def _findings(dossier: Dossier, silencing: bool) -> Iterator[Finding]:
+    found: dict[str, list[tuple[str, str]]] = {}
+    for note in dossier.notes:
+        match = _NOTE.match(note)
+        if match and match["node"] in dossier.nodes and (_SILENCES in note) == silencing:
+            kind = _VALUES.sub("", match["rest"])
+            found.setdefault(kind, []).append((match["node"], match["rest"]))
+    for noted in found.values():
+        node, rest = noted[0]
+        others = in_order({other for other, _ in noted} - {node})
+        also = f"; the same at {listed(others)}" if others else ""
+        text = shortened(f"{node}{rest}", _SHOWN_CHARACTERS).rstrip(".")
+        yield Finding(Kind.DEED, f"{text}{also}.", None, (shortened(rest, _SHOWN_CHARACTERS),))

@@ -1,0 +1,13 @@
+from glomers.node import Node
+
+node = Node()
+seen = set()
+
+
+@node.on("echo")
+def echo(message):
+    return {"type": "echo_ok", "echo": mesage.body["echo"]}
+
+
+if __name__ == "__main__":
+    node.run()
