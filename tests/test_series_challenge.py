@@ -202,6 +202,17 @@ MUTE = FLOOD.replace(
 )
 
 
+def test_a_latency_that_nobody_could_measure_is_unmeasured_and_not_met(here, capsys):
+    refuses = FLOOD.replace(
+        '    value = message.body["message"]\n', '    raise RPCError(11, "not now")\n', 1
+    ).replace("import Node", "import Node, RPCError")
+    (here / "refuses.py").write_text(refuses)
+    assert main(["challenge", "3d", "--bin", "refuses.py"]) == 1
+    said = capsys.readouterr().out
+    (line,) = [line for line in said.splitlines() if "median stable latency" in line]
+    assert "unmeasured" in line
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_a_node_that_tells_one_peer_only_fails_whatever_the_order_of_the_final_reads(
     here, capsys, seed
