@@ -26,6 +26,11 @@ _REFUSALS = _OTHER_VALUE | {
 }
 """The errors that right nodes answer with when a request cannot be granted."""
 
+_MISUNDERSTOOD = frozenset({kw("not-supported"), kw("malformed-request")})
+_MISUNDERSTOOD_TEXTS = tuple(
+    f"indeterminate: {text}" for text in ("error 10:", "error 12:", "Malformed reply")
+)
+
 TIMEOUTS = frozenset({kw("net-timeout"), "indeterminate: Client read timeout"})
 """The errors of operations that got no answer in time."""
 
@@ -36,7 +41,8 @@ def owed(history: Sequence[Op], options: CheckOptions) -> frozenset[str]:
     """The functions that a right node carries out at least once in this history.
 
     Those are all of which some operation met no fault and was not refused with good reason.  Where
-    messages are held up, an answer may come too late.
+    messages are held up, an answer may come too late.  Nothing excuses a node that does not know
+    what it is asked, or answers in another shape.
     """
     spans = spans_of(history)
     of_registers = options.workload == "lin-kv"
@@ -49,12 +55,20 @@ def owed(history: Sequence[Op], options: CheckOptions) -> frozenset[str]:
     return frozenset(
         operation[0].f
         for operation in operations
-        if not any(_touches(span, operation) for span in spans)
+        if _is_misunderstood(operation[1])
+        or (not any(_touches(span, operation) for span in spans)
         and (
             not _ended_with(operation, excuses)
             or (of_registers and _is_wronged(operation, operations))
-        )
+        ))
     )
+
+
+def _is_misunderstood(ended: Op) -> bool:
+    """Whether the node did not know the request, or answered in another shape."""
+    if isinstance(ended.error, str):
+        return ended.error.startswith(_MISUNDERSTOOD_TEXTS)
+    return _ended_with((ended, ended), _MISUNDERSTOOD)
 
 
 def _touches(span: Span, operation: Ended) -> bool:

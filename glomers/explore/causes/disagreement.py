@@ -49,16 +49,18 @@ def _holders(story: Story, key: Any, row: dict[str, Any]) -> Explanation:
         if write is None:
             continue
         decisive += story.exchange(write)
-        if story.node_of(write[0]) != node:
+        writer, wrote_ns = story.node_of(write[0]), write[0].time_ns
+        if writer != node:
+            text += f"; {writer} wrote {shown(value)} {at(wrote_ns)}"
             last = story.last_told(value, key, node)
-            if last and last.arrived_ns is not None:
-                text += f"; {node} was last told {shown(value)} {at(last.arrived_ns)}"
+            if last:
+                text += f", and {node} was told it last {at(last.arrived_ns)}"
                 decisive.append(last.id)
             continue
         others = (other for other in row if equality_key(row[other]) != equality_key(value))
         for other in others:
-            begin, since_ns = f"{node} wrote {shown(value)}", write[0].time_ns
-            why, told = fate(story, begin, value, node, other, since_ns, key)
+            begin = f"{node} wrote {shown(value)}"
+            why, told = fate(story, begin, value, node, other, wrote_ns, key)
             text += f"; {why.removesuffix('.')}"
             decisive += told
     reads = [each for each in story.operations if each[0].final and _touches(each, key)]

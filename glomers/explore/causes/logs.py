@@ -34,7 +34,7 @@ def _twice(story: Story, case: Case) -> Explanation:
     ids = story.exchange(*(operation for _, operation in says))
     sent = _send(story, key, value)
     if sent:
-        ids += story.exchange(sent)
+        ids += [*story.exchange(sent), *_passed_on(story, sent, key, value)]
         for again in story.delivered_again(value):
             if _is_within(again.first.sent_ns, sent):
                 return explained(f"{text}; {told_again(story, again)}.", [*ids, *again.ids])
@@ -111,7 +111,19 @@ def _acknowledged(story: Story, key: Any, value: Any) -> tuple[str, list[int]]:
     lost = [m for m in story.lost_from(node, sent) if m.carries(value)]
     if lost:
         text += f", {story.reason(lost[0])}"
-    return text, [*story.exchange(sent), *(m.id for m in lost)]
+    ids = _passed_on(story, sent, key, value)
+    return text, [*story.exchange(sent), *ids, *(m.id for m in lost)]
+
+
+def _passed_on(story: Story, sent: Operation, key: Any, value: Any) -> list[int]:
+    """The first message in which the node that was sent a message handed it on."""
+    began = sent[0]
+    handed = (
+        m.id
+        for m in story.between
+        if m.src == story.node_of(began) and m.sent_ns >= began.time_ns and m.carries(value, key)
+    )
+    return [*handed][:1]
 
 
 def _skipped(story: Story, case: Case) -> Explanation:

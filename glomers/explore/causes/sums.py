@@ -72,13 +72,13 @@ def _is_ok(operation: Operation) -> bool:
 
 def _twice(case: _Wrong) -> list[_Part]:
     """Additions that the node was told of twice."""
-    found = [
-        (add, again)
-        for add in case.adds
-        if add[0].value
-        for again in case.story.delivered_again(add[0].value)
-        if again.second.dest == case.lacks and again.first.sent_ns >= add[0].time_ns
-    ]
+    found = []
+    for delta in dict.fromkeys(add[0].value for add in case.adds if add[0].value):
+        for again in case.story.delivered_again(delta):
+            adds = [a for a in case.adds if a[0].value == delta]
+            before = [a for a in adds if a[0].time_ns <= again.first.sent_ns]
+            if again.second.dest == case.lacks and before:
+                found.append((before[-1], again))
     fitting = [each for each in found if each[0][0].value == case.off_by][:1]
     if not fitting and sum(add[0].value for add, _ in found) == case.off_by:
         fitting = found
