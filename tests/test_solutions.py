@@ -155,15 +155,28 @@ def test_the_log_without_owners_is_cheap_and_fresh_without_faults(bench):
     assert results[kw("workload")][kw("worst-realtime-lag")][kw("lag")] <= 0.3
 
 
+def last_gossip_s(outcome):
+    """When the last message between nodes was sent."""
+    lines = (outcome.store / "net-journal" / "messages.jsonl").read_text().splitlines()[1:]
+    sent = [event for event in map(json.loads, lines) if event[0] == "s"]
+    return max(event[1] / 1e9 for event in sent if event[3]["body"]["type"] == "gossip")
+
+
 def test_the_counter_is_cheap_and_silent_when_nothing_changes(bench):
     flags = official("4")
     outcome = bench.test(NODES / "counter_delta.py", *flags, workload="g-counter")
     results = loads(outcome.read("results.edn"))
     assert results[kw("net")][kw("servers")][kw("msgs-per-op")] <= 0.1
-    lines = (outcome.store / "net-journal" / "messages.jsonl").read_text().splitlines()[1:]
-    sent = [event for event in map(json.loads, lines) if event[0] == "s"]
-    gossip_s = [event[1] / 1e9 for event in sent if event[3]["body"]["type"] == "gossip"]
-    assert 19 < max(gossip_s) < 23  # the last addition comes before 20 s, the last read after 30 s
+    # The last addition comes before 20 s, the last read after 30 s.
+    assert 19 < last_gossip_s(outcome) < 23
+
+
+@pytest.mark.parametrize("latency_ms", [300, 500, 1500])
+def test_the_counter_falls_silent_on_slow_networks_too(bench, latency_ms):
+    flags = [*official("4"), "--latency", str(latency_ms)]
+    outcome = bench.test(NODES / "counter_delta.py", *flags, workload="g-counter")
+    assert outcome.status == 0, outcome.out
+    assert last_gossip_s(outcome) < 28  # rounds go on until the last read, after 30 s
 
 
 TXN = "--concurrency 2n --time-limit 4 --nemesis-interval 2 --final-reads --availability total"
