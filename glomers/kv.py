@@ -100,3 +100,40 @@ class TSO:
         reply = await self._node.rpc("lin-tso", {"type": "ts"}, self._timeout_s)
         timestamp: int = reply["ts"]
         return timestamp
+
+
+class Reservation:
+    """Numbers for one life of a node, which no other life of it ever uses.
+
+    A store remembers up to where numbers may be in use. It is told before they are, and a block of
+    numbers at a time: a node that dies takes what is left of its block along.
+    """
+
+    def __init__(self, kv: KV, block: int = 1000) -> None:
+        self._kv = kv
+        self._block = block
+        self._key = ""
+        self.limit = -1
+        """Numbers above those of earlier lives, up to this one, may be used."""
+
+    async def begin(self, name: str) -> int:
+        """The highest number that an earlier life of `name` may have used; -1: none.
+
+        Raises:
+            RPCError: `TIMEOUT`.
+        """
+        self._key = f"reserved {name}"
+        used: int = await self._kv.read(self._key, default=-1)
+        await self.reach(used)
+        return used
+
+    async def reach(self, number: int) -> None:
+        """Raise the limit well above `number`; one call after the other, or it may fall.
+
+        Raises:
+            RPCError: `TIMEOUT`, with the limit as it was.
+        """
+        if number + self._block // 2 > self.limit:
+            limit = number + self._block
+            await self._kv.write(self._key, limit)
+            self.limit = limit

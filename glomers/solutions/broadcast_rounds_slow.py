@@ -20,7 +20,8 @@ rhythm = SimpleNamespace(leads=False, beat=None, phase_s=None, last_s=0.0)  # no
 def begin():
     hub = node.node_ids[0]
     rhythm.leads = node.node_id == hub
-    links.update({peer: Link(OVERDUE_S) for peer in node.peers if hub in (peer, node.node_id)})
+    neighbours = node.peers if rhythm.leads else [hub]
+    links.update({peer: Link(lambda: sorted(seen), OVERDUE_S) for peer in neighbours})
     rhythm.beat = node.spawn(rounds(time.monotonic()))
 
 
@@ -46,9 +47,9 @@ async def rounds(phase_s):
 def flush():
     now_s = time.monotonic()
     for peer, link in links.items():
-        batch = link.batch(now_s)
-        if batch is not None:
-            due = {"due_s": rhythm.phase_s - lags_s[peer]} if peer in lags_s else {}
+        if batch := link.batch(now_s):
+            is_told = rhythm.phase_s is not None and peer in lags_s
+            due = {"due_s": rhythm.phase_s - lags_s[peer]} if is_told else {}
             node.send(peer, {"type": "share", "sent_s": now_s, **due, **batch})
 
 

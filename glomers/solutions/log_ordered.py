@@ -1,35 +1,36 @@
-import time
-from bisect import bisect_left, insort
+import asyncio
 from collections import defaultdict
 
-from glomers.link import Link
+from glomers.kv import KV, Reservation
+from glomers.link import Links
 from glomers.node import Node
 
 node = Node()
-logs = defaultdict(list)  # of each key [offset, message] in order; offset = counter * n + index
+links = Links(node, "share", lambda: everything())
+counters = Reservation(KV(node, "lin-kv", timeout_s=10))  # none that an earlier life has used
+logs = defaultdict(dict)  # the messages of each key by offset; offset = counter * n + index
 committed = {}
-links = {}  # the hub has one to everybody, everybody else has one to the hub
 marks = {}  # of each node: its messages up to this counter are all known here
-news = {"messages": [], "committed": {}}  # what happened here since the last flush
-told = -1  # the last mark of this node that the others were told
+clock = -1  # the highest counter that was used here or heard of
 
 
 @node.on_init
-def connect():
+async def begin():
     hub = node.node_ids[0]
-    links.update({peer: Link() for peer in node.peers if hub in (node.node_id, peer)})
+    links.open(node.peers if node.node_id == hub else [hub])
     marks.update(dict.fromkeys(node.node_ids, -1))
+    learn(["mark", node.node_id, await counters.begin(node.node_id), None])
 
 
 @node.on("send")
-def send(message):
+async def send(message):
     """Append with a counter above the own mark, in the residue class of this node."""
-    key, msg = message.body["key"], message.body["msg"]
-    n, log = len(node.node_ids), logs[key]
-    counter = 1 + max(marks[node.node_id], log[-1][0] // n if log else -1)
-    offset = counter * n + node.node_ids.index(node.node_id)
-    log.append([offset, msg])
-    news["messages"].append([key, offset, msg])
+    global clock
+    key, own, n = message.body["key"], node.node_id, len(node.node_ids)
+    while (counter := 1 + max(marks[own], max(logs[key], default=-1) // n)) > counters.limit:
+        await asyncio.sleep(0.1)  # until `flush` has reserved more
+    clock, offset = max(clock, counter), counter * n + node.node_ids.index(own)
+    learn(["message", key, offset, message.body["msg"]])
     return {"type": "send_ok", "offset": offset}
 
 
@@ -39,53 +40,52 @@ def poll(message):
     end = (1 + min(marks.values())) * len(node.node_ids)
     polled = {}
     for key, start in message.body["offsets"].items():
-        log = logs[key]
-        if shown := log[bisect_left(log, [start]) : bisect_left(log, [end])]:
+        if shown := sorted(entry for entry in logs[key].items() if start <= entry[0] < end):
             polled[key] = shown
     return {"type": "poll_ok", "msgs": polled}
 
 
 @node.every(interval_s=0.1)
-def flush():
+async def flush():
     """Promise that later messages get higher counters, and tell the news with the promise."""
-    global news, told
-    counters = [offset // len(node.node_ids) for _, offset, _ in news["messages"]]
-    mark = marks[node.node_id] = max([marks[node.node_id], *counters])
-    if mark > told or news["committed"]:
-        pass_on({**news, "mark": mark, "origin": node.node_id})
-        news, told = {"messages": [], "committed": {}}, mark
-    for peer, link in links.items():
-        if batch := link.batch(time.monotonic()):
-            node.send(peer, {"type": "share", **batch})
-
-
-def pass_on(item, source=None):
-    for peer, link in links.items():
-        if peer != source:
-            link.push(item)
+    mark = max(clock, marks[node.node_id])
+    await counters.reach(mark)
+    learn(["mark", node.node_id, mark, None])
+    links.flush()
 
 
 @node.on("share")
 def hear(message):
-    for item in links[message.src].accept(message.body, time.monotonic()):
-        for key, offset, msg in item["messages"]:
-            insort(logs[key], [offset, msg])
-        raise_to(committed, item["committed"])
-        raise_to(marks, {item["origin"]: item["mark"], node.node_id: item["mark"]})
-        pass_on(item, source=message.src)
+    global clock
+    for item in links.accept(message):
+        learn(item, source=message.src)
+    clock = max(clock, *marks.values())
 
 
-def raise_to(known, offered):
-    """The larger number of each key."""
-    for key, number in offered.items():
-        known[key] = max(number, known.get(key, number))
+def learn(item, source=None):
+    """Take a message, a committed offset or a mark, and pass it on if it is news."""
+    kind, name, number, msg = item
+    if kind == "message":
+        is_news = number not in logs[name]
+        logs[name][number] = msg
+    else:
+        numbers = marks if kind == "mark" else committed
+        is_news = number > numbers.get(name, -1)
+        numbers[name] = max(number, numbers.get(name, -1))
+    if is_news:
+        links.push(item, but=source)
+
+
+def everything():
+    yield from (["message", key, *entry] for key, log in logs.items() for entry in log.items())
+    yield from (["committed", key, offset, None] for key, offset in committed.items())
+    yield from (["mark", name, mark, None] for name, mark in marks.items())
 
 
 @node.on("commit_offsets")
 def commit(message):
     for key, offset in message.body["offsets"].items():
-        if offset > committed.get(key, -1):
-            committed[key] = news["committed"][key] = offset
+        learn(["committed", key, offset, None])
     return {"type": "commit_offsets_ok"}
 
 

@@ -6,10 +6,11 @@ from glomers.node import Node
 from glomers.ring import HashRing
 
 PATIENCE_S = 10  # longer than any client waits: whoever gives up first knows least
+EMPTY = {"messages": [], "committed": -1}
 
 node = Node()
 kv = KV(node, "lin-kv", PATIENCE_S)
-entries = defaultdict(lambda: {"messages": [], "committed": -1})  # of the keys owned here
+entries = {}  # of the keys owned here
 locks = defaultdict(asyncio.Lock)
 
 
@@ -19,18 +20,26 @@ def build_ring():
     ring = HashRing(node.node_ids)
 
 
+async def load(keys):
+    """Have the entries of owned keys at hand; an earlier life may have left them in lin-kv."""
+    unknown = [key for key in keys if key not in entries]
+    found = await asyncio.gather(*[kv.read(key, EMPTY) for key in unknown])
+    for key, entry in zip(unknown, found, strict=True):
+        entries.setdefault(key, entry)
+
+
 async def change(key, edit):
     """Apply `edit` to an owned entry, in lin-kv first and then here; returns the new entry."""
     async with locks[key]:
         while True:
-            old = entries[key]
+            old = entries.get(key, EMPTY)
             new = {**old, **edit(old)}
             if new == old:
                 return old
             if await kv.cas(key, old, new, create=True):
                 entries[key] = new
                 return new
-            entries[key] = await kv.read(key)  # another node owned the key before
+            entries[key] = await kv.read(key)  # an earlier life, or another node, owned the key
 
 
 async def ask_owners(body, field, arguments):
@@ -59,6 +68,7 @@ async def send(message):
 @node.on("poll")
 async def poll(message):
     mine, replies = await ask_owners({"type": "poll"}, "offsets", message.body["offsets"])
+    await load(mine)
     polled = {key: list(enumerate(entries[key]["messages"]))[start:] for key, start in mine.items()}
     for reply in replies:
         polled |= reply["msgs"]
@@ -78,6 +88,7 @@ async def commit(message):
 async def list_committed(message):
     keys = dict.fromkeys(message.body["keys"])
     mine, replies = await ask_owners({"type": "list_committed_offsets"}, "keys", keys)
+    await load(mine)
     known = {key: entries[key]["committed"] for key in mine if entries[key]["committed"] >= 0}
     for reply in replies:
         known |= reply["offsets"]

@@ -1,19 +1,19 @@
 import time
 
-from glomers.link import Link
+from glomers.link import Links
 from glomers.node import Node
 
 INTERVAL_S = 0.1  # between batches: how long a write may wait before it travels
 
 node = Node()
-links = {}  # peer -> our end of the link to it
-store = {}  # key -> (version, value); all writes of a transaction have its one version
+links = Links(node, "batch", lambda: [everything()])
+store = {}  # key -> [version, value]; all writes of a transaction have its one version
 clock = 0  # microseconds: at least the time of every version seen
 
 
 @node.on_init
 def connect():
-    links.update({peer: Link() for peer in node.peers})
+    links.open(node.peers)
 
 
 @node.on("txn")
@@ -24,10 +24,8 @@ def txn(message):
             writes[key] = value  # for our own eyes until we commit
         done.append([f, key, writes[key] if key in writes else read(key)])
     if writes:
-        stamp = tick()
-        commit((stamp, node.node_id), writes.items())
-        for link in links.values():
-            link.push([stamp, list(writes.items())])
+        version = [tick(), node.node_id]
+        links.push(commit([[key, version, value] for key, value in writes.items()]))
     return {"type": "txn_ok", "txn": done}
 
 
@@ -35,33 +33,37 @@ def read(key):
     return store[key][1] if key in store else None
 
 
-def tick(seen=0):
-    """Move the hybrid logical clock on: to the time of day, or past what it has seen."""
+def tick():
+    """Move the hybrid logical clock on: to the time of day, unless it has seen a later one."""
     global clock
-    clock = max(clock + 1, seen, time.time_ns() // 1000)
+    clock = max(clock + 1, time.time_ns() // 1000)
     return clock
 
 
-def commit(version, writes):
-    """Make all writes of a transaction visible at once, where they are the latest of their key."""
-    for key, value in writes:
-        if key not in store or store[key][0] < version:
-            store[key] = (version, value)
+def commit(writes):
+    """Make all these writes visible at once that are the latest of their key; returns those."""
+    global clock
+    clock = max([clock, *[stamp for _, (stamp, _), _ in writes]])
+    latest = [write for write in writes if write[0] not in store or store[write[0]][0] < write[1]]
+    store.update({key: [version, value] for key, version, value in latest})
+    return latest
+
+
+def everything():
+    return [[key, version, value] for key, (version, value) in store.items()]
 
 
 @node.every(INTERVAL_S)
 def flush():
-    for peer, link in links.items():
-        batch = link.batch(time.monotonic())
-        if batch:
-            node.send(peer, {"type": "batch", **batch})
+    links.flush()
 
 
 @node.on("batch")
 def accept(message):
-    for stamp, writes in links[message.src].accept(message.body, time.monotonic()):
-        tick(seen=stamp)
-        commit((stamp, message.src), writes)
+    for writes in links.accept(message):
+        news = commit(writes)
+        if others := [write for write in news if write[1][1] != message.src]:  # after a restart
+            links.push(others, but=message.src)
 
 
 if __name__ == "__main__":

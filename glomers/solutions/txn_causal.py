@@ -1,24 +1,24 @@
 import time
-from collections import deque
 
-from glomers.link import Link
+from glomers.link import Links
 from glomers.node import Node
 
 INTERVAL_S = 0.1  # between batches: how long a write may wait before it travels
 
 node = Node()
-links = {}  # peer -> our end of the link to it
-store = {}  # key -> (version, value); all writes of a transaction have its one version
+links = Links(node, "batch", lambda: [everything()])
+store = {}  # key -> [version, value]; all writes of a transaction have its one version
 clock = 0  # microseconds: at least the time of every version seen
-known = {}  # peer -> how many of its transactions are in our store
+known = {}  # by node and life: how many of its transactions are in our store
 news = {}  # the part of `known` that has changed since our own last transaction
-waiting = {}  # peer -> its transactions that have arrived and wait for what they depend on
+waiting = []  # transactions that have arrived and wait for what they depend on
 
 
 @node.on_init
 def connect():
-    for peer in node.peers:
-        links[peer], known[peer], waiting[peer] = Link(), 0, deque()
+    global life
+    life = f"{node.node_id} {time.time_ns()}"
+    links.open(node.peers)
 
 
 @node.on("txn")
@@ -29,7 +29,8 @@ def txn(message):
             writes[key] = value  # for our own eyes until we commit
         done.append([f, key, writes[key] if key in writes else read(key)])
     if writes:
-        share(tick(), list(writes.items()))
+        version = [tick(), node.node_id]
+        share([[key, version, value] for key, value in writes.items()])
     return {"type": "txn_ok", "txn": done}
 
 
@@ -37,55 +38,61 @@ def read(key):
     return store[key][1] if key in store else None
 
 
-def tick(seen=0):
-    """Move the hybrid logical clock on: to the time of day, or past what it has seen."""
+def tick():
+    """Move the hybrid logical clock on: to the time of day, unless it has seen a later one."""
     global clock
-    clock = max(clock + 1, seen, time.time_ns() // 1000)
+    clock = max(clock + 1, time.time_ns() // 1000)
     return clock
 
 
-def share(stamp, writes):
+def share(writes):
     """Commit here, and let the peers commit after everything that we have committed before."""
-    commit((stamp, node.node_id), writes)
-    for link in links.values():
-        link.push([stamp, dict(news), writes])
+    item = {"after": {**news}, "known": {life: known.get(life, 0) + 1}, "writes": writes}
     news.clear()
+    take(item)
+    links.push(item)
 
 
-def commit(version, writes):
-    """Make all writes of a transaction visible at once, where they are the latest of their key."""
-    for key, value in writes:
-        if key not in store or store[key][0] < version:
-            store[key] = (version, value)
+def everything():
+    writes = [[key, version, value] for key, (version, value) in store.items()]
+    return {"after": {}, "known": {**known}, "writes": writes}
+
+
+def take(item):
+    """Commit a transaction, or the store of a peer, if all that it depends on is here."""
+    if any(known.get(name, 0) < count for name, count in item["after"].items()):
+        return False
+    commit(item["writes"])
+    raised = {name: count for name, count in item["known"].items() if known.get(name, 0) < count}
+    known.update(raised)
+    news.update(raised)
+    if raised and len(item["known"]) > 1:  # a node has restarted: others may lack this as well
+        links.push(everything())
+    return True
+
+
+def commit(writes):
+    """Make all these writes visible at once that are the latest of their key; returns those."""
+    global clock
+    clock = max([clock, *[stamp for _, (stamp, _), _ in writes]])
+    latest = [write for write in writes if write[0] not in store or store[write[0]][0] < write[1]]
+    store.update({key: [version, value] for key, version, value in latest})
+    return latest
 
 
 @node.every(INTERVAL_S)
 def flush():
-    for peer, link in links.items():
-        batch = link.batch(time.monotonic())
-        if batch:
-            node.send(peer, {"type": "batch", **batch})
+    links.flush()
 
 
 @node.on("batch")
 def accept(message):
-    waiting[message.src] += links[message.src].accept(message.body, time.monotonic())
-    while any(commit_next(peer) for peer in waiting):
-        pass
-
-
-def commit_next(peer):
-    """Commit the oldest waiting transaction of `peer`, if all that it depends on is here."""
-    if not waiting[peer]:
-        return False
-    stamp, after, writes = waiting[peer][0]
-    if any(known[other] < count for other, count in after.items() if other != node.node_id):
-        return False
-    waiting[peer].popleft()
-    tick(seen=stamp)
-    commit((stamp, peer), writes)
-    known[peer] = news[peer] = known[peer] + 1
-    return True
+    global waiting
+    waiting += links.accept(message)
+    before = None
+    while before != len(waiting):  # one may have waited for another
+        before = len(waiting)
+        waiting = [item for item in waiting if not take(item)]
 
 
 if __name__ == "__main__":

@@ -1,11 +1,12 @@
 import asyncio
+import time
 
 from glomers.node import Node, retry
 
 node = Node()
 store = {}  # key -> (time, node, value): time and node tell which of two writes is later
 lock = asyncio.Lock()
-clock = 0
+clock = time.time_ns() // 1000  # counts on from when this life began: the one before was behind
 
 
 @node.on("txn")
