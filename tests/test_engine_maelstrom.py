@@ -62,7 +62,7 @@ def test_an_invalid_run_is_told_with_what_the_checkers_found(work):
     Path("nodes/echo.py").write_text(ECHO.replace('"echo"]}', '"echo"] + "!"}'))
     with pytest.raises(lab.RunFailed, match=r"The run is invalid \(workload\)") as failed:
         lab.maelstrom(LINE)
-    assert "workload: errors (" in str(failed.value)
+    assert "1. n0 was sent" in str(failed.value)
     assert lab.maelstrom(LINE, expect="invalid").valid is False
 
 

@@ -70,9 +70,11 @@ def test_an_unexpected_verdict_is_raised_with_what_the_checkers_found(work):
     )
     with pytest.raises(lab.RunFailed, match="invalid") as failed:
         lab.maelstrom(LINE)
-    first, finding = str(failed.value).splitlines()[:2]
+    first, heading, finding = str(failed.value).splitlines()
     assert first == "The run is invalid (workload), but this cell expects it to be valid."
-    assert finding.startswith("workload: errors (")
+    assert heading == "What went wrong:"
+    assert finding.startswith("  1. n0 was sent")
+    assert finding.endswith("(echo.py:9).")
     assert failed.value.run.valid is False
     assert lab.maelstrom(LINE, expect="invalid").valid is False
     assert lab.maelstrom(LINE, expect="any").valid is False

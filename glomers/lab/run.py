@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from glomers.formats.edn import Keyword, dumps, kw, to_json
+from glomers.formats.edn import Keyword, kw, to_json
 from glomers.formats.history import Op
 from glomers.formats.replicas import Txn, transactions_of
 from glomers.lab import html
 from glomers.lab.errors import StoreError
+from glomers.lab.logs import Log, logs_in, printing_nodes
 from glomers.lab.stats import Stats, stats_of
 from glomers.lab.store import Facts, StoreFolder, without_collection
+from glomers.reading.finding import Finding
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,9 +26,9 @@ Valid = bool | Literal["unknown"] | None
 
 _VALID = kw("valid?")
 _OWN_FLAGS = ("--seed", "--clock")
-_MOST_FINDINGS = 6
-_FINDING_CHARACTERS = 90
-_ERROR_CHARACTERS = 400
+HEADING = "What went wrong:"
+_EVIDENCE_CHARACTERS = 160
+_EVIDENCE_STYLE = "font-size:90%;color:#595959"
 _COLOURS = {True: "#0072b2", False: "#d55e00", "unknown": "#b37400", None: "#d55e00"}
 _MARKS = {True: "✓", False: "✗", "unknown": "?", None: "✗"}
 
@@ -61,7 +63,8 @@ class Run:
         facts = folder.facts() if folder else Facts(engine, command)
         self._results = folder.results() if folder else None
         self.explanation = explanation
-        self.command = _command_line(command or facts.command)
+        self._words = command or facts.command
+        self.command = _command_line(self._words)
         self.engine, self.clock, self.seed = facts.engine, facts.clock, facts.seed
         self.nodes = facts.nodes
         self.store: Path | None = folder.path if folder else None
@@ -179,29 +182,62 @@ class Run:
             if isinstance(part, dict) and part.get(_VALID, True) is not True:
                 yield str(getattr(key, "name", key)), part
 
+    @cached_property
+    def why(self) -> list[Finding]:
+        """What went wrong, at most five findings, the most decisive first; empty when all is well.
+
+        Each has a `sentence`, the `place` in the node's program where there is one, and what
+        shows it: `evidence`, and the ids of `messages`.
+        """
+        from glomers.lab.why import why
+
+        if self._folder is None:
+            return []
+        return why(self._folder, self._words, self.nodes, self._results, self.explanation)
+
     @property
     def findings(self) -> list[str]:
-        """What the checkers that are not content report, a line each."""
-        return [f"{name}: {_finding(part)}" for name, part in self._invalid_parts()]
+        """What went wrong, a sentence each with its place."""
+        return [str(finding) for finding in self.why]
+
+    @cached_property
+    def logs(self) -> dict[str, Log]:
+        """What each node wrote on stderr, `print` included: lines with `time_s` and `text`."""
+        return logs_in(self.store / "node-logs") if self.store else {}
 
     def _lines(self) -> list[str]:
         """The summary below the verdict and the command."""
         engine = [self.engine]
         engine += [f"{self.clock} clock"] if self.clock else []
         engine += [f"seed {self.seed}"] if self.seed is not None else []
-        return [", ".join(engine), *_figures(self.stats)]
+        return [", ".join(engine), *_figures(self.stats), *self._printed()]
+
+    def _printed(self) -> list[str]:
+        nodes = printing_nodes(self.store / "node-logs") if self.store else []
+        more = f" and {len(nodes) - 3} more" if len(nodes) > 3 else ""
+        return [f"printed by {', '.join(nodes[:3])}{more}: see run.logs"] if nodes else []
+
+    def _untold(self) -> list[Finding]:
+        """The findings that the explanation does not tell already."""
+        return [each for each in self.why if each.place or each.sentence not in self.explanation]
+
+    def told(self) -> list[str]:
+        """What went wrong beyond the explanation, as lines under a heading; none if nothing."""
+        untold = enumerate(self._untold(), start=1)
+        lines = [f"  {number}. {finding}" for number, finding in untold]
+        return [HEADING, *lines] if lines else []
 
     def __repr__(self) -> str:
         lines = [f"{_MARKS[self.valid]} {self.verdict}", self.command, *self._lines()]
         lines += [self.explanation] if self.explanation else []
-        return "\n".join(filter(None, [*lines, *self.findings, *self.problems]))
+        return "\n".join(filter(None, [*lines, *self.told(), *self.problems]))
 
     def _repr_html_(self) -> str:
         colour = _COLOURS[self.valid]
         lines = "".join(f"<div>{html.text(line)}</div>" for line in self._lines())
-        notes = [*self.findings, *self.problems]
-        items = "".join(f"<li>{html.text(note)}</li>" for note in notes)
+        items = "".join(f"<li>{html.text(note)}</li>" for note in self.problems)
         notes_list = f'<ul style="margin:2px 0">{items}</ul>' if items else ""
+        notes_list = _html_of(self._untold()) + notes_list
         explanation = html.preformatted(self.explanation) if self.explanation else ""
         return (
             f'<div style="border-left:4px solid {colour};padding:2px 0 2px 10px;margin:4px 0">'
@@ -268,31 +304,20 @@ def _figures(stats: Stats) -> Iterator[str]:
         yield f"stable latency: median {median:,.0f} ms, maximum {largest:,.0f} ms"
 
 
-def _finding(part: dict[Keyword, Any]) -> str:
-    """What a checker reports, in a line: the error that stopped it, or what is not empty."""
-    error = part.get(kw("error"))
-    if error is not None:
-        return html.shortened(_error(error), _ERROR_CHARACTERS)
-    reported = []
-    for key, value in part.items():
-        if key == _VALID or value in (None, 0, True, False) or value in ([], (), {}, frozenset()):
-            continue
-        name = getattr(key, "name", str(key))
-        reported.append(f"{name} {_reported(value)}")
-    more = "" if len(reported) <= _MOST_FINDINGS else f", and {len(reported) - _MOST_FINDINGS} more"
-    return ", ".join(reported[:_MOST_FINDINGS]) + more or "no details"
+def _html_of(findings: Sequence[Finding]) -> str:
+    """Findings as a list under a heading, what shows them small below each."""
+    items = "".join(f"<li>{_html_of_one(finding)}</li>" for finding in findings)
+    return f'<div>{HEADING}</div><ol style="margin:2px 0">{items}</ol>' if items else ""
 
 
-def _reported(value: Any) -> str:
-    """A value in a few words; of maps, which are long, only how many there are."""
-    if isinstance(value, list | tuple | frozenset) and all(isinstance(v, dict) for v in value):
-        return f"({len(value):,} of them)"
-    return html.shortened(dumps(value), _FINDING_CHARACTERS)
-
-
-def _error(error: Any) -> str:
-    """An error as text; the real Maelstrom gives a map with the cause and a whole stack trace."""
-    if isinstance(error, dict):
-        cause = error.get(kw("cause"))
-        return f"the checker failed: {cause}" if cause else f"the checker failed: {dumps(error)}"
-    return error if isinstance(error, str) else dumps(error)
+def _html_of_one(finding: Finding) -> str:
+    sentence = html.text(finding)
+    if finding.place:
+        place = html.text(finding.place)
+        sentence = sentence.replace(f"({place})", f"(<code>{place}</code>)")
+    shown = html.shortened(" ".join(finding.evidence[:1]), _EVIDENCE_CHARACTERS)
+    return (
+        f'{sentence}<br><code style="{_EVIDENCE_STYLE}">{html.text(shown)}</code>'
+        if shown
+        else sentence
+    )

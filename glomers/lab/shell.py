@@ -115,10 +115,10 @@ def _compare(run: Run, expect: str) -> None:
     """Raise unless `run` came out as expected."""
     if run.valid is None:
         if expect not in ("broken", "any"):
-            raise RunFailed(run.explanation or run.verdict, run)
+            raise RunFailed("\n".join([run.explanation or run.verdict, *run.told()]), run)
         return
     outcome = "valid" if run.valid is True else "invalid" if run.valid is False else "unknown"
     if expect in ("any", outcome):
         return
     lines = [f"The run is {run.verdict}, but this cell expects it to be {expect}."]
-    raise RunFailed("\n".join([*lines, *run.findings]), run)
+    raise RunFailed("\n".join([*lines, *run.told()]), run)

@@ -8,6 +8,19 @@ import sys
 from pathlib import Path
 
 _PACKAGE_ROOT = Path(__file__).resolve().parents[2]
+_MARK = "# glomers node: "
+
+
+def launched_by(launcher: Path) -> Path | None:
+    """The node that a script written here starts; None for any other program.
+
+    Raises:
+        OSError: when it cannot be read.
+    """
+    with launcher.open("rb") as file:
+        lines = file.read(4096).decode("utf-8", "replace").splitlines()
+    marked = [line.removeprefix(_MARK) for line in lines if line.startswith(_MARK)]
+    return launcher.parent / marked[0] if marked else None
 
 
 def write_launcher(node: Path, launcher: Path) -> Path:
@@ -26,7 +39,7 @@ def write_launcher(node: Path, launcher: Path) -> Path:
     command = shlex.join([sys.executable, str(node)])
     text = (
         "#!/bin/sh\n"
-        f"# glomers node: {mark}\n"
+        f"{_MARK}{mark}\n"
         f"PYTHONPATH={shlex.quote(str(_PACKAGE_ROOT))}${{PYTHONPATH:+:$PYTHONPATH}}\n"
         "export PYTHONPATH\n"
         f'exec {command} "$@"\n'

@@ -69,9 +69,8 @@ def violations(dossier: Dossier) -> Iterator[Finding]:
     lost = part.get(kw("lost")) or ()
     sets = Sets(dossier)
     if lost:
-        found = _lost(dossier, sets, list(lost))
-        if found is not None:
-            yield found
+        few = f"{counted(len(lost), 'value')} were lost, {said(next(iter(lost)))} among them."
+        yield _lost(dossier, sets, list(lost)) or Finding(Kind.PROMISE, few)
     elif part and part.get(kw("valid?")) is not True and not part.get(kw("stable-count")):
         yield _nothing_shown(sets)
 

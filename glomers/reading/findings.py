@@ -12,6 +12,7 @@ from glomers.reading.dossier import Dossier
 from glomers.reading.finding import Finding, Kind
 from glomers.reading.suspicions import suspicions
 from glomers.reading.violations import OWN_CHECKS, violations
+from glomers.reading.wording import listed
 
 MOST = 5
 _SHARES = {Kind.PROMISE: 2, Kind.DEED: 3, Kind.LOSS: 1, Kind.SUSPICION: 1}
@@ -47,7 +48,22 @@ def findings(dossier: Dossier, trouble: Trouble | None = None) -> list[Finding]:
         collect.add(_LOSSES.get(dossier.workload, _nothing))
     if not any(finding.kind is Kind.DEED for finding in collect.found):
         collect.add(suspicions)
+    if not collect.found:
+        collect.add(_unexplained)
     return _chosen(collect.found)
+
+
+def _unexplained(dossier: Dossier) -> Iterator[Finding]:
+    """That nobody knows why a run is not valid."""
+    verdicts = {part.name: result for part, result in (dossier.results or {}).items()}
+    names = [
+        name
+        for name, part in verdicts.items()
+        if isinstance(part, Mapping) and part.get(kw("valid?"), True) is not True
+    ]
+    if names:
+        sentence = f"The verdict on {listed(names)} is not valid, and results.edn says no more."
+        yield Finding(Kind.PROMISE, sentence)
 
 
 def _nothing(dossier: Dossier) -> Iterator[Finding]:

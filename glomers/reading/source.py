@@ -48,7 +48,7 @@ class Source:
             try:
                 with open(file, "rb") as opened:
                     text = opened.read(_MOST_BYTES).decode("utf-8", "replace")
-            except OSError:
+            except (OSError, ValueError):  # of a name that can be none
                 text = ""
             self._lines[file] = text.splitlines()
         return self._lines[file]

@@ -1,0 +1,99 @@
+"""What went wrong in a run: as the bench found it, or found out anew from what is in the store."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from glomers.formats.edn import kw
+from glomers.formats.node_log import log_files, read_text
+from glomers.lab.errors import StoreError
+from glomers.lab.store import StoreFolder
+from glomers.maelstrom.launcher import launched_by
+from glomers.reading.dossier import Broken, Dossier
+from glomers.reading.finding import FINDINGS, Finding
+from glomers.reading.findings import findings
+
+_LOG_BYTES = 4 << 20
+_FLAGS = {"workload": ("-w", "--workload"), "bin": ("--bin",)}
+
+
+def why(
+    folder: StoreFolder, command: Sequence[str], nodes: Sequence[str], results: Any, broken: str
+) -> list[Finding]:
+    """The findings about a run.
+
+    Args:
+        folder: its store.
+        command: the words from `test` on.
+        nodes: the names of the nodes.
+        results: `results.edn`, or None.
+        broken: why there is no verdict, in the words of the program that ran the test.
+    """
+    told = _told(folder.path / FINDINGS)
+    if told is not None:
+        return told
+    if results is not None and results.get(kw("valid?")) is True:
+        return []  # the bench tells of what is amiss all the same
+    return findings(_dossier(folder, command, nodes, results, broken))
+
+
+def _told(path: Path) -> list[Finding] | None:
+    """The findings that a store has; None when it has none, or they are damaged."""
+    try:
+        return [Finding.from_json(each) for each in json.loads(path.read_text(encoding="utf-8"))]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def _dossier(
+    folder: StoreFolder, command: Sequence[str], nodes: Sequence[str], results: Any, broken: str
+) -> Dossier:
+    events: list[Any] = []
+    history: list[Any] = []
+    with suppress(StoreError):
+        history = folder.history()
+    with suppress(StoreError):
+        events = folder.events()
+    return Dossier(
+        workload=_value(command, "workload") or folder.path.parent.name,
+        nodes=nodes,
+        results=results,
+        history=history,
+        events=lambda text: events,
+        logs=_logs(folder.path),
+        program=_program(folder.path, command),
+        broken=Broken(broken.partition("\n")[0]) if results is None and broken else None,
+    )
+
+
+def _logs(path: Path) -> dict[str, str]:
+    files = log_files(path / "node-logs")
+    share = _LOG_BYTES // max(1, len(files))
+    with suppress(OSError):
+        return {node: read_text(log, share) for node, log in files.items()}
+    return {}
+
+
+def _program(path: Path, command: Sequence[str]) -> Path | None:
+    """The node's program; a relative path counts from the folder that `store/` is in."""
+    name = _value(command, "bin")
+    if name is None:
+        return None
+    program = path.parents[2] / name
+    with suppress(OSError, ValueError):  # of a name that can be none
+        return launched_by(program) or program
+    return None
+
+
+def _value(command: Sequence[str], flag: str) -> str | None:
+    """The value of a flag in a command line."""
+    for i, word in enumerate(command):
+        if word in _FLAGS[flag] and i + 1 < len(command):
+            return command[i + 1]
+        if word.startswith(tuple(f"{name}=" for name in _FLAGS[flag])):
+            return word.partition("=")[2]
+    return None
