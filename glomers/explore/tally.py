@@ -6,7 +6,7 @@ from collections import Counter
 from typing import Any
 
 from glomers.bench.nemesis import Nemesis
-from glomers.protocol import reread
+from glomers.protocol import loads
 
 
 class Tally:
@@ -31,7 +31,7 @@ class Tally:
         self._active = nemesis.active
 
     def send(self, time_ns: int, message_id: int, line: bytes) -> None:
-        message = reread(line)
+        message = loads(line)
         src, dest = message["src"], message["dest"]
         self._links[message_id] = src, dest
         if line is self._last_line:
