@@ -85,13 +85,21 @@ def _orjson_loads(line: bytes | str) -> Any:
     return orjson.loads(line)
 
 
+class LongLine(bytes):
+    """A line from `dumps` that has integers of more than 64 bits in it."""
+
+
+def _orjson_reread(line: bytes) -> Any:
+    return _json_loads(line) if type(line) is LongLine else orjson.loads(line)
+
+
 def _orjson_dumps(value: Any) -> bytes:
     try:
         return orjson.dumps(value)
     except TypeError as error:
         if "64-bit" not in str(error):
             raise
-        return orjson.dumps(_with_long_integers_written(value))
+        return LongLine(orjson.dumps(_with_long_integers_written(value)))
 
 
 def _with_long_integers_written(value: Any) -> Any:
@@ -153,6 +161,8 @@ def read_integer(digits: str) -> int:
 
 
 if orjson is None:
-    dumps, loads = _json_dumps, _json_loads
+    dumps, loads, reread = _json_dumps, _json_loads, _json_loads
 else:
-    dumps, loads = _orjson_dumps, _orjson_loads
+    dumps, loads, reread = _orjson_dumps, _orjson_loads, _orjson_reread
+    # `reread` is for lines that `dumps` has just written, and quicker: it need not look for long
+    # integers.

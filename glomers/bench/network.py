@@ -22,7 +22,7 @@ from glomers.bench.errors import BrokenTest
 from glomers.bench.faults.cuts import Grudge
 from glomers.bench.record import Journal
 from glomers.bench.transit import Transit
-from glomers.protocol import dumps, loads
+from glomers.protocol import dumps, loads, reread
 
 Deliver = Callable[[str, dict[str, Any], bytes], None]
 
@@ -121,7 +121,7 @@ class Network:
     def send(self, src: str, dest: str, body: dict[str, Any]) -> None:
         """Send `body`, encoded here, as clients and services do."""
         line = dumps({"src": src, "dest": dest, "body": body})
-        self.send_line(src, dest, _body(line), line)
+        self.send_line(src, dest, reread(line)["body"], line)
 
     def send_line(self, src: str, dest: str, body: dict[str, Any], line: bytes) -> None:
         """Send a message that was read from `line`.

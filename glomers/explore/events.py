@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from glomers.formats.journal import Event
-from glomers.protocol import loads
+from glomers.protocol import reread
 
 
 class Events:
@@ -13,7 +13,7 @@ class Events:
         self.events: list[Event] = []
 
     def send(self, time_ns: int, message_id: int, line: bytes) -> None:
-        self.events.append(Event("send", time_ns, message_id, loads(line)))
+        self.events.append(Event("send", time_ns, message_id, reread(line)))
 
     def recv(self, time_ns: int, message_id: int) -> None:
         self.events.append(Event("recv", time_ns, message_id))

@@ -9,8 +9,9 @@ from typing import Any, Protocol, TextIO
 
 from glomers.bench.clock import NS_PER_S
 from glomers.bench.errors import BrokenTest
-from glomers.bench.hosts.lines import BadLine, read_message
+from glomers.bench.hosts.lines import BadLine, Read, read_message
 from glomers.formats.text import clean
+from glomers.protocol import loads
 
 Send = Callable[[str, str, dict[str, Any], bytes], None]
 """Hands a message to the network: source, destination, body and the encoded line."""
@@ -90,12 +91,12 @@ class Outgoing:
         self._now_ns = now_ns
         self.silenced: Silenced | None = None
 
-    def line(self, line: bytes) -> None:
-        """Send the message in `line`; if there is none, listen no longer."""
+    def line(self, line: bytes, read: Read = loads) -> None:
+        """Send the message that `read` finds in `line`; if there is none, listen no longer."""
         if self.silenced:
             return
         try:
-            src, dest, body, line = read_message(line)
+            src, dest, body, line = read_message(line, read)
             if len(line) > 2 * MAX_DEPTH and _is_too_deep(line, body):
                 raise BadLine(f"which is nested more than {MAX_DEPTH} deep")
         except BadLine as error:

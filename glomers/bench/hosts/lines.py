@@ -9,10 +9,13 @@ ignored, strings may hold control characters, and half a character (`\ud800`) is
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from glomers.protocol import dumps, loads, read_integer, refuse_constant
 
+Read = Callable[[bytes], Any]
+"""Reads JSON; raises a ValueError for what is none."""
 Parts = tuple[str, str, dict[str, Any], bytes]
 """Source, destination and body of a message, and its line, which is JSON and nothing else."""
 
@@ -25,14 +28,14 @@ class BadLine(ValueError):
     """A line is no legal message; the text goes on from "it wrote such a line, "."""
 
 
-def read_message(line: bytes) -> Parts:
-    """The parts of the message in `line`.
+def read_message(line: bytes, read: Read = loads) -> Parts:
+    """The parts of the message in `line`, whose JSON `read` can read.
 
     Raises:
         BadLine: saying why there is none.
     """
     try:
-        message = loads(line)
+        message = read(line)
         src, dest, body = message["src"], message["dest"], message["body"]
     except (ValueError, TypeError, KeyError):
         return _read_anew(line)

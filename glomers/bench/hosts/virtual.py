@@ -19,6 +19,7 @@ from glomers.bench.sandbox import NodeExit, private_modules
 from glomers.bench.transit import NS_PER_MS
 from glomers.node import Host as NodeHost
 from glomers.node import Hosted, Node, host
+from glomers.protocol import reread
 
 
 class VirtualHost(NodeHost):
@@ -97,7 +98,7 @@ class VirtualHost(NodeHost):
         if self._unended:
             line, self._unended = self._unended + line, b""
         try:
-            self._outgoing.line(line)
+            self._outgoing.line(line, reread)
         except BrokenTest as error:
             error.place = error.place or blame.place_in(blame.frames_from(sys._getframe()))
             self._fail(error)
