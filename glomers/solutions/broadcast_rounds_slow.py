@@ -5,9 +5,8 @@ from types import SimpleNamespace
 from glomers.link import Link
 from glomers.node import Node
 
-PERIOD_S = 1.58  # from one round of the hub to the next
+PERIOD_S = 1.8  # from one round of the hub to the next
 MARGIN_S = 0.01  # between the arrival of news at the hub and the round that takes them on
-OVERDUE_S = 5.0  # what is not acknowledged is sent again
 
 node = Node()
 seen = set()
@@ -21,12 +20,11 @@ def begin():
     hub = node.node_ids[0]
     rhythm.leads = node.node_id == hub
     neighbours = node.peers if rhythm.leads else [hub]
-    links.update({peer: Link(lambda: sorted(seen), OVERDUE_S) for peer in neighbours})
+    links.update({peer: Link(lambda: sorted(seen), overdue_s=5) for peer in neighbours})
     rhythm.beat = node.spawn(rounds(time.monotonic()))
 
 
-def keep_time(phase_s):
-    """Have a round at `phase_s`, and every period before and after it."""
+def keep_time(phase_s):  # have a round then, and every period before and after
     if rhythm.phase_s is None:
         rhythm.last_s = 0.0  # what was before the rhythm does not count
     rhythm.phase_s = phase_s
@@ -41,16 +39,17 @@ async def rounds(phase_s):
         due_s = soonest_s + (phase_s - soonest_s) % PERIOD_S
         await asyncio.sleep(due_s - now_s)
         rhythm.last_s = due_s
-        flush()
+        flush(on_beat=True)
 
 
-def flush():
+def flush(on_beat=False):
     now_s = time.monotonic()
     for peer, link in links.items():
         if batch := link.batch(now_s):
-            is_told = rhythm.phase_s is not None and peer in lags_s
-            due = {"due_s": rhythm.phase_s - lags_s[peer]} if is_told else {}
-            node.send(peer, {"type": "share", "sent_s": now_s, **due, **batch})
+            told = {"sent_s": now_s, "on_beat": on_beat}
+            if rhythm.phase_s is not None and peer in lags_s:
+                told["due_s"] = rhythm.phase_s - lags_s[peer]
+            node.send(peer, {"type": "share", **told, **batch})
 
 
 @node.on("share")
@@ -58,12 +57,12 @@ def share(message):
     body, now_s = message.body, time.monotonic()
     if rhythm.leads:
         lag_s = now_s - body["sent_s"]
-        before_s = lags_s.get(message.src, lag_s)
-        # To be late costs a whole round: believe a longer lag at once, a shorter one slowly.
-        lags_s[message.src] = max(lag_s, before_s + (lag_s - before_s) / 8)
+        lags_s[message.src] = (7 * lags_s.get(message.src, lag_s) + lag_s) / 8
     elif "due_s" in body:
         keep_time(body["due_s"] - MARGIN_S)
-    accept(links[message.src].accept(body, now_s), source=message.src)
+    news = accept(links[message.src].accept(body, now_s), source=message.src)
+    if news and rhythm.leads and body["on_beat"] and now_s < rhythm.last_s + PERIOD_S / 2:
+        flush()  # they have missed a round, and to wait for the next costs a whole period
 
 
 @node.on("broadcast")
@@ -83,6 +82,7 @@ def accept(values, source=None):
         if peer != source:
             for value in news:
                 link.push(value)
+    return news
 
 
 @node.on("read")
