@@ -14,7 +14,9 @@ from glomers.bench.errors import BrokenTest
 _LAUNCHER_MARK = re.compile(r"^# glomers node: (?P<path>.+)$", re.MULTILINE)
 """The line in a launcher script that names the Python file it starts."""
 _SNIFF_BYTES = 4096
-_FROM_PAGES = re.compile("QUOTATION MARK$|ZERO WIDTH|NO-BREAK|SOFT HYPHEN|WORD JOINER| SPACE$| DASH$")
+_FROM_PAGES = re.compile(
+    "QUOTATION MARK$|ZERO WIDTH|NO-BREAK|SOFT HYPHEN|WORD JOINER| SPACE$| DASH$"
+)
 """Names of characters that come along when text is copied from a page."""
 
 
