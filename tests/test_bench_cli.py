@@ -47,6 +47,23 @@ def test_a_bin_that_is_no_program_breaks_the_test(bench, bin, words):
     assert outcome.err.count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    ("name", "word"),
+    [
+        ("node.py\u200b", "U+200B (zero width space)"),
+        ("\u201cnode.py\u201d", "U+201C (left double quotation mark) and U+201D"),
+        ("no\u00a0de.py", "U+00A0 (no-break space)"),
+        ("node\u2013py", "U+2013 (en dash)"),
+    ],
+)
+def test_characters_that_were_copied_from_a_page_are_named(bench, name, word):
+    bench.node(ECHO)
+    outcome = bench.test(name)
+    assert outcome.status == 255
+    assert word in outcome.err
+    assert "type it anew" in outcome.err
+
+
 def test_a_clock_that_the_program_cannot_run_under_is_explained(bench):
     outcome = bench.test(bench.node("print('hello')"), *SHORT, "--clock", "virtual")
     assert outcome.status == 255
