@@ -23,7 +23,19 @@ from glomers.explore.tally import Tally
 from glomers.explore.trace import Trace
 from glomers.formats.edn import kw
 from glomers.formats.history import Op
-from tests.corpus import CUT, GUILTY, LOSS, PEERS, SLOW, SOLUTIONS, TWICE, TXN, Guilty, convicted
+from tests.corpus import (
+    CUT,
+    GUILTY,
+    LOSS,
+    PEERS,
+    SLOW,
+    SOLUTIONS,
+    THREE,
+    TWICE,
+    TXN,
+    Guilty,
+    convicted,
+)
 from tests.test_mutants import NODE
 
 DEAR = {"drops", "loses", "doubles", "short"}
@@ -297,13 +309,64 @@ def test_what_only_a_whole_load_shows_keeps_its_operations(tmp_path):
 def test_the_sentence_and_the_thick_arrows_name_the_cause(guilty, told, thick):
     trace = trace_of(guilty)
     assert re.search(told, trace.sentence), trace.sentence
+    assert thick is None or decisive_types(trace) == sorted(thick)
+
+
+def decisive_types(trace):
+    """The types of the messages that decided, in order of the alphabet."""
     journal = Events()
     run_once(trace.options, journal, script=trace.script)
     decisive = explain(trace).decisive
-    types = [
-        e.message["body"]["type"] for e in journal.events if e.kind == "send" and e.id in decisive
-    ]
-    assert thick is None or sorted(types) == sorted(thick)
+    sent = [event for event in journal.events if event.kind == "send"]
+    return sorted(event.message["body"]["type"] for event in sent if event.id in decisive)
+
+
+SHARES_A_SUM = """
+from glomers.kv import KV
+from glomers.node import Node
+
+node = Node()
+kv = KV(node, "seq-kv")
+
+
+@node.on("add")
+async def add(message):
+    await kv.write("sum", await kv.read("sum", 0) + message.body["delta"])
+    return {"type": "add_ok"}
+
+
+@node.on("read")
+async def read(message):
+    return {"type": "read_ok", "value": await kv.read("sum", 0)}
+
+
+if __name__ == "__main__":
+    node.run()
+"""
+
+
+def test_a_stale_answer_of_a_service_is_named(tmp_path):
+    (tmp_path / "node.py").write_text(SHARES_A_SUM)
+    trace = trace_of(Guilty(tmp_path / "node.py", "g-counter", "", tuple(THREE)))
+    assert re.search(r"; seq-kv had answered n. with .* at 10\.00. s\.$", trace.sentence)
+    types = decisive_types(trace)
+    assert types.count("read") == 2  # the client's, and the node's
+    assert {"add", "add_ok", "read_ok"} <= set(types)
+
+
+@pytest.mark.parametrize(
+    ("fault", "told"),
+    [
+        ("partition", "was cut off from n"),
+        ("one-way", "was not heard by n"),
+        ("loss", "its 'share' to n. was lost on the way"),
+        ("kill", "while that was down|was then killed and forgot it|was killed and forgot it"),
+    ],
+)
+def test_what_kept_a_message_from_arriving_is_named(fault, told):
+    flags = (*THREE, "--nemesis", fault, "--nemesis-interval", "1")
+    trace = trace_of(Guilty(SOLUTIONS / "broadcast_all.py", "broadcast", "", flags))
+    assert re.search(told, trace.sentence)
 
 
 ODD = """
