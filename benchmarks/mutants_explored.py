@@ -2,7 +2,7 @@
 
     python benchmarks/mutants_explored.py [--seeds 200] [MUTATION ...]
 
-The mutants and their flags are those of `tests/test_mutants.py`; time is CPU time of one process.
+The mutants and their flags are those of `tests/corpus.py`; time is CPU time of one process.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from glomers.bench.once import run_once
-from glomers.bench.options import Options, parse_options
+from glomers.bench.options import Options
 from glomers.explore.counterexample import find
 from glomers.explore.errors import ExploreError
 from glomers.explore.events import Events
 from glomers.explore.judge import anomalies
 from glomers.explore.tally import Tally
-from tests.test_mutants import MUTANTS, NODE
+from tests.corpus import GUILTY, Guilty
 
 
 def first_failure(options: Options, seeds: int) -> Options | None:
@@ -35,11 +35,11 @@ def first_failure(options: Options, seeds: int) -> Options | None:
     return None
 
 
-def row(workload: str, mutation: str, flags: list[str], seeds: int) -> str:
+def row(guilty: Guilty, seeds: int) -> str:
     """A line of the table."""
-    words = ["-w", workload, "--bin", str(NODE), *flags, "--", workload, mutation]
+    workload, mutation = guilty.workload, guilty.mutation
     began_s = time.process_time()
-    failed = first_failure(parse_options(words), seeds)
+    failed = first_failure(guilty.options, seeds)
     found_s = time.process_time() - began_s
     if failed is None:
         return f"| {workload} | {mutation} | none in {seeds} | {found_s:.2f} | | | | | | | |"
@@ -75,9 +75,9 @@ def main() -> None:
         "| operations | fault events | messages | trace (bytes) | runs to shrink |"
     )
     print("|---|---|---:|---:|---|---:|---:|---:|---:|---:|---:|")
-    for workload, mutation, flags, _ in MUTANTS:
-        if not given.mutations or mutation in given.mutations:
-            print(row(workload, mutation, flags, given.seeds), flush=True)
+    for guilty in GUILTY:
+        if not given.mutations or guilty.mutation in given.mutations:
+            print(row(guilty, given.seeds), flush=True)
 
 
 if __name__ == "__main__":

@@ -23,7 +23,19 @@ from glomers.explore.tally import Tally
 from glomers.explore.trace import Trace
 from glomers.formats.edn import kw
 from glomers.formats.history import Op
-from tests.corpus import CUT, GUILTY, LOSS, PEERS, SLOW, SOLUTIONS, TWICE, TXN, Guilty, convicted
+from tests.corpus import (
+    CUT,
+    GUILTY,
+    LOSS,
+    PEERS,
+    SLOW,
+    SOLUTIONS,
+    THREE,
+    TWICE,
+    TXN,
+    Guilty,
+    convicted,
+)
 from tests.test_mutants import NODE
 
 DEAR = {"drops", "loses", "doubles", "short"}
@@ -65,7 +77,7 @@ def test_every_client_of_the_end_polls_until_it_has_seen_everything():
     right = replace(trace.options, bin=SOLUTIONS / "log_single.py")
     played = run_once(right, Tally(), script=trace.script)
     assert [op.f for op in played.history[-2:]] == ["poll", "poll"]
-    assert played.history[-1].value == [[kw("poll"), {"9": [[0, 1]]}]]
+    assert played.history[-1].value[0][1]
 
 
 def test_a_trace_without_any_client_in_the_end_has_all_of_them():
@@ -243,7 +255,7 @@ def test_what_only_a_whole_load_shows_keeps_its_operations(tmp_path):
     [
         (
             Guilty(PEERS, "g-counter", "recounts", LOSS),
-            "counts twice: n1's 'news' reached n0 .* and again .*, since n0's answer .* was lost",
+            "counts twice: n.'s 'news' reached n. .* and again .*, since n.'s answer .* was lost",
             ["add", "add_ok", "news", "news", "news_ok", "read", "read_ok"],
         ),
         (
@@ -258,17 +270,17 @@ def test_what_only_a_whole_load_shows_keeps_its_operations(tmp_path):
         ),
         (
             Guilty(PEERS, "kafka", "resends", LOSS),
-            "is there twice: .*'append' reached n0 .* since n0's answer to the first was lost",
+            "is there twice: .*'append' reached n. .* since n.'s answer to the first was lost",
             ["append", "append", "append_ok", "poll", "poll_ok", "send", "send_ok"],
         ),
         (
             Guilty(PEERS, "lin-kv", "stale", (*CUT, "--concurrency", "6n")),
-            "n0 answered a read of key . with .*, when it held .*; n0 was cut off from n1",
+            "n. answered a read of key . with .*, when it held .*; n. was cut off from n.",
             ["own", "read", "read_ok", "write", "write_ok"],
         ),
         (
             Guilty(PEERS, "txn-rw-register", "as-they-come", TXN),
-            "n0 wrote 4 at 0.001 s, and n1 was told it last at 0.301 s",
+            "n. wrote . at 0.00. s, and n. was told it last at 0.30. s",
             ["news", "news", *["txn", "txn_ok"] * 4],
         ),
         (
@@ -297,13 +309,64 @@ def test_what_only_a_whole_load_shows_keeps_its_operations(tmp_path):
 def test_the_sentence_and_the_thick_arrows_name_the_cause(guilty, told, thick):
     trace = trace_of(guilty)
     assert re.search(told, trace.sentence), trace.sentence
+    assert thick is None or decisive_types(trace) == sorted(thick)
+
+
+def decisive_types(trace):
+    """The types of the messages that decided, in order of the alphabet."""
     journal = Events()
     run_once(trace.options, journal, script=trace.script)
     decisive = explain(trace).decisive
-    types = [
-        e.message["body"]["type"] for e in journal.events if e.kind == "send" and e.id in decisive
-    ]
-    assert thick is None or sorted(types) == sorted(thick)
+    sent = [event for event in journal.events if event.kind == "send"]
+    return sorted(event.message["body"]["type"] for event in sent if event.id in decisive)
+
+
+SHARES_A_SUM = """
+from glomers.kv import KV
+from glomers.node import Node
+
+node = Node()
+kv = KV(node, "seq-kv")
+
+
+@node.on("add")
+async def add(message):
+    await kv.write("sum", await kv.read("sum", 0) + message.body["delta"])
+    return {"type": "add_ok"}
+
+
+@node.on("read")
+async def read(message):
+    return {"type": "read_ok", "value": await kv.read("sum", 0)}
+
+
+if __name__ == "__main__":
+    node.run()
+"""
+
+
+def test_a_stale_answer_of_a_service_is_named(tmp_path):
+    (tmp_path / "node.py").write_text(SHARES_A_SUM)
+    trace = trace_of(Guilty(tmp_path / "node.py", "g-counter", "", tuple(THREE)))
+    assert re.search(r"; seq-kv had answered n. with .* at 10\.00. s\.$", trace.sentence)
+    types = decisive_types(trace)
+    assert types.count("read") == 2  # the client's, and the node's
+    assert {"add", "add_ok", "read_ok"} <= set(types)
+
+
+@pytest.mark.parametrize(
+    ("fault", "told"),
+    [
+        ("partition", "was cut off from n"),
+        ("one-way", "was not heard by n"),
+        ("loss", "its 'share' to n. was lost on the way"),
+        ("kill", "while that was down|was then killed and forgot it|was killed and forgot it"),
+    ],
+)
+def test_what_kept_a_message_from_arriving_is_named(fault, told):
+    flags = (*THREE, "--nemesis", fault, "--nemesis-interval", "1")
+    trace = trace_of(Guilty(SOLUTIONS / "broadcast_all.py", "broadcast", "", flags))
+    assert re.search(told, trace.sentence)
 
 
 ODD = """
@@ -401,14 +464,6 @@ def played(tmp_path, monkeypatch, capsys):
 RESENDS = Guilty(PEERS, "kafka", "resends", LOSS)
 
 
-def test_a_replay_that_fails_for_another_reason_says_so(played):
-    status, printed = played(trace_of(RESENDS), SOLUTIONS / "log_single.py")
-    assert status == 1
-    assert "Analysis invalid" in printed
-    assert "No more duplicate, but it still fails, for another reason: unseen: " in printed
-    assert "does not show" not in printed
-
-
 def test_a_replay_that_breaks_says_so(played):
     trace = trace_of(Guilty(PEERS, "broadcast", "alone", CUT))
     status, printed = played(trace, SOLUTIONS / "echo.py")
@@ -429,7 +484,7 @@ def test_a_replay_on_a_right_node_is_valid(played):
     assert "duplicate: it does not show any more" in printed
 
 
-NOBODY_SENT = """
+SHOWS = """
 from glomers.node import Node
 
 node = Node()
@@ -437,22 +492,22 @@ node = Node()
 
 @node.on("send")
 def send(message):
-    return {"type": "send_ok", "offset": 0}
+    return {{"type": "send_ok", "offset": 0}}
 
 
 @node.on("poll")
 def poll(message):
-    return {"type": "poll_ok", "msgs": {"0": [[0, 77]]}}
+    return {{"type": "poll_ok", "msgs": {}}}
 
 
 @node.on("commit_offsets")
 def commit(message):
-    return {"type": "commit_offsets_ok"}
+    return {{"type": "commit_offsets_ok"}}
 
 
 @node.on("list_committed_offsets")
 def list_committed(message):
-    return {"type": "list_committed_offsets_ok", "offsets": {}}
+    return {{"type": "list_committed_offsets_ok", "offsets": {{}}}}
 
 
 if __name__ == "__main__":
@@ -460,8 +515,17 @@ if __name__ == "__main__":
 """
 
 
+def test_a_replay_that_fails_for_another_reason_says_so(played, tmp_path):
+    (tmp_path / "node.py").write_text(SHOWS.format({}))
+    status, printed = played(trace_of(RESENDS), tmp_path / "node.py")
+    assert status == 1
+    assert "Analysis invalid" in printed
+    assert "No more duplicate, but it still fails, for another reason: unseen: " in printed
+    assert "does not show" not in printed
+
+
 def test_a_replay_that_nobody_can_judge_says_why(played, tmp_path):
-    (tmp_path / "node.py").write_text(NOBODY_SENT)
+    (tmp_path / "node.py").write_text(SHOWS.format({"0": [[0, 77]]}))
     status, printed = played(trace_of(RESENDS), tmp_path / "node.py")
     assert status == 2
     assert "duplicate: nobody can tell whether it still shows: index" in printed

@@ -16,7 +16,7 @@ from glomers.bench.errors import BrokenTest
 from glomers.bench.network import CLIENT
 from glomers.bench.once import Outcome
 from glomers.formats.edn import Keyword, Tagged, dumps, equality_key, kw
-from glomers.formats.faults import spans_of
+from glomers.formats.faults import Span, spans_of
 from glomers.formats.history import Op, pairs
 from glomers.formats.journal import Event
 from glomers.formats.partitions import cuts_of
@@ -53,8 +53,15 @@ class Message:
 
     def carries(self, value: Any, key: Any = None) -> bool:
         """Whether `value` is somewhere in the body and, if there is a key, that as well."""
-        parts = [part for name, part in self.body.items() if name not in _ENVELOPE]
-        return _contains(parts, value) and (key is None or _names(parts, key))
+        return _contains(self._parts, value) and self.names(key)
+
+    def names(self, key: Any) -> bool:
+        """Whether `key`, if there is one, is somewhere in the body."""
+        return key is None or _names(self._parts, key)
+
+    @property
+    def _parts(self) -> list[Any]:
+        return [part for name, part in self.body.items() if name not in _ENVELOPE]
 
     @cached_property
     def said(self) -> Any:
@@ -259,35 +266,55 @@ class Story:
             if m.src == node and m.lost and began.time_ns <= m.sent_ns <= end_ns
         ]
 
+    def inquiries(self, operation: Operation, key: Any = None) -> list[Message]:
+        """What a node asked others (about `key`) during an operation, and what they answered."""
+        node, (began, ended) = self.node_of(operation[0]), operation
+        end_ns = ended.time_ns if ended else self.history[-1].time_ns
+        asked = [
+            m
+            for m in self.between
+            if m.src == node
+            and began.time_ns <= m.sent_ns <= end_ns
+            and "msg_id" in m.body
+            and m.names(key)
+        ]
+        answers = [answer for m in asked if (answer := self.answer(m))]
+        return [*asked, *(m for m in answers if (m.arrived_ns or end_ns + 1) <= end_ns)]
+
     # Why.
 
     def reason(self, message: Message) -> str:
         """Why a message was lost, as the end of a sentence about its sender."""
-        at_ns = message.end_ns or message.sent_ns
-        for cut in self._cuts:
-            if cut.start_ns <= at_ns <= cut.end_ns and cut.separates(message.src, message.dest):
-                return f"was cut off from {message.dest}"
-        for node, start_ns, end_ns in self._kills:
-            if node == message.dest and start_ns <= at_ns <= end_ns:
-                return f"sent it to {message.dest} while that was down"
-        return f"its {message.kind!r} to {message.dest} was lost on the way"
+        src, dest, at_ns = message.src, message.dest, message.end_ns or message.sent_ns
+        for cut in cuts_of(self.history):
+            if cut.start_ns <= at_ns <= cut.end_ns and cut.separates(src, dest):
+                return f"was cut off from {dest}"
+        for span in self.faults(dest, at_ns, at_ns):
+            if span.fault == "kill":
+                return f"sent it to {dest} while that was down"
+            if span.fault == "one-way":
+                return f"was not heard by {dest}"
+        return f"its {message.kind!r} to {dest} was lost on the way"
+
+    def faults(self, node: str, since_ns: int, until_ns: int) -> list[Span]:
+        """The faults of a node that were at work in a stretch of time."""
+        spans = [s for s in self._spans if s.start_ns <= until_ns and s.end_ns >= since_ns]
+        return [span for span in spans if _hits(span, node)]
 
     @cached_property
-    def _cuts(self) -> list[Any]:
-        return cuts_of(self.history)
+    def _spans(self) -> list[Span]:
+        return spans_of(self.history)
 
     def killed_since(self, node: str, since_ns: int) -> bool:
         """Whether a node was killed from a moment on."""
-        return any(name == node and start_ns >= since_ns for name, start_ns, _ in self._kills)
+        kills = (span for span in self._spans if span.fault == "kill" and _hits(span, node))
+        return any(span.start_ns >= since_ns for span in kills)
 
-    @cached_property
-    def _kills(self) -> list[tuple[str, int, int]]:
-        """Which node was down from when to when."""
-        return [
-            (span.effect[1], span.start_ns, span.end_ns)
-            for span in spans_of(self.history)
-            if span.fault == "kill" and isinstance(span.effect, list)
-        ]
+
+def _hits(span: Span, node: str) -> bool:
+    """Whether a fault is one of a single node, and that one's, or a node is deaf by it."""
+    hit = span.effect[1] if isinstance(span.effect, list) else None
+    return hit == node or (span.fault == "one-way" and isinstance(hit, dict) and node in hit)
 
 
 def _messages(events: Iterable[Event]) -> list[Message]:

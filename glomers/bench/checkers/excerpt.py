@@ -56,11 +56,13 @@ def owed(history: Sequence[Op], options: CheckOptions) -> frozenset[str]:
         operation[0].f
         for operation in operations
         if _is_misunderstood(operation[1])
-        or (not any(_touches(span, operation) for span in spans)
-        and (
-            not _ended_with(operation, excuses)
-            or (of_registers and _is_wronged(operation, operations))
-        ))
+        or (
+            not any(_touches(span, operation) for span in spans)
+            and (
+                not _ended_with(operation, excuses)
+                or (of_registers and _is_wronged(operation, operations))
+            )
+        )
     )
 
 

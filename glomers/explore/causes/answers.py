@@ -13,6 +13,7 @@ from glomers.formats.history import Op
 _NEVER_DONE = frozenset({"crash", "debug-topic-partitions"})
 """Functions that no node carries out."""
 _ERROR_CHARACTERS = 300
+_STATES = {"kill": "was down", "pause": "stood still"}
 
 
 def not_echoed(story: Story, anomaly: str) -> Explanation | None:
@@ -66,13 +67,14 @@ def never_done(story: Story) -> Explanation | None:
 
 
 def not_done(story: Story) -> Explanation | None:
-    """An operation that did not succeed, where all should."""
-    for operation in story.operations:
-        began, ended = operation
-        if (ended is None or ended.type != "ok") and began.f not in _NEVER_DONE:
+    """Operations that did not succeed, where more should."""
+    failed = [each for each in story.operations if each[1] is None or each[1].type != "ok"]
+    text = f"{len(failed):,} of {len(story.operations):,} operations did not succeed"
+    for operation in failed:
+        if operation[0].f not in _NEVER_DONE:
             why, ids = _failure(story, operation)
-            return explained(f"An operation {began.f!r} did not succeed: {why}.", ids)
-    return None
+            return explained(f"{text}; the first {operation[0].f!r}: {why}.", ids)
+    return Explanation(f"{text}: clients crashed.")
 
 
 def broken(story: Story) -> Explanation:
@@ -91,12 +93,12 @@ def _failure(story: Story, operation: Operation) -> tuple[str, list[int]]:
     node, ids = story.node_of(began), story.exchange(operation)
     if ended is not None and not _is_late(ended):
         return f"{node} answered {at(ended.time_ns)} with {error_of(ended)}", ids
-    lost = story.lost_from(node, operation)
+    lost = story.lost_from(node, operation)[:1]
     why = f": {node} {story.reason(lost[0])}" if lost else ""
-    return f"{node} did not answer what it was asked {at(began.time_ns)}{why}", [
-        *ids,
-        *(message.id for message in lost[:1]),
-    ]
+    for span in story.faults(node, began.time_ns, began.time_ns):
+        why = f": it {_STATES[span.fault]} then" if span.fault in _STATES else why
+    text = f"{node} did not answer what it was asked {at(began.time_ns)}{why}"
+    return text, [*ids, *(message.id for message in lost)]
 
 
 def _is_late(ended: Op) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from glomers.explore.causes.cause import Explanation, explained
-from glomers.explore.story import Operation, Story, at, shown
+from glomers.explore.story import Message, Operation, Story, at, shown
 from glomers.formats.edn import Tagged, equality_key, kw
 from glomers.formats.history import Op
 
@@ -23,10 +23,19 @@ def explain(story: Story, anomaly: str) -> Explanation | None:
     source = _writer(story, odd[1], possible[0]) if len(possible) == 1 else None
     held = " or ".join(map(shown, possible))
     since = f": {_done(story, source)}" if source else ""
-    lost = story.lost_from(node, odd)
-    why = f"; {node} {story.reason(lost[0])}" if lost else ""
+    asked = story.inquiries(odd, failures[0])
+    why = _why(story, node, asked, odd[1].value[1])
     text = f"{_done(story, odd)}, when it held {held}{since}{why}."
-    return explained(text, [*story.exchange(odd, source), *(m.id for m in lost)])
+    return explained(text, [*story.exchange(odd, source), *(m.id for m in asked)])
+
+
+def _why(story: Story, node: str, asked: list[Message], answered: Any) -> str:
+    """What a node that gave an odd answer had asked others itself, and with what success."""
+    lost = next((m for m in asked if m.lost), None)
+    if lost:
+        return f"; {node} {story.reason(lost)}"
+    told = next((m for m in reversed(asked) if m.dest == node and m.carries(answered)), None)
+    return f"; {told.src} had told {node} so {at(told.arrived_ns)}" if told else ""
 
 
 def _possible(result: dict[Any, Any]) -> list[Any]:

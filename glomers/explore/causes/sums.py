@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from glomers.explore.causes.cause import Explanation, explained, told_again
-from glomers.explore.story import Message, Operation, Story, at
+from glomers.explore.story import Message, Operation, Story, at, shown
 from glomers.formats.edn import kw
 from glomers.formats.history import Op
 
@@ -59,7 +59,7 @@ def wrong(story: Story, anomaly: str) -> Explanation | None:
         f"{low if low == high else f'between {low} and {high}'}: added were "
         f"{', '.join(sums) or 'nothing'}"
     )
-    looks: list[Callable[[_Wrong], list[_Part]]] = [_twice, _lost, _silent, _as_if]
+    looks: list[Callable[[_Wrong], list[_Part]]] = [_twice, _lost, _stored, _silent, _as_if]
     parts = next((parts for look in looks if (parts := look(case))), [])
     ids = [id_ for part in parts for id_ in part.ids] or story.exchange(*adds)
     ends = "".join(f"; {part.words}" for part in parts)
@@ -110,6 +110,20 @@ def _lost(case: _Wrong) -> list[_Part]:
         )
         for add, lost in fitting
     ]
+
+
+def _stored(case: _Wrong) -> list[_Part]:
+    """What the node was told by a service, where nodes do not talk to each other."""
+    if any(m.src in case.story.nodes and m.dest in case.story.nodes for m in case.story.between):
+        return []
+    asked = case.story.inquiries(case.read)
+    told = next((m for m in reversed(asked) if m.dest == case.lacks), None)
+    if told is None:
+        return []
+    ids = [*case.story.exchange(*case.adds), *(message.id for message in asked)]
+    value = shown(told.body.get("text" if told.kind == "error" else "value"))
+    words = f"{told.src} had answered {case.lacks} with {value} {at(told.arrived_ns)}"
+    return [_Part(words, ids)]
 
 
 def _silent(case: _Wrong) -> list[_Part]:
