@@ -149,8 +149,13 @@ def show(nodes: Iterable[str], seeds: int, jobs: int) -> None:
     print("|---|---|---|---:|---:|---:|---|")
     with process_pool(jobs) as pool:
         for node in nodes:
-            there, bench = real.get(node, []), all_seeds(pool, node, seeds)
-            print(*compared(node, there, bench), sep="\n", flush=True)
+            there = real.get(node)
+            if not there:
+                print(f"{node}: no real runs", file=sys.stderr)
+                continue
+            bench = all_seeds(pool, node, seeds)
+            for line in compared(node, there, bench):
+                print(line, flush=True)
             for where, runs in (("on the real Maelstrom", there), ("on the bench", bench)):
                 if invalid := sum(not run["valid"] for run in runs):
                     print(f"{node}: {invalid} runs {where} were not valid", file=sys.stderr)
