@@ -25,6 +25,7 @@ from glomers.bench.errors import (
 from glomers.bench.hashseed import fix_hash_seed
 from glomers.bench.log import RunLog, endure_any_text
 from glomers.formats.text import clean
+from glomers.formats.typography import lookalike
 
 if TYPE_CHECKING:
     from glomers.bench.options import Options
@@ -52,10 +53,17 @@ def main(argv: list[str]) -> int:
             return EXIT_VALID
         raise BadArguments(USAGE)
     except BadArguments as error:
-        print(clean(str(error)), file=sys.stderr)
+        _say_why(error, argv)
         return EXIT_BAD_ARGUMENTS
     except SystemExit as error:
         return int(error.code or EXIT_VALID)
+
+
+def _say_why(error: Exception, argv: list[str]) -> None:
+    """Say why a test was refused, and what in the command line only looks right."""
+    print(clean(str(error)), file=sys.stderr)
+    if hint := lookalike(argv):
+        print(clean(hint), file=sys.stderr)
 
 
 def _test(argv: list[str]) -> int:
@@ -75,7 +83,7 @@ def _test(argv: list[str]) -> int:
             os.environ.pop("PYTHONHASHSEED", None)
         store = Store(_current_folder(), options.workload)
     except BrokenTest as error:
-        print(clean(str(error)), file=sys.stderr)
+        _say_why(error, argv)
         return EXIT_BROKEN
     signal.signal(signal.SIGTERM, _interrupt)
     # A run keeps its whole history: looking through all of it for garbage again and again costs
@@ -195,8 +203,6 @@ def _report_broken(error: BrokenTest, store: Store, log: RunLog) -> None:
             log.warn(f"Its last lines on stderr:\n{tail}")
         if error.stdout_tail:
             log.warn(f"Its last lines on stdout:\n{error.stdout_tail}")
-        if not tail and not error.stdout_tail:
-            log.warn("It wrote nothing on stderr.")
     log.warn(f"The test is broken; what there is of it is in {_shown(store.path)}")
 
 
