@@ -11,6 +11,7 @@ from __future__ import annotations
 import itertools
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import threading
@@ -83,8 +84,8 @@ def tell_operations(ended: threading.Event) -> None:
 def rewrite(store: Path, argv: list[str]) -> None:
     """Make the bench's store one of Maelstrom's."""
     (store / "bench.json").unlink()
-    for told in [store / "findings.json", *(store / "node-logs").glob("*.json")]:
-        told.unlink(missing_ok=True)
+    (store / "findings.json").unlink(missing_ok=True)
+    shutil.rmtree(store / "log-times", ignore_errors=True)
     head = "2026-11-23 04:15:32,259{GMT}\tINFO\t[jepsen test runner] jepsen.core: Command line:\n"
     (store / "jepsen.log").write_text(f"{head}lein run {' '.join(argv)}\n")
     journal = store / "net-journal" / "messages.jsonl"

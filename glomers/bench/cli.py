@@ -28,6 +28,7 @@ from glomers.bench.errors import (
 from glomers.bench.hashseed import fix_hash_seed
 from glomers.bench.log import RunLog, endure_any_text
 from glomers.formats.text import clean
+from glomers.formats.typography import lookalike
 
 if TYPE_CHECKING:
     from glomers.bench.hosts import Silenced
@@ -66,10 +67,17 @@ def main(argv: list[str]) -> int:
             return EXIT_VALID
         raise BadArguments(ELSEWHERE.get("".join(argv[:1]), USAGE))
     except BadArguments as error:
-        print(clean(str(error)), file=sys.stderr)
+        _say_why(error, argv)
         return EXIT_BAD_ARGUMENTS
     except SystemExit as error:
         return int(error.code or EXIT_VALID)
+
+
+def _say_why(error: Exception, argv: list[str]) -> None:
+    """Say why a test was refused, and what in the command line only looks right."""
+    print(clean(str(error)), file=sys.stderr)
+    if hint := lookalike(argv):
+        print(clean(hint), file=sys.stderr)
 
 
 def _test(argv: list[str]) -> int:
@@ -83,7 +91,7 @@ def _test(argv: list[str]) -> int:
         program = find_program(options.bin, options.clock)
         refuse_virtual_faults(options.nemesis, program.virtual)
     except BrokenTest as error:
-        print(clean(str(error)), file=sys.stderr)
+        _say_why(error, argv)
         return EXIT_BROKEN
     if program.virtual:
         fix_hash_seed(["bench", "test", *argv])
@@ -267,8 +275,6 @@ def _report_broken(error: BrokenTest, store: Store, log: RunLog) -> None:
             log.warn(f"Its last lines on stderr:\n{tail}")
         if error.stdout_tail:
             log.warn(f"Its last lines on stdout:\n{error.stdout_tail}")
-        if not tail and not error.stdout_tail:
-            log.warn("It wrote nothing on stderr.")
     log.warn(f"The test is broken; what there is of it is in {_shown(store.path)}")
 
 

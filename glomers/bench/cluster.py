@@ -9,7 +9,7 @@ from typing import Any
 from glomers.bench.clients import INIT_TIMEOUT_S, SETUP_TIMEOUT_S, Client, RpcTimeout
 from glomers.bench.clock import Clock, Handle, VirtualClock
 from glomers.bench.errors import BrokenTest
-from glomers.bench.hosts import Host, VirtualHost
+from glomers.bench.hosts import Host, ProcessHost, VirtualHost
 from glomers.bench.network import Network
 from glomers.bench.schema import LooseReply, MalformedReply
 from glomers.bench.transit import Disturbance, Fate, Transit
@@ -88,11 +88,13 @@ class Cluster:
         try:
             await step
         except RpcTimeout:
-            raise BrokenTest(
+            host = self._hosts[node_id]
+            silence = host.silence if isinstance(host, ProcessHost) else ""
+            sentence = (
                 f"Node {node_id} did not answer while it was set up: it had {INIT_TIMEOUT_S:.0f} s "
-                f"to answer `init` and {SETUP_TIMEOUT_S:.0f} s for the topology, if there is one.",
-                node_id,
-            ) from None
+                f"to answer `init` and {SETUP_TIMEOUT_S:.0f} s for the topology, if there is one."
+            )
+            raise BrokenTest(f"{sentence} {silence}".rstrip(), node_id) from None
         except (RPCError, MalformedReply) as error:
             raise BrokenTest(f"Node {node_id} could not be set up: {error}", node_id) from None
 

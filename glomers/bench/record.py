@@ -12,7 +12,7 @@ from glomers.bench.history import HistoryWriter
 from glomers.bench.hosts.base import NodeLog
 from glomers.bench.store import Store
 from glomers.formats.journal import BUFFER_BYTES, JournalWriter
-from glomers.formats.node_log import TIMES_SUFFIX
+from glomers.formats.node_log import times_file
 
 _HISTORY_BUFFER_BYTES = 1 << 18
 
@@ -69,9 +69,18 @@ class StoreRecord:
     ) -> NodeLog:
         path = self._store.path / "node-logs" / f"{node_id}.log"
         path.parent.mkdir(parents=True, exist_ok=True)
-        times = path.with_name(f"{node_id}{TIMES_SUFFIX}")
         telling = self._telling(failed)
-        return NodeLog(open_text(path, telling), echo, lambda: open_text(times, telling))
+
+        def open_times() -> TextIO:
+            times = times_file(path)
+            try:
+                times.parent.mkdir(exist_ok=True)
+                return open_text(times, telling)
+            except OSError as error:
+                telling(error)
+                return io.StringIO()
+
+        return NodeLog(open_text(path, telling), echo, open_times)
 
     def _telling(self, failed: Callable[[BrokenTest], None]) -> Callable[[OSError], None]:
         return lambda error: failed(self._store.failure(error))

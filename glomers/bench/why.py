@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -34,7 +35,9 @@ def find(
 ) -> list[Finding]:
     """What went wrong in a test that is over; also written to the store, if anything did."""
     dossier = _dossier(test, store, log, results, broken)
-    found = findings(dossier, lambda error: log.note("".join(format_exception(error))))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a journal of a test that broke may be cut off
+        found = findings(dossier, lambda error: log.note("".join(format_exception(error))))
     if found:
         with suppress(OSError):  # they are shown all the same
             store.write(FINDINGS, json.dumps([each.as_json() for each in found], indent=1) + "\n")

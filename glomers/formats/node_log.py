@@ -1,8 +1,7 @@
-"""A node's log, `node-logs/n0.log`: what it wrote on stderr, as it is, and beside it when.
+"""A node's log, `node-logs/n0.log`: what it wrote on stderr, as it is; and elsewhere when.
 
-The times are in `node-logs/n0.times.json`, a list of `[line, time_ns]`: from that line on, counted
-from 1, lines were begun at that time since the start of the test.  The real Maelstrom leaves logs
-without times.
+The times are in `log-times/n0.json`, a list of `[line, time_ns]`: from that line on, counted from
+1, lines were begun at that time since the start of the test.  The real Maelstrom leaves none.
 """
 
 from __future__ import annotations
@@ -13,7 +12,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-TIMES_SUFFIX = ".times.json"
 PRINTED = "(print() goes to stderr: stdout is for messages)"
 """The line before the first thing that a node printed."""
 
@@ -23,6 +21,11 @@ class LogLine(NamedTuple):
 
     time_s: float | None
     text: str
+
+
+def times_file(log: Path) -> Path:
+    """Where the times of a log's lines are."""
+    return log.parents[1] / "log-times" / f"{log.stem}.json"
 
 
 def log_files(folder: Path) -> dict[str, Path]:
@@ -51,7 +54,7 @@ def read_log(path: Path) -> list[LogLine]:
     lines = read_text(path).split("\n")
     if not lines[-1]:
         lines.pop()
-    times = _times(path.with_name(f"{path.stem}{TIMES_SUFFIX}"))
+    times = _times(times_file(path))
     begins = [line for line, _ in times]
     return [
         LogLine(_time_s(times, bisect_right(begins, number) - 1), text)

@@ -8,6 +8,7 @@ import shlex
 from pathlib import Path
 
 from glomers.formats.slips import dash_slip
+from glomers.formats.typography import lookalike
 from glomers.lab.errors import LabError
 from glomers.maelstrom.launcher import write_launcher
 
@@ -37,9 +38,10 @@ def parse_command(command: str) -> list[str]:
             "files in `run.store`."
         )
     if words[:1] != ["test"]:
+        hint = lookalike(words[:1])
         raise LabError(
             "A command line begins with `test`, as in `test -w echo --bin nodes/echo.py`; "
-            f"this one begins with {words[0] if words else 'nothing'!r}."
+            f"this one begins with {words[0] if words else 'nothing'!r}. {hint or ''}".rstrip()
         )
     return words
 

@@ -219,7 +219,15 @@ class Run:
 
     def _untold(self) -> list[Finding]:
         """The findings that the explanation does not tell already."""
-        return [each for each in self.why if each.place or each.sentence not in self.explanation]
+        return [each for each in self.why if each.sentence not in self.explanation]
+
+    @property
+    def explained(self) -> str:
+        """The explanation, with the places in the node's program that the findings know."""
+        text = self.explanation
+        for finding in self.why if text else ():
+            text = text.replace(finding.sentence, str(finding))
+        return text
 
     def told(self) -> list[str]:
         """What went wrong beyond the explanation, as lines under a heading; none if nothing."""
@@ -229,7 +237,7 @@ class Run:
 
     def __repr__(self) -> str:
         lines = [f"{_MARKS[self.valid]} {self.verdict}", self.command, *self._lines()]
-        lines += [self.explanation] if self.explanation else []
+        lines += [self.explained] if self.explanation else []
         return "\n".join(filter(None, [*lines, *self.told(), *self.problems]))
 
     def _repr_html_(self) -> str:
@@ -238,7 +246,7 @@ class Run:
         items = "".join(f"<li>{html.text(note)}</li>" for note in self.problems)
         notes_list = f'<ul style="margin:2px 0">{items}</ul>' if items else ""
         notes_list = _html_of(self._untold()) + notes_list
-        explanation = html.preformatted(self.explanation) if self.explanation else ""
+        explanation = html.preformatted(self.explained) if self.explanation else ""
         return (
             f'<div style="border-left:4px solid {colour};padding:2px 0 2px 10px;margin:4px 0">'
             f'<div><b style="color:{colour}">{_MARKS[self.valid]} {html.text(self.verdict)}</b> '

@@ -115,7 +115,7 @@ def _compare(run: Run, expect: str) -> None:
     """Raise unless `run` came out as expected."""
     if run.valid is None:
         if expect not in ("broken", "any"):
-            raise RunFailed("\n".join([run.explanation or run.verdict, *run.told()]), run)
+            raise RunFailed("\n".join([run.explained or run.verdict, *run.told()]), run)
         return
     outcome = "valid" if run.valid is True else "invalid" if run.valid is False else "unknown"
     if expect in ("any", outcome):

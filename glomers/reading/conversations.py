@@ -130,7 +130,7 @@ def stray_findings(dossier: Dossier, found: Conversations) -> Iterator[Finding]:
         others = f" (so or alike {len(messages):,} times)" if len(messages) > 1 else ""
         sentence = (
             f"{first.src} sent {first.dest} a `{kind}` {at(first.sent_ns)} that {why}{others}: "
-            "return the body from the handler, or use node.reply."
+            "what a handler returns, or node.reply sends, has the right one."
         )
         evidence = (line, said(first.body, 200)) if line else (said(first.body, 200),)
         yield Finding(Kind.DEED, sentence, place, evidence, (first.id,))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
+from typing import TypeVar
 
 from glomers.formats.edn import kw
 from glomers.reading import conversations as talk
@@ -24,6 +25,7 @@ _LOSSES: Mapping[str, Callable[[Dossier], Iterator[Finding]]] = {
     "pn-counter": sums.lost_on_the_way,
 }
 
+T = TypeVar("T")
 Trouble = Callable[[Exception], None]
 """Is told why a part of the findings could not be made."""
 
@@ -85,7 +87,9 @@ def _add_deeds(dossier: Dossier, collect: _Collector) -> None:
 
 def _add_talk(dossier: Dossier, collect: _Collector, is_explained: bool) -> None:
     """Add what the messages show."""
-    talked = talk.conversations(dossier)
+    talked = collect.made(talk.conversations)
+    if talked is None:
+        return
     collect.add(partial(talk.stray_findings, found=talked))
     collect.add(partial(talk.unanswered_findings, found=talked))
     collect.add(notes.other_findings)
@@ -108,14 +112,19 @@ class _Collector:
     def add(self, make: Callable[[Dossier], Iterable[Finding]]) -> bool:
         """Add what `make` finds; says whether that is anything."""
         count = len(self.found)
+        for finding in self.made(lambda dossier: list(make(dossier))) or ():
+            if str(finding) not in map(str, self.found):
+                self.found.append(finding)
+        return len(self.found) > count
+
+    def made(self, make: Callable[[Dossier], T]) -> T | None:
+        """What `make` gives, or None when that goes wrong."""
         try:
-            for finding in make(self._dossier):
-                if str(finding) not in map(str, self.found):
-                    self.found.append(finding)
+            return make(self._dossier)
         except Exception as error:
             if self._trouble:
                 self._trouble(error)
-        return len(self.found) > count
+            return None
 
 
 def _broken(dossier: Dossier) -> Iterator[Finding]:

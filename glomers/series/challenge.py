@@ -177,8 +177,8 @@ def _show(report: Report) -> None:
     console = Console(width=max(80, shutil.get_terminal_size((120, 24)).columns))
     console.print(Text(f"Challenge {challenge.id}, {challenge.name}: {run.verdict}", "bold"))
     console.print(Text(run.command))
-    for finding in run.findings:
-        console.print(Text(finding))
+    for line in run.told():
+        console.print(Text(line))
     console.print(_targets(report))
     if challenge.published:
         console.print(_comparison(report))

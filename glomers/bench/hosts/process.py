@@ -51,6 +51,8 @@ class ProcessHost:
         self._readers: list[asyncio.Task[None]] = []
         self._stopping = False
         self._is_by_shell = False
+        self._written = 0  # bytes on stdout, and those after the last end of a line
+        self._unended = 0
         self._stdout_tail: deque[bytes] = deque(maxlen=LAST_LINES)
 
     async def start(self) -> None:
@@ -129,6 +131,18 @@ class ProcessHost:
         await asyncio.sleep(0)
         _tell_keeper(f"-{process.pid}")
 
+    @property
+    def silence(self) -> str:
+        """What it wrote on stdout that is no message yet, for when it does not answer."""
+        if not self._written:
+            return "It wrote nothing on stdout: does it flush?"
+        if self._unended:
+            return (
+                f"It wrote {self._unended:,} bytes without ending the line: a message is a line, "
+                "with a newline at its end."
+            )
+        return ""
+
     def _broken(self, sentence: str) -> None:
         tail = "\n".join(excerpt(line) for line in self._stdout_tail)
         self._fail(BrokenTest(f"Node {self.node_id} {sentence}", self.node_id, tail))
@@ -143,6 +157,8 @@ class ProcessHost:
                 continue
             parts.append(chunk)
             length += len(chunk)
+            self._written += len(chunk)
+            self._unended = length
             if length > MAX_LINE_BYTES:
                 self._broken(f"wrote {MAX_LINE_BYTES >> 20} MB on stdout without ending the line.")
                 return
@@ -150,6 +166,7 @@ class ProcessHost:
                 continue
             lines, rest = _split(b"".join(parts))
             parts, length = [rest], len(rest)
+            self._unended = length
             self._stdout_tail.extend(lines[-LAST_LINES:])
             try:
                 for line in lines:

@@ -17,6 +17,7 @@ from glomers.bench.errors import BrokenTest
 from glomers.bench.hosts.base import Fail, NodeLog, Outgoing
 from glomers.bench.sandbox import NodeExit, private_modules
 from glomers.bench.transit import NS_PER_MS
+from glomers.formats.typography import lookalike
 from glomers.node import Host as NodeHost
 from glomers.node import Hosted, Node, host
 from glomers.protocol import reread
@@ -79,8 +80,10 @@ class VirtualHost(NodeHost):
             line = getattr(error, "lineno", None)
             where = f"line {line} of " if line else ""
             message = getattr(error, "msg", str(error))
+            hint = lookalike([getattr(error, "text", None) or ""])
+            what = f"{where}{self._path.name} is not Python: {message}."
             raise self._broken(
-                f"cannot start: {where}{self._path.name} is not Python: {message}.",
+                f"cannot start: {what} {hint or ''}".rstrip(),
                 (str(self._path), line) if line else None,
             ) from None
 
