@@ -14,7 +14,7 @@ from glomers.bench.errors import BadArguments
 from glomers.bench.faults import FAULTS
 from glomers.bench.node_names import MAX_NODES, choose_nodes, words_for
 from glomers.bench.workloads import WORKLOAD_NAMES
-from glomers.formats.slips import dash_slip
+from glomers.formats.typography import dash_slip
 
 TOPOLOGIES = ("line", "grid", "tree", "tree2", "tree3", "tree4", "total")
 LATENCY_DISTRIBUTIONS = ("constant", "uniform", "exponential")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import os
 import re
-import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,10 +13,6 @@ from glomers.bench.errors import BrokenTest
 _LAUNCHER_MARK = re.compile(r"^# glomers node: (?P<path>.+)$", re.MULTILINE)
 """The line in a launcher script that names the Python file it starts."""
 _SNIFF_BYTES = 4096
-_FROM_PAGES = re.compile(
-    "QUOTATION MARK$|ZERO WIDTH|NO-BREAK|SOFT HYPHEN|WORD JOINER| SPACE$| DASH$"
-)
-"""Names of characters that come along when text is copied from a page."""
 
 
 @dataclass(frozen=True)
@@ -40,9 +35,7 @@ def find_program(bin: Path, clock: str | None) -> Program:
         path = Path(os.path.realpath(path))
     # Not the methods of Path: they raise when a name is too long.
     if not os.path.exists(path):
-        raise BrokenTest(
-            f"There is no file {bin}: --bin must name the program of a node.{_copied(str(bin))}"
-        )
+        raise BrokenTest(f"There is no file {bin}: --bin must name the program of a node.")
     if not os.path.isfile(path):
         what = "a folder" if os.path.isdir(path) else "no plain file"
         raise BrokenTest(f"{bin} is {what}: --bin must name the program of a node.")
@@ -60,13 +53,6 @@ def find_program(bin: Path, clock: str | None) -> Program:
             "Leave --clock virtual out to run it on the real clock."
         )
     return Program(path, virtual=False, reason="the program does not use glomers.node")
-
-
-def _copied(name: str) -> str:
-    """A hint at characters that pages show and nobody types, if `name` has any."""
-    found = {character: unicodedata.name(character, "") for character in name}
-    words = [f"U+{ord(c):04X} ({n.lower()})" for c, n in found.items() if _FROM_PAGES.search(n)]
-    return f" The name has {' and '.join(words)} in it: type it anew." if words else ""
 
 
 def is_launcher(path: Path) -> bool:

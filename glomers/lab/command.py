@@ -7,8 +7,7 @@ import os
 import shlex
 from pathlib import Path
 
-from glomers.formats.slips import dash_slip
-from glomers.formats.typography import lookalike
+from glomers.formats.typography import dash_slip, lookalike
 from glomers.lab.errors import LabError
 from glomers.maelstrom.launcher import write_launcher
 
