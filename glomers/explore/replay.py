@@ -25,12 +25,13 @@ from glomers.formats.text import clean
 NAME = "counterexample.json"
 
 
-def replay(path: Path, program: Path | None = None) -> int:
-    """Play back the trace at `path`, below `store/` in this folder, and say what it shows.
+def replay(path: Path, program: Path | None = None, folder: Path | None = None) -> int:
+    """Play back the trace at `path`, and say what it shows.
 
     Args:
         path: the trace.
         program: a node in place of the one that the trace names.
+        folder: where `store/` is; by default the current one.
 
     Returns:
         1 when the anomaly of the trace shows, or another one; 2 when nobody can tell; else 0.
@@ -43,7 +44,7 @@ def replay(path: Path, program: Path | None = None) -> int:
         trace = trace.with_program(program)
     try:
         runner = find_program(trace.options.bin, "virtual")
-        store = Store(Path.cwd(), trace.options.workload)
+        store = Store(folder or Path.cwd(), trace.options.workload)
     except BrokenTest as error:
         raise ExploreError(str(error)) from None
     if digest(trace.options.bin) != trace.node_sha256:

@@ -27,6 +27,7 @@ from glomers.lab.restarts import lost_after_restart
 from glomers.lab.run import Run
 from glomers.lab.seeds import seeds
 from glomers.lab.shell import maelstrom
+from glomers.lab.stale import failed_run
 from glomers.lab.stats import Stats
 from glomers.lab.targets import Scoreboard, scoreboard, target_chart
 from glomers.lab.visibility import visibility_chart
@@ -48,6 +49,7 @@ __all__ = [
     "dirty_writes",
     "disagreements",
     "explore",
+    "failed_run",
     "final_values",
     "forgotten_writes",
     "guarantees",

@@ -26,7 +26,7 @@ def parse_command(command: str) -> list[str]:
         LabError: when there is no such word at the beginning.
     """
     try:
-        words = shlex.split(command.replace("\\\r\n", " ").replace("\\\n", " "))
+        words = _words(command)
     except ValueError as error:
         raise LabError(f"The command line cannot be read: {error}.") from None
     if words and os.path.basename(words[0]) == "maelstrom":
@@ -43,6 +43,20 @@ def parse_command(command: str) -> list[str]:
             f"this one begins with {words[0] if words else 'nothing'!r}. {hint or ''}".rstrip()
         )
     return words
+
+
+def program_in(command: str) -> str | None:
+    """The program of a node that a line names, even if it is none that `parse_command` takes."""
+    try:
+        words = _words(command)
+    except ValueError:
+        words = command.split()
+    return _value(words, "--bin")
+
+
+def _words(command: str) -> list[str]:
+    """A line as a shell would split it; a ValueError says where it cannot."""
+    return shlex.split(command.replace("\\\r\n", " ").replace("\\\n", " "))
 
 
 def with_flag(words: list[str], flag: str, value: str, replace: bool = False) -> list[str]:
@@ -146,6 +160,11 @@ def node_name(words: list[str]) -> str:
     if program.parent.name == _LAUNCHERS.name:
         return program.stem.rpartition("-")[0]
     return program.stem
+
+
+def full_path(name: str) -> str:
+    """The absolute path that a command line means by the name of a program."""
+    return os.path.abspath(_program(name))
 
 
 def _program(name: str) -> Path:

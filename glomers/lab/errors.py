@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -21,11 +22,27 @@ class StoreError(LabError):
 
 
 class RunFailed(LabError):
-    """A test ended otherwise than its cell expects; `run` is what there is of it, if anything."""
+    """A test ended otherwise than its cell expects; `run` is what there is of it, if anything.
+
+    In a notebook it shows the smallest failure too, where that is found at once
+    (`glomers.lab.smallest`).
+    """
 
     def __init__(self, explanation: str, run: Run | None = None) -> None:
         super().__init__(explanation)
         self.run = run
+
+    @cached_property
+    def _more_lines(self) -> list[str]:
+        """What there is to say of the run; kept, because an error can be shown again."""
+        if self.run is None:
+            return []
+        from glomers.lab.smallest import show_failed  # it needs what raises these errors
+
+        return show_failed(self.run)
+
+    def _render_traceback_(self) -> list[str]:
+        return [*super()._render_traceback_(), *self._more_lines]
 
 
 class LabWarning(UserWarning):

@@ -16,6 +16,7 @@ from glomers.lab.process import Ended, Tail, run_glomers
 from glomers.lab.run import Run
 from glomers.lab.seeds import whole_count
 from glomers.lab.shell import DEADLINE_S
+from glomers.lab.stale import calls
 from glomers.lab.store import StoreFolder
 from glomers.lab.tail import shown_tail
 
@@ -120,15 +121,18 @@ def replay(trace: str | Path | None, *, bin: str | Path | None = None) -> Run:
     Raises:
         RunFailed: when it cannot be played back, or there is none.
     """
-    if trace is None:
-        raise RunFailed("No seed failed: there is nothing to replay.")
-    before = stores()
-    words = [str(trace), *(["--bin", str(bin)] if bin is not None else [])]
-    ended = _glomers("replay", words, None)
-    new = sorted(stores() - before)
-    if ended.status not in VERDICTS or not new:
-        raise RunFailed(ended.err.strip() or f"It ended with status {ended.status}.")
-    return Run.load(new[-1])
+    with calls.attempt("replays", "replay") as call:
+        if trace is None:
+            raise RunFailed("No seed failed: there is nothing to replay.")
+        before = stores()
+        words = [str(trace), *(["--bin", str(bin)] if bin is not None else [])]
+        ended = _glomers("replay", words, None)
+        new = sorted(stores() - before)
+        if ended.status not in VERDICTS or not new:
+            raise RunFailed(ended.err.strip() or f"It ended with status {ended.status}.")
+        run = Run.load(new[-1])
+        run.call = call
+    return run
 
 
 def counterexample(run: Run) -> Figure:
@@ -139,7 +143,9 @@ def counterexample(run: Run) -> Figure:
     """
     path = run.store / _FACTS if run.store else None
     if path is None or not path.exists():
-        raise StoreError("This run was not played back from a trace: use lab.replay.")
+        raise StoreError(
+            "This run was not played back from a trace: use lab.replay, or run.counterexample()."
+        )
     try:
         facts = json.loads(path.read_text(encoding="utf-8"))
         sentence, decisive = str(facts["sentence"]), frozenset(map(int, facts["decisive"]))

@@ -67,12 +67,17 @@ def run_guarded(argv: list[str], deadline_s: float, tail: Tail | None = None) ->
 
 
 def run_glomers(words: list[str], deadline_s: float, tail: Tail | None = None) -> Ended:
-    """Run the command `glomers` with these words; otherwise as `run_guarded`.
+    """Run the command `glomers` with these words; otherwise as `run_guarded`."""
+    return run_module("glomers", words, deadline_s, tail)
+
+
+def run_module(module: str, words: list[str], deadline_s: float, tail: Tail | None = None) -> Ended:
+    """Run a module of this package as a program with these words; otherwise as `run_guarded`.
 
     Where that is possible it is a fork of a process that has done the imports: a short test takes
     a quarter of the time.
     """
-    program = ["glomers", *words]
+    program = [module, *words]
     guard = _fork(program) or _fork(program) or _execute([sys.executable, "-P", "-m", *program])
     return _to_the_end(guard, deadline_s, tail)
 

@@ -15,6 +15,7 @@ from glomers.formats.replicas import Txn, transactions_of
 from glomers.lab import html
 from glomers.lab.errors import StoreError
 from glomers.lab.logs import Log, logs_in, printing_nodes
+from glomers.lab.stale import Call, kept
 from glomers.lab.stats import Stats, stats_of
 from glomers.lab.store import Facts, StoreFolder, without_collection
 from glomers.reading.finding import Finding
@@ -22,7 +23,12 @@ from glomers.reading.finding import Finding
 if TYPE_CHECKING:
     import pandas as pd
 
+    from glomers.lab.figure import Figure
+
 Valid = bool | Literal["unknown"] | None
+
+SEARCH_S = 600.0
+"""How long a search for the smallest failure may take that somebody has asked for."""
 
 _VALID = kw("valid?")
 _OWN_FLAGS = ("--seed", "--clock")
@@ -34,11 +40,9 @@ _MARKS = {True: "✓", False: "✗", "unknown": "?", None: "✗"}
 
 
 class Run:
-    """One test and what it left; tables are read when they are first asked for.
+    """One test and what it left, which is read when it is first asked for.
 
     Attributes:
-        valid: True, False or "unknown"; None when there is no verdict.
-        verdict: the same in words.
         explanation: why a test broke, in the words of the program that ran it; else empty.
         command: the command line, as Maelstrom takes it.
         engine: "bench" or "maelstrom".
@@ -46,10 +50,7 @@ class Run:
         seed: the bench's seed.
         nodes: the names of the nodes.
         store: the folder that the run left, if any.
-        results: `results.edn` as plain dictionaries, lists and strings; empty when there is none,
-            and then asking for a key raises a StoreError with the reason.
-        stats: its figures.
-        problems: what was found damaged in the folder so far.
+        call: the call that gave it, for `glomers.lab.stale`; None of a store that was loaded.
     """
 
     def __init__(
@@ -68,14 +69,8 @@ class Run:
         self.engine, self.clock, self.seed = facts.engine, facts.clock, facts.seed
         self.nodes = facts.nodes
         self.store: Path | None = folder.path if folder else None
-        self.stats: Stats = stats_of(self._results)
-        self.valid: Valid = _valid(self._results)
-        self.verdict: str = self._verdict()
-        self.results: dict[str, Any] = (
-            to_json(self._results)
-            if self._results
-            else _NoResults(partial(self._missing, "no results"))
-        )
+        self.call: Call | None = None
+        self._smallest: Figure | None = None
 
     @classmethod
     def load(cls, path: Path | str) -> Run:
@@ -94,7 +89,7 @@ class Run:
         """What was found damaged in the store so far, a sentence each."""
         return self._folder.problems if self._folder else []
 
-    @cached_property
+    @kept
     def history(self) -> list[Op]:
         """What clients and the nemesis asked for and what came of it (`glomers.formats.history`).
 
@@ -103,7 +98,7 @@ class Run:
         """
         return self._opened().history()
 
-    @cached_property
+    @kept
     def transactions(self) -> list[Txn]:
         """The transactions of a run of such; see `glomers.formats.replicas`.
 
@@ -112,7 +107,7 @@ class Run:
         """
         return transactions_of(self.history, self.nodes)
 
-    @cached_property
+    @kept
     def ops(self) -> pd.DataFrame:
         """The clients' operations; see `glomers.lab.tables.ops_table` for the columns.
 
@@ -124,7 +119,7 @@ class Run:
         with without_collection():
             return ops_table(self.history, self.nodes)
 
-    @cached_property
+    @kept
     def messages(self) -> pd.DataFrame:
         """The messages; see `glomers.lab.tables.messages_table` for the columns.
 
@@ -136,7 +131,7 @@ class Run:
         with without_collection():
             return messages_table(self._opened().events())
 
-    @cached_property
+    @kept
     def partitions(self) -> pd.DataFrame:
         """The partitions: `start_s`, `end_s`, `description`.
 
@@ -147,7 +142,7 @@ class Run:
 
         return partitions_table(self.history)
 
-    @cached_property
+    @kept
     def faults(self) -> pd.DataFrame:
         """All faults, partitions among them: `start_s`, `end_s`, `description`.
 
@@ -157,6 +152,24 @@ class Run:
         from glomers.lab.tables import faults_table
 
         return faults_table(self.history)
+
+    def counterexample(self, deadline_s: float = SEARCH_S) -> Figure:
+        """The smallest failure of this run's command and node: a picture with a sentence.
+
+        The run's own seed is tried first, and what is found is kept.  Nothing is left on the disk;
+        `lab.explore` keeps a trace, which can be played back with another node.
+
+        Args:
+            deadline_s: how long the search may take, in seconds.
+
+        Raises:
+            LabError: when the run is not invalid or cannot be repeated, or nothing was found.
+        """
+        from glomers.lab.smallest import smallest
+
+        if self._smallest is None:
+            self._smallest = smallest(self, self._words, deadline_s)
+        return self._smallest
 
     def _opened(self) -> StoreFolder:
         if self._folder is None:
@@ -168,7 +181,31 @@ class Run:
         refused = "" if self._folder else "it was refused before it began. "
         return f"This run left {what}: {refused}{self.explanation or self.verdict}".strip()
 
-    def _verdict(self) -> str:
+    @kept
+    def valid(self) -> Valid:
+        """True, False or "unknown"; None when there is no verdict."""
+        return _valid(self._results)
+
+    @kept
+    def stats(self) -> Stats:
+        """Its figures."""
+        return stats_of(self._results)
+
+    @kept
+    def results(self) -> dict[str, Any]:
+        """`results.edn` as plain dictionaries, lists and strings.
+
+        It is empty when there is none, and then asking for a key raises a StoreError with the
+        reason.
+        """
+        if self._results:
+            found: dict[str, Any] = to_json(self._results)
+            return found
+        return _NoResults(partial(self._missing, "no results"))
+
+    @kept
+    def verdict(self) -> str:
+        """What `valid` says, in words, and which checkers are not content."""
         if self.valid is True:
             return "valid"
         if self.valid is None:

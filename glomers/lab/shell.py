@@ -7,12 +7,21 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from glomers.lab.command import for_maelstrom, needs_bench, parse_command, refusal, with_flag
+from glomers.lab.command import (
+    for_maelstrom,
+    full_path,
+    needs_bench,
+    parse_command,
+    program_in,
+    refusal,
+    with_flag,
+)
 from glomers.lab.errors import LabError, RunFailed
 from glomers.lab.outcome import load_run, stores
 from glomers.lab.process import Ended, Tail, run_glomers, run_guarded
 from glomers.lab.run import Run
 from glomers.lab.seeds import whole
+from glomers.lab.stale import calls
 from glomers.lab.tail import shown_tail
 from glomers.maelstrom.errors import MaelstromError
 from glomers.maelstrom.find import require_maelstrom
@@ -43,32 +52,52 @@ def maelstrom(
         clock: "virtual" or "real", for the bench; by default what suits the node.
         bin: the node's program, in place of the one that the command line names.
         args: arguments for the node, after those that the command line has.
-        expect: "valid", "invalid", "broken" (also: refused) or "any".
+        expect: "valid", "invalid", "broken" (also: refused) or "any", which is any verdict: a test
+            that breaks or is refused has none.
         tail: is shown the newest line of what the test prints, at most once a second; by default
             the real Maelstrom's lines go to stderr, or to an output that goes away when it ends.
 
     Raises:
-        RunFailed: when the outcome is another than expected, with the bench's explanation.
+        RunFailed: when the outcome is another than expected, with the bench's explanation. In a
+            notebook, older runs of the node say from then on that they are out of date
+            (`glomers.lab.stale`).
         LabError: when `command` is none, or an argument is not one of those above.
     """
-    engine = engine or os.environ.get("GLOMERS_ENGINE") or "bench"
-    _refuse_unless(expect, EXPECTATIONS, "expect")
-    _refuse_unless(engine, ENGINES, "engine")
-    seed = whole("A seed", seed)
+    with calls.attempt(*_subject(command, bin)) as call:
+        engine = engine or os.environ.get("GLOMERS_ENGINE") or "bench"
+        _refuse_unless(expect, EXPECTATIONS, "expect")
+        _refuse_unless(engine, ENGINES, "engine")
+        seed = whole("A seed", seed)
+        words = _completed(command, bin, args)
+        if engine == "bench" or needs_bench(words):
+            words = with_flag(words, "--seed", str(seed))
+            if clock is not None:
+                words = with_flag(words, "--clock", clock)
+            run = _run(words, "bench", partial(run_glomers, ["bench", *words]), tail)
+        else:
+            run = _run_maelstrom(words, tail)
+        run.call = call
+        _compare(run, expect)
+    return run
+
+
+def _subject(command: str, bin: str | Path | None) -> tuple[str | None, str]:
+    """What a call is about: the path of the node, and in words what it gives."""
+    program = program_in(command) if bin is None else str(bin)
+    if program is None:
+        return None, "run"
+    path = full_path(program)
+    return path, f"run of {os.path.basename(path)}"
+
+
+def _completed(command: str, bin: str | Path | None, args: Sequence[str]) -> list[str]:
+    """The words of a command line with this node and these arguments for it."""
     words = parse_command(command)
     if bin is not None:
         words = with_flag(words, "--bin", str(bin), replace=True)
     if args:
         words = [*words, *([] if "--" in words else ["--"]), *args]
-    if engine == "bench" or needs_bench(words):
-        words = with_flag(words, "--seed", str(seed))
-        if clock is not None:
-            words = with_flag(words, "--clock", clock)
-        run = _run(words, "bench", partial(run_glomers, ["bench", *words]), tail)
-    else:
-        run = _run_maelstrom(words, tail)
-    _compare(run, expect)
-    return run
+    return words
 
 
 def _refuse_unless(value: str, known: tuple[str, ...], name: str) -> None:
@@ -114,7 +143,7 @@ def _too_long(words: list[str], engine: str, ended: Ended, before: frozenset[str
 def _compare(run: Run, expect: str) -> None:
     """Raise unless `run` came out as expected."""
     if run.valid is None:
-        if expect not in ("broken", "any"):
+        if expect != "broken":
             raise RunFailed("\n".join([run.explained or run.verdict, *run.told()]), run)
         return
     outcome = "valid" if run.valid is True else "invalid" if run.valid is False else "unknown"

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from glomers.formats.text import clean
+from glomers.lab.front import in_notebook
 from glomers.lab.html import shortened
 from glomers.lab.process import Tail
 
@@ -20,7 +21,7 @@ def shown_tail() -> Iterator[Tail]:
 
     A notebook is to hold what came of a test, not how long it took.
     """
-    if not _in_notebook():
+    if not in_notebook():
         yield lambda line: print(_short(line), file=sys.stderr, flush=True)
         return
     from IPython.display import DisplayHandle
@@ -37,14 +38,6 @@ def shown_tail() -> Iterator[Tail]:
     finally:
         if tell[0] != handle.display:
             handle.update(_plain(""), raw=True)
-
-
-def _in_notebook() -> bool:
-    if "IPython" not in sys.modules:
-        return False
-    from IPython.core.getipython import get_ipython
-
-    return hasattr(get_ipython(), "kernel")
 
 
 def _short(line: str) -> str:
