@@ -27,6 +27,7 @@ from glomers.explore.runner import Exploration, NewExecutor, process_pool
 from glomers.explore.scenario import VARIABLES, Space
 from glomers.explore.seeds import Row
 from glomers.explore.worker import call_child
+from glomers.formats.text import clean
 
 KEPT_STORES = 20
 """Of how many failing seeds the store folder is kept; each row has the command for the others."""
@@ -247,7 +248,7 @@ def run(plan: Plan, as_json: bool) -> int:
         for line in report.lines(rows):
             print(line)
         if smallest:
-            print(smallest)
+            print(clean(str(smallest)))
         print(f"Results: {os.path.relpath(folder)}")
     return 1 if failed else 0
 
