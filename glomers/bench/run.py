@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
 from contextvars import Context
 from functools import partial
-from itertools import count
+from itertools import accumulate, count
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +41,10 @@ from glomers.bench.transit import Drawn, Recorded, Scripted, Transit
 from glomers.bench.workloads import workload_class
 from glomers.formats.edn import Keyword
 from glomers.node import host as current_host
+
+START_GAP_NS = 10_000_000
+"""What lies between the starts of two nodes, in the mean."""
+START_NS_MAX = 1_000_000_000
 
 
 class Test:
@@ -243,7 +247,7 @@ class Test:
     async def _phases(self) -> None:
         self._start_services()
         nodes, cluster = self.options.node_ids, self._cluster
-        await asyncio.gather(*map(cluster.start, nodes))
+        await asyncio.gather(*map(self._start_node, nodes, self._start_times_ns()))
         workload = workload_class(self.options.workload)(self.options, self._rng("workload"))
         clients = [self._open_client() for _ in nodes]
         await asyncio.gather(
@@ -263,6 +267,24 @@ class Test:
             self._script.ops if self._script else None,
         )
         await self._generator.run()
+
+    def _start_times_ns(self) -> list[int]:
+        """When each node is started, in the order of their names.
+
+        A machine does not start all processes at once, so that the timers of nodes are not in
+        step; which is first is chance.  In virtual time the seed draws that.
+        """
+        nodes = len(self.options.node_ids)
+        if not self._program.virtual:
+            return [0] * nodes
+        rng, gap_ns = self._rng("start"), min(START_GAP_NS, START_NS_MAX // nodes)
+        times_ns = list(accumulate(rng.randrange(2 * gap_ns) for _ in range(nodes)))
+        rng.shuffle(times_ns)
+        return times_ns
+
+    async def _start_node(self, node_id: str, at_ns: int) -> None:
+        await self.clock.sleep_until(at_ns)
+        await self._cluster.start(node_id)
 
     def _start_services(self) -> None:
         for name, service in make_services(self._rng("services")).items():

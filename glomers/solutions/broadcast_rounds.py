@@ -5,7 +5,7 @@ from types import SimpleNamespace
 from glomers.link import Link
 from glomers.node import Node
 
-PERIOD_S = 0.445  # from one round of the hub to the next
+PERIOD_S = 0.455  # from one round of the hub to the next
 MARGIN_S = 0.01  # between the arrival of news at the hub and the round that takes them on
 
 node = Node()
