@@ -193,7 +193,7 @@ ASKED = "--nemesis partition --nemesis-interval 2 --final-reads --consistency-mo
 
 
 def tried(bench, node, seed, flags):
-    flags = [*flags.split(), *ASKED.split(), "--seed", str(seed)]
+    flags = [*ASKED.split(), *flags.split(), "--seed", str(seed)]
     outcome = bench.test(node, *flags, workload="txn-rw-register")
     assert outcome.status == 0, outcome.out
     return broken(lab.Run.load(outcome.store))
@@ -213,3 +213,22 @@ def test_a_mutant_that_breaks_a_guarantee_is_caught_within_twenty_seeds(bench, n
 @pytest.mark.parametrize("seed", range(4))
 def test_the_causal_store_contradicts_nothing(bench, seed, flags):
     assert tried(bench, SOLUTIONS / "txn_causal.py", seed, flags) == []
+
+
+WAIT = """    if any(known.get(name, 0) < count for name, count in item["after"].items()):
+        return False
+"""
+SEVEN = "one-way,loss,duplicate,reorder,slow,pause,partition"
+
+
+def test_the_causal_store_without_its_wait_is_caught_under_seven_faults(bench):
+    source = (SOLUTIONS / "txn_causal.py").read_text(encoding="utf-8")
+    assert WAIT in source
+    hasty = bench.node(source.replace(WAIT, ""))
+    flags = f"{LONG} --time-limit 5 --nemesis {SEVEN}"
+    for seed in range(20):
+        if contradicted := tried(bench, hasty, seed, flags):
+            assert set(contradicted) <= {"writes follow reads", "causal", WHOLE_ORDER}
+            assert tried(bench, SOLUTIONS / "txn_causal.py", seed, flags) == []
+            return
+    pytest.fail("twenty seeds did not catch it")
