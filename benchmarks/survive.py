@@ -1,28 +1,45 @@
 """Explore the series' solutions under the faults that they are to survive; print what failed.
 
-    python benchmarks/survive.py [--seeds 10000] [--jobs 2] [--extra] [SOLUTION ...]
+    python benchmarks/survive.py [--seeds 10000] [--jobs 2] [--extra | --kill] [SOLUTION ...]
 
 Partitions are promised where the challenge's commands have them; `--extra` adds the faults that a
-solution survives by its design, though no challenge asks for it.  Nodes, latencies, intervals
-between faults and clients vary; rates and durations are below the official ones, so that many
-seeds can be run.
+solution survives by its design, though no challenge asks for it, and tries the guarantees of
+sessions and causality on the histories of `txn_causal`.  `--kill` kills nodes every 5 s, and asks
+whether anything was lost that was acknowledged after the last restart, and whether the replicas
+agree in the end about what is older.  Nodes, latencies, intervals between faults (not of kills) and
+clients vary; rates and durations are below the official ones, so that many seeds can be run.
 """
 
 from __future__ import annotations
 
 import argparse
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 from glomers import solutions
-from glomers.bench.options import parse_options
+from glomers.bench.once import Outcome, run_once
+from glomers.bench.options import Options, parse_options
+from glomers.explore.judge import anomalies, vacuity
 from glomers.explore.report import summary
 from glomers.explore.runner import Exploration, process_pool
 from glomers.explore.scenario import VARIABLES, Space
 from glomers.explore.seeds import Row
+from glomers.explore.tally import Tally
+from glomers.formats.restarts import (
+    demands_after_restart,
+    differing,
+    last_restart_ns,
+    lost_after_restart,
+)
 
 FOLDER = Path(solutions.__file__).parent
 CUT = "--nemesis partition"
+KILL = "--nemesis kill --nemesis-interval 5 --time-limit 20"
 BROADCAST = "-w broadcast --time-limit 10 --rate 10 --node-count"
 COUNTER = "-w g-counter --node-count 3 --rate 20 --time-limit 10"
 LOG = "-w kafka --concurrency 2n --time-limit 5 --rate 50 --node-count"
@@ -30,77 +47,180 @@ TXN = "-w txn-rw-register --concurrency 2n --time-limit 10 --rate 25 --final-rea
 UNCOMMITTED = "--consistency-models read-uncommitted"
 COMMITTED = "--consistency-models read-committed"
 UNRELIABLE = "one-way,loss,duplicate,reorder,slow,pause"
+HOT_KEYS = "--rate 50 --key-count 8 --max-writes-per-key 4 --max-txn-length 12 --node-count 5"
+CHUNK_SEEDS = 10
 
-_IDS = f"-w unique-ids --node-count 3 --time-limit 5 --rate 50 --availability total {CUT}"
-_TREE = f"{BROADCAST} 9 {CUT}"
-_UNCOMMITTED = f"{TXN} 2 {UNCOMMITTED} --availability total {CUT}"
-_COMMITTED = f"{TXN} 2 {COMMITTED} --availability total {CUT}"
+
+@dataclass(frozen=True)
+class Case:
+    """How a solution is explored.
+
+    `more` are faults that it survives beyond those of its command, `densely` flags that make their
+    exploration likelier to find something, and `is_causal` says whether guarantees are tried then.
+    """
+
+    flags: str
+    more: str = ""
+    densely: str = ""
+    is_causal: bool = False
+
+
+_IDS = Case(f"-w unique-ids --node-count 3 --time-limit 5 --rate 50 --availability total {CUT}")
+_TREE = Case(f"{BROADCAST} 9 {CUT}", UNRELIABLE)
+_UNCOMMITTED = Case(f"{TXN} 2 {UNCOMMITTED} --availability total {CUT}", UNRELIABLE)
+_COMMITTED = Case(f"{TXN} 2 {COMMITTED} --availability total {CUT}", UNRELIABLE)
 CASES = {
-    "echo": ("-w echo --node-count 1 --time-limit 5", ""),
-    "unique_ids": (_IDS, UNRELIABLE),
-    "unique_ids_ordered": (_IDS, UNRELIABLE),
-    "broadcast_single": (f"{BROADCAST} 1", ""),
-    "broadcast_all": (f"{BROADCAST} 5", "duplicate,reorder,pause"),
-    "broadcast_retry": (f"{BROADCAST} 5 {CUT}", UNRELIABLE),
-    "broadcast_tree": (_TREE, UNRELIABLE),
-    "broadcast_batched": (_TREE, UNRELIABLE),
-    "broadcast_rounds": (_TREE, UNRELIABLE),
-    "broadcast_rounds_slow": (_TREE, UNRELIABLE),
-    "counter_local": (f"{COUNTER} {CUT}", ""),
-    "counter_gossip": (f"{COUNTER} {CUT}", UNRELIABLE),
-    "counter_delta": (f"{COUNTER} {CUT}", UNRELIABLE),
-    "log_single": (f"{LOG} 1", ""),
-    "log_buckets": (f"{LOG} 2", ""),
-    "log_owner": (f"{LOG} 2", ""),
-    "log_ordered": (f"{LOG} 2", ""),
-    "txn_single": (f"{TXN} 1 {UNCOMMITTED}", ""),
-    "txn_uncommitted": (_UNCOMMITTED, UNRELIABLE),
-    "txn_batched": (_UNCOMMITTED, UNRELIABLE),
-    "txn_committed": (_COMMITTED, UNRELIABLE),
-    "txn_causal": (_COMMITTED, UNRELIABLE),
+    "echo": Case("-w echo --node-count 1 --time-limit 5"),
+    "unique_ids": Case(_IDS.flags, UNRELIABLE),
+    "unique_ids_ordered": Case(_IDS.flags, UNRELIABLE),
+    "broadcast_single": Case(f"{BROADCAST} 1"),
+    "broadcast_all": Case(f"{BROADCAST} 5", "duplicate,reorder,pause"),
+    "broadcast_retry": Case(f"{BROADCAST} 5 {CUT}", UNRELIABLE),
+    "broadcast_tree": _TREE,
+    "broadcast_batched": _TREE,
+    "broadcast_rounds": _TREE,
+    "broadcast_rounds_slow": _TREE,
+    "counter_local": Case(f"{COUNTER} {CUT}"),
+    "counter_gossip": Case(f"{COUNTER} {CUT}", UNRELIABLE),
+    "counter_delta": Case(f"{COUNTER} {CUT}", UNRELIABLE),
+    "log_single": Case(f"{LOG} 1"),
+    "log_buckets": Case(f"{LOG} 2"),
+    "log_owner": Case(f"{LOG} 2"),
+    "log_ordered": Case(f"{LOG} 3 {CUT}", UNRELIABLE),
+    "txn_single": Case(f"{TXN} 1 {UNCOMMITTED}"),
+    "txn_uncommitted": _UNCOMMITTED,
+    "txn_batched": _UNCOMMITTED,
+    "txn_committed": _COMMITTED,
+    "txn_causal": Case(_COMMITTED.flags, UNRELIABLE, HOT_KEYS, is_causal=True),
 }
-"""The command of each solution, and the faults that it survives beyond those."""
+KILLED = [name for name in CASES if name.startswith(("broadcast", "counter", "log", "txn"))]
+"""The solutions of workloads whose end shows what was lost."""
 
 
-def explore(name: str, extra: bool, seeds: int, jobs: int) -> dict[int, Row]:
-    """The rows of a solution, by seed."""
-    flags, more = CASES[name]
-    words = [*flags.split(), "--bin", str(FOLDER / f"{name}.py")]
-    if extra and more:
-        # Nodes that stand still, or cannot be reached, do not answer all their clients in time.
+def space_of(name: str, program: Path, *, extra: bool = False, kill: bool = False) -> Space:
+    """The scenarios of a solution, played by `program`."""
+    case = CASES[name]
+    words = [*case.flags.split(), "--bin", str(program)]
+    if kill or (extra and case.more):
+        # Nodes that are away, stand still, or cannot be reached, do not answer all their clients.
         words = [word for word in words if word not in ("--availability", "total")]
-        words += ["--nemesis", f"{more},partition" if CUT in flags else more]
+    if kill:
+        options = parse_options([*words, *KILL.split()])
+        return Space(options, frozenset(VARIABLES) - {"interval", "faults"})
+    if extra and case.more:
+        faults = f"{case.more},partition" if CUT in case.flags else case.more
+        words += [*case.densely.split(), "--nemesis", faults]
+    return Space(parse_options(words), frozenset(VARIABLES))
+
+
+def contradictions(outcome: Outcome, options: Options) -> list[str]:
+    """The guarantees that a history of registers contradicts."""
+    from glomers.lab.guarantees import guarantees
+    from glomers.lab.tables import ops_table
+
+    run: Any = SimpleNamespace(ops=ops_table(outcome.history, options.node_ids))
+    found = guarantees(run)
+    return list(found.index[found["contradictions"] > 0])
+
+
+def causal_row(space: Space, seed: int) -> Row:
+    """A row as an exploration has it, with the guarantees that are contradicted."""
+    options, tally = space.scenario(seed), Tally()
+    outcome = run_once(options, tally, watch=tally.watch)
+    found = anomalies(options, outcome)
+    found += [] if outcome.broken else contradictions(outcome, options)
+    return {
+        "seed": seed,
+        "outcome": "fail" if found else "pass",
+        "anomalies": found,
+        "broken": str(outcome.broken) if outcome.broken else None,
+        "vacuous": [] if found else vacuity(options, outcome, tally),
+        **{name: {} for name in ("types", "effects", "pairs")},
+    }
+
+
+def kill_row(space: Space, seed: int) -> Row:
+    """What a run in which nodes were killed has lost, and about what its replicas differ."""
+    options = space.scenario(seed)
+    outcome = run_once(options, Tally())
+    history, nodes = outcome.history, options.node_ids
+    is_vacuous = last_restart_ns(history) is None or not demands_after_restart(history, nodes)
+    return {
+        "seed": seed,
+        "broken": outcome.broken is not None,
+        "lost": lost_after_restart(history, nodes),
+        "differing": differing(history),
+        "vacuous": is_vacuous,
+    }
+
+
+def explore(space: Space, seeds: int, jobs: int) -> dict[int, Row]:
+    """The rows of a solution, by seed."""
     rows: dict[int, Row] = {}
 
     def take(more_rows: list[Row]) -> bool:
         rows.update((row["seed"], row) for row in more_rows)
         return True
 
-    space = Space(parse_options(words), frozenset(VARIABLES))
     Exploration(space, take, lambda: process_pool(jobs), jobs).run(range(seeds))
     return rows
 
 
+def rows_of(
+    make: Callable[[Space, int], Row], space: Space, seeds: int, jobs: int
+) -> dict[int, Row]:
+    """The rows that `make` makes of the seeds."""
+    with process_pool(jobs) as pool:
+        made = pool.map(partial(make, space), range(seeds), chunksize=CHUNK_SEEDS)
+        return {row["seed"]: row for row in made}
+
+
+def survived(name: str, given: argparse.Namespace) -> str:
+    """The cells of a solution: how many seeds failed, and how."""
+    space = space_of(name, FOLDER / f"{name}.py", extra=given.extra)
+    if given.extra and CASES[name].is_causal:
+        rows = rows_of(causal_row, space, given.seeds, given.jobs)
+    else:
+        rows = explore(space, given.seeds, given.jobs)
+    figures = summary(rows)
+    found = ", ".join(f"{anomaly} {n}" for anomaly, n in figures["anomalies"].items())
+    first = "" if figures["first_failure"] is None else f", seed {figures['first_failure']}"
+    counts = [f"{figures[key]:,}" for key in ("seeds", "failed", "vacuous")]
+    return " | ".join([*counts, f"{found}{first}"])
+
+
+def killed(name: str, given: argparse.Namespace) -> str:
+    """The cells of a solution: in how many seeds it lost something, and what differs in the end."""
+    space = space_of(name, FOLDER / f"{name}.py", kill=True)
+    rows = rows_of(kill_row, space, given.seeds, given.jobs)
+    lost = [seed for seed, row in rows.items() if row["lost"] or row["broken"]]
+    differ = sum(bool(row["differing"]) for row in rows.values())
+    vacuous = sum(row["vacuous"] for row in rows.values())
+    first = f"seed {lost[0]}" if lost else ""
+    return f"{len(rows):,} | {len(lost):,} | {differ:,} | {vacuous:,} | {first}"
+
+
+SURVIVED = ("seeds", "failed", "vacuous", "anomalies, first failing seed")
+DIED = ("seeds", "lost something after the last restart", "differ in the end", "vacuous", "first")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("solutions", nargs="*", default=list(CASES), metavar="SOLUTION")
+    parser.add_argument("solutions", nargs="*", default=[], metavar="SOLUTION")
     parser.add_argument("--seeds", type=int, default=10_000)
     parser.add_argument("--jobs", type=int, default=2)
-    parser.add_argument("--extra", action="store_true")
+    kind = parser.add_mutually_exclusive_group()
+    kind.add_argument("--extra", action="store_true")
+    kind.add_argument("--kill", action="store_true")
     given = parser.parse_args()
-    print("| solution | seeds | failed | vacuous | anomalies, first failing seed | minutes |")
-    print("|---|---:|---:|---:|---|---:|")
-    for name in given.solutions:
+    columns, cells, names = (DIED, killed, KILLED) if given.kill else (SURVIVED, survived, CASES)
+    print(f"| solution | {' | '.join(columns)} | minutes |")
+    print(f"|---|{'---:|' * (len(columns) - 1)}---|---:|")
+    for name in given.solutions or names:
         began_s = time.monotonic()
-        figures = summary(explore(name, given.extra, given.seeds, given.jobs))
+        row = cells(name, given)
         minutes = (time.monotonic() - began_s) / 60
-        found = ", ".join(f"{anomaly} {n}" for anomaly, n in figures["anomalies"].items())
-        first = "" if figures["first_failure"] is None else f", seed {figures['first_failure']}"
-        print(
-            f"| {name} | {figures['seeds']:,} | {figures['failed']:,} | {figures['vacuous']:,} "
-            f"| {found}{first} | {minutes:.1f} |",
-            flush=True,
-        )
+        print(f"| {name} | {row} | {minutes:.1f} |", flush=True)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,14 @@
 """The clients of the services, used by a node on the bench."""
 
+import asyncio
 import json
 
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from glomers.kv import Reservation
+from glomers.protocol import ErrorCode, RPCError
 from tests.bench import ECHO
 
 SOURCE = """
@@ -71,3 +78,58 @@ def test_updates_of_many_nodes_lose_nothing(bench):
     echoed = sum(body["type"] == "echo_ok" for body in bodies)
     assert swapped == echoed
     assert refused > 0, "nobody ever interfered"
+
+
+class Store:
+    """A store whose writes take effect before their answer is known, or are lost with the node."""
+
+    def __init__(self):
+        self.kept = {}
+        self.is_silent = False
+
+    async def read(self, key, default):
+        return self.kept.get(key, default)
+
+    async def write(self, key, value):
+        self.kept[key] = value
+        if self.is_silent:
+            raise RPCError(ErrorCode.TIMEOUT)
+
+
+LIVES = st.lists(st.lists(st.integers(0, 30), max_size=8), min_size=1, max_size=6)
+
+
+@given(LIVES, st.integers(1, 20))
+def test_no_two_lives_of_a_node_use_one_number(lives, block):
+    async def live(store, steps):
+        """Use numbers up to the limit, raising it before each step."""
+        numbers = Reservation(store, block)
+        first = 1 + await numbers.begin("n0")
+        used = []
+        for step in steps:
+            await numbers.reach(first + len(used))
+            used += range(first + len(used), min(first + len(used) + step, numbers.limit + 1))
+        return used
+
+    async def live_all():
+        store = Store()
+        return [await live(store, steps) for steps in lives]
+
+    used = [number for life in asyncio.run(live_all()) for number in life]
+    assert used == sorted(set(used))
+
+
+def test_a_reservation_that_was_not_confirmed_gives_nothing_and_wastes_at_most_a_block():
+    async def scenario():
+        store = Store()
+        numbers = Reservation(store, block=10)
+        assert (await numbers.begin("n0"), numbers.limit) == (-1, 9)
+        store.is_silent = True
+        with pytest.raises(RPCError):
+            await numbers.reach(8)
+        assert numbers.limit == 9
+        store.is_silent = False
+        assert await Reservation(store, block=10).begin("n0") == 18
+        assert await Reservation(store, block=10).begin("n1") == -1
+
+    asyncio.run(scenario())

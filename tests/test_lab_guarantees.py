@@ -143,11 +143,13 @@ def test_a_store_that_runs_one_transaction_after_the_other_contradicts_nothing(
 
 LATER = "asyncio.get_running_loop().call_later"
 READ = "    return store[key][1] if key in store else None\n"
-COMMIT = "        commit((stamp, message.src), writes)\n"
+COMMIT = "        news = commit(writes)\n"
 MUTANTS = {
     "read your writes": (
-        "        commit((stamp, node.node_id), writes.items())\n",
-        f"        {LATER}(0.2, commit, (stamp, node.node_id), [*writes.items()])\n",
+        "        links.push(commit([[key, version, value] for key, value in writes.items()]))\n",
+        "        written = [[key, version, value] for key, value in writes.items()]\n"
+        "        links.push(written)\n"
+        f"        {LATER}(0.2, commit, written)\n",
     ),
     "monotonic reads": (
         READ,
@@ -156,21 +158,33 @@ MUTANTS = {
     ),
     "monotonic writes": (
         COMMIT,
-        f"        {LATER}(2 * random.random(), commit, (stamp, message.src), writes)\n",
+        f"        news = []\n        {LATER}(2 * random.random(), commit, writes)\n",
     ),
     "writes follow reads": ("", ""),
     "read atomic": (
         COMMIT,
+        "        news = []\n"
         "        for write in writes:\n"
-        f"            {LATER}(random.random() / 2, commit, (stamp, message.src), [write])\n",
+        f"            {LATER}(random.random() / 2, commit, [write])\n",
     ),
     WHOLE_ORDER: (
-        "        if key not in store or store[key][0] < version:\n",
-        "        rank = node.node_ids.index(version[1]) * (-1) ** key\n"
-        "        version = (version[0] // 200_000, rank, version[0])\n"
-        "        if key not in store or store[key][0] < version:\n",
+        "store[write[0]][0] < write[1]]",
+        "ranked(write[0], store[write[0]][0]) < ranked(*write[:2])]",
     ),
 }
+PREFACE = """
+import asyncio
+import random
+
+old = {}
+
+
+def ranked(key, version):
+    stamp, name = version
+    return stamp // 200_000, node.node_ids.index(name) * (-1) ** key, stamp
+
+
+"""
 HOT = "--node-count 5 --concurrency 2n --rate 150 --time-limit 6 --key-count 4 --latency 30"
 HOT += " --latency-dist exponential"
 LONG = "--node-count 5 --concurrency 2n --rate 100 --time-limit 3 --key-count 8"
@@ -179,7 +193,7 @@ ASKED = "--nemesis partition --nemesis-interval 2 --final-reads --consistency-mo
 
 
 def tried(bench, node, seed, flags):
-    flags = [*flags.split(), *ASKED.split(), "--seed", str(seed)]
+    flags = [*ASKED.split(), *flags.split(), "--seed", str(seed)]
     outcome = bench.test(node, *flags, workload="txn-rw-register")
     assert outcome.status == 0, outcome.out
     return broken(lab.Run.load(outcome.store))
@@ -190,7 +204,7 @@ def test_a_mutant_that_breaks_a_guarantee_is_caught_within_twenty_seeds(bench, n
     before, after = MUTANTS[name]
     source = (SOLUTIONS / "txn_batched.py").read_text(encoding="utf-8")
     assert before in source
-    node = bench.node("import asyncio\nimport random\nold = {}\n" + source.replace(before, after))
+    node = bench.node(PREFACE + source.replace(before, after))
     flags = LONG if name == "writes follow reads" else HOT
     assert any(name in tried(bench, node, seed, flags) for seed in range(20))
 
@@ -199,3 +213,22 @@ def test_a_mutant_that_breaks_a_guarantee_is_caught_within_twenty_seeds(bench, n
 @pytest.mark.parametrize("seed", range(4))
 def test_the_causal_store_contradicts_nothing(bench, seed, flags):
     assert tried(bench, SOLUTIONS / "txn_causal.py", seed, flags) == []
+
+
+WAIT = """    if any(known.get(name, 0) < count for name, count in item["after"].items()):
+        return False
+"""
+SEVEN = "one-way,loss,duplicate,reorder,slow,pause,partition"
+
+
+def test_the_causal_store_without_its_wait_is_caught_under_seven_faults(bench):
+    source = (SOLUTIONS / "txn_causal.py").read_text(encoding="utf-8")
+    assert WAIT in source
+    hasty = bench.node(source.replace(WAIT, ""))
+    flags = f"{LONG} --time-limit 5 --nemesis {SEVEN}"
+    for seed in range(20):
+        if contradicted := tried(bench, hasty, seed, flags):
+            assert set(contradicted) <= {"writes follow reads", "causal", WHOLE_ORDER}
+            assert tried(bench, SOLUTIONS / "txn_causal.py", seed, flags) == []
+            return
+    pytest.fail("twenty seeds did not catch it")

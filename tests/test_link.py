@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from glomers.link import Link
+from glomers.link import Link, Links
+from glomers.node import Message
 
 OVERDUE_S = 2.0
 TICK_S = 0.25
@@ -241,3 +242,32 @@ def test_an_acknowledgement_of_what_was_never_pushed_is_refused():
     report = there.batch(1.0)
     with pytest.raises(AssertionError, match="never pushed"):
         here.accept({**report, "ack": 2}, 1.0)
+
+
+class Messages:
+    """What a node has sent, and as what it arrives."""
+
+    def __init__(self):
+        self.sent = []
+
+    def send(self, dest, body):
+        self.sent.append(Message("here", dest, body))
+
+
+def test_links_carry_items_to_all_neighbours_but_one_in_messages_of_one_type(monkeypatch):
+    monkeypatch.setattr("time.monotonic", lambda: 5.0)
+    out = Messages()
+    here, there = Links(out, "share", list), Links(Messages(), "share", list)
+    here.open(["a", "b", "c"])
+    there.open(["here"])
+    here.push("to all")
+    here.push("to a and c", but="b")
+    here.flush()
+    assert [message.dest for message in out.sent] == ["a", "b", "c"]
+    assert {message.type for message in out.sent} == {"share"}
+    items = [message.body["items"] for message in out.sent]
+    assert items == [["to all", "to a and c"], ["to all"], ["to all", "to a and c"]]
+    assert there.accept(out.sent[0]) == ["to all", "to a and c"]
+    assert there.accept(out.sent[0]) == []
+    here.flush()
+    assert len(out.sent) == 3

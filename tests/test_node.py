@@ -151,6 +151,24 @@ def test_rpc_returns_the_reply_to_its_own_request(tmp_path):
     interact(tmp_path, RPC, script)
 
 
+def test_a_reply_to_an_earlier_life_is_no_reply_to_this_one(tmp_path):
+    asked = []
+
+    def script(tell, hear):
+        tell(INIT)
+        hear()
+        tell(line({"type": "ask", "msg_id": 2}))
+        msg_id = hear()["body"]["msg_id"]
+        for earlier in asked:
+            tell(line({"type": "late", "in_reply_to": earlier}, src="n2"))
+        asked.append(msg_id)
+        tell(line({"type": "answer", "in_reply_to": msg_id}, src="n2"))
+        assert hear()["body"]["reply"]["type"] == "answer"
+
+    interact(tmp_path, RPC, script)
+    interact(tmp_path, RPC, script)
+
+
 def test_rpc_raises_the_error_that_it_gets(tmp_path):
     def script(tell, hear):
         tell(INIT)

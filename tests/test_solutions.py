@@ -301,3 +301,41 @@ def test_the_facts_of_a_run_are_kept_beside_its_results(bench):
     facts = json.loads(outcome.read("bench.json"))
     assert (facts["engine"], facts["clock"], facts["seed"]) == ("bench", "virtual", 5)
     assert facts["nodes"] == ["n0"]
+
+
+SLOW_CROWD = "--node-count 2 --concurrency 10n --time-limit 2 --rate 500 --key-count 6"
+SLOW_CROWD += " --max-txn-length 8 --consistency-models snapshot-isolation"
+
+
+@pytest.mark.parametrize(
+    ("put", "contradicts_itself"),
+    [("min(running, default=arrived)", False), ("arrived", True)],
+    ids=["as many versions as readers need", "one version"],
+)
+@pytest.mark.parametrize("seed", range(3))
+def test_a_slow_reader_sees_one_snapshot(tmp_path, put, contradicts_itself, seed):
+    source = (NODES / "txn_committed.py").read_text(encoding="utf-8")
+    slow = source.replace("PAUSE_S = 0 ", "PAUSE_S = 0.005 ")
+    slow = slow.replace("min(running, default=arrived)", put)
+    assert slow != source
+    path = tmp_path / "slow.py"
+    path.write_text(slow, encoding="utf-8")
+    flags = [*SLOW_CROWD.split(), "--seed", str(seed)]
+    results = results_of(path, *flags, workload="txn-rw-register")
+    found = results["workload"]["anomalies"]
+    assert ("internal" in found) is contradicts_itself
+    assert contradicts_itself or "G-single-item" not in found
+
+
+def test_versions_are_kept_as_long_as_somebody_may_read_them():
+    node = runpy.run_path(str(NODES / "txn_committed.py"))
+    commit, read, versions = node["commit"], node["read"], node["versions"]
+    commit([10, "n0"], [("x", 1)])
+    node["running"].append(1)
+    commit([30, "n0"], [("x", 2)])
+    commit([20, "n1"], [("x", 3), ("y", 4)])  # late: of x a later version is here already
+    assert (read("x", 1), read("y", 1)) == (1, None)
+    assert (read("x", 3), read("y", 3)) == (2, 4)
+    node["running"].clear()
+    commit([40, "n0"], [("x", 5)])
+    assert [value for _, _, value in versions["x"]] == [5]
