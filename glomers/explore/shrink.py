@@ -1,8 +1,8 @@
 """Shrinking: from a run that fails to a smaller one that fails in the same way.
 
-Delays become constant, nodes go, then operations, then faults, then what is special about single
-messages; in the end the moments move together.  A step is kept only if a run with it still shows
-the anomaly.
+The first operations are tried alone.  Then delays become constant, nodes go, then operations, then
+faults, then what is special about single messages; in the end the moments move together.  A step is
+kept only if a run with it still shows the anomaly.
 
 What is left must convict only the guilty: every right node passes it.  So the end is never cut
 short: network and nodes heal and rest, and then clients look at everything (see
@@ -14,7 +14,7 @@ the whole load keeps all its operations.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -30,6 +30,8 @@ from glomers.explore.tally import Tally
 
 RUNS_MAX = 1_000
 ROUNDS_MAX = 5
+FEWEST_OPS = 16
+"""A run of so many operations is tried first."""
 GAPS_NS = (1_000_000, 20_000_000, 200_000_000)
 """How far apart events may be moved together: one of these, the first that will do."""
 
@@ -59,9 +61,11 @@ class Shrinker:
 
     def shrink(self, case: Case) -> Case | None:
         """A smaller case; None when not even the one given shows the anomaly."""
-        excerpt = self._plainest(_with_script(case, is_excerpt=True))
-        if excerpt is not None:
-            return self._smallest(excerpt)
+        excerpt = _with_script(case, is_excerpt=True)
+        early = next(filter(self.fails, _beginnings(excerpt)), excerpt)
+        smaller = self._plainest(early)
+        if smaller is not None:
+            return self._smallest(smaller)
         whole = self._plainest(case)
         return whole and self._fates(self._faults(whole))
 
@@ -168,6 +172,20 @@ def _special(case: Case) -> list[tuple[str, int]]:
     """The messages that have a fate of their own, by kind and number."""
     fates = case.script.fates.items()
     return [(kind, i) for kind, all_ in fates for i, each in enumerate(all_) if each is not None]
+
+
+def _beginnings(case: Case) -> Iterator[Case]:
+    """The case's first operations with the faults that begin by then, twice as many each time.
+
+    Most failures show early, and every run of a beginning costs a part of one of the whole.
+    """
+    main, end = _by_phase(case.script.ops)
+    count = FEWEST_OPS
+    while count < len(main):
+        last_ns = main[count - 1].at_ns
+        spans = [span for span in _spans(case.script.faults) if span[0].at_ns <= last_ns]
+        yield _with_spans(_with_ops(case, [*main[:count], *end]), spans)
+        count *= 2
 
 
 def _with_script(case: Case, **changes: Any) -> Case:
