@@ -20,6 +20,7 @@ coroutine.  `send` tells, `rpc` asks and awaits the answer, `every` repeats, `sp
 from __future__ import annotations
 
 import asyncio
+import functools
 import inspect
 import os
 import select
@@ -117,11 +118,21 @@ class Node:
 
     # What a node's program declares.
 
-    def on(self, kind: str) -> Callable[[Handler], Handler]:
-        """Let the decorated function handle messages of this type."""
+    def on(self, kind: str, answer_within_s: float | None = None) -> Callable[[Handler], Handler]:
+        """Let the decorated function handle messages of this type.
+
+        Args:
+            kind: the type.
+            answer_within_s: when the time is up, the handler, a coroutine, is cancelled and nothing
+                is answered. A client that has waited for 5 s is gone, and of a node that writes to
+                somebody who is gone Maelstrom reads nothing more.
+        """
 
         def register(handler: Handler) -> Handler:
-            self._handlers[kind] = (handler, inspect.iscoroutinefunction(handler))
+            carried_out = handler
+            if answer_within_s is not None:
+                carried_out = _in_time(handler, answer_within_s)
+            self._handlers[kind] = (carried_out, inspect.iscoroutinefunction(carried_out))
             return handler
 
         return register
@@ -339,6 +350,18 @@ class Node:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             _show(error, "a task")
+
+
+def _in_time(handler: Handler, limit_s: float) -> Handler:
+    """The handler, but without a reply once the time is up."""
+
+    @functools.wraps(handler)
+    async def answer(message: Message) -> Any:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(limit_s):
+                return await handler(message)
+
+    return answer
 
 
 async def _call(hook: Hook) -> None:

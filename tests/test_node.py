@@ -6,6 +6,10 @@ import subprocess
 import sys
 
 import pytest
+from bench import Unwritten
+
+from glomers.bench.once import run_once
+from glomers.bench.options import parse_options
 
 HEAD = "from glomers.node import ErrorCode, Node, RPCError, retry\nimport asyncio\nnode = Node()\n"
 TAIL = "\nnode.run()\n"
@@ -277,3 +281,32 @@ def test_a_request_that_cannot_be_sent_is_forgotten(tmp_path):
     )
     sent, _ = converse(tmp_path, source, INIT, line({"type": "ask", "msg_id": 2}))
     assert sent[1]["body"]["open"] == 0
+
+
+LATE = """
+import asyncio
+
+from glomers.node import Node
+
+node = Node()
+
+
+@node.on("echo", answer_within_s=0.5)
+async def echo(message):
+    await asyncio.sleep(0.2 * int(message.body["echo"].split()[-1]) % 1)
+    return {"type": "echo_ok", "echo": message.body["echo"]}
+
+
+if __name__ == "__main__":
+    node.run()
+"""
+
+
+def test_a_handler_with_a_limit_answers_in_time_or_not_at_all(tmp_path):
+    (tmp_path / "node.py").write_text(LATE)
+    words = f"-w echo --bin {tmp_path / 'node.py'} --node-count 1 --time-limit 30 --rate 5"
+    outcome = run_once(parse_options(words.split()), Unwritten())
+    ended = [op for op in outcome.history if op.type in ("ok", "info")]
+    slow = [op for op in ended if 0.2 * int(op.value.split()[-1]) % 1 > 0.5]
+    assert [op for op in ended if op.type == "info"] == slow != []
+    assert not outcome.silenced

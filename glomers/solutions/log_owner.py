@@ -6,6 +6,7 @@ from glomers.node import Node
 from glomers.ring import HashRing
 
 PATIENCE_S = 10  # longer than any client waits: whoever gives up first knows least
+ANSWER_S = 4.9  # a client waits for 5 s and is gone: who answers later is not heard again
 EMPTY = {"messages": [], "committed": -1}
 
 node = Node()
@@ -48,24 +49,22 @@ async def ask_owners(body, field, arguments):
     for key, argument in arguments.items():
         shares[ring.owner(key)][key] = argument
     mine = shares.pop(node.node_id, {})
-    requests = [ask(peer, {**body, field: share}) for peer, share in shares.items()]
+    requests = [
+        node.rpc(peer, {**body, field: share}, PATIENCE_S) for peer, share in shares.items()
+    ]
     return mine, await asyncio.gather(*requests)
 
 
-def ask(peer, body):
-    return node.rpc(peer, body, PATIENCE_S)
-
-
-@node.on("send")
+@node.on("send", ANSWER_S)
 async def send(message):
     key, msg = message.body["key"], message.body["msg"]
     if ring.owner(key) != node.node_id:
-        return await ask(ring.owner(key), message.body)
+        return await node.rpc(ring.owner(key), message.body, PATIENCE_S)
     entry = await change(key, lambda entry: {"messages": [*entry["messages"], msg]})
     return {"type": "send_ok", "offset": len(entry["messages"]) - 1}
 
 
-@node.on("poll")
+@node.on("poll", ANSWER_S)
 async def poll(message):
     mine, replies = await ask_owners({"type": "poll"}, "offsets", message.body["offsets"])
     await load(mine)
@@ -75,7 +74,7 @@ async def poll(message):
     return {"type": "poll_ok", "msgs": {key: news for key, news in polled.items() if news}}
 
 
-@node.on("commit_offsets")
+@node.on("commit_offsets", ANSWER_S)
 async def commit(message):
     offsets = message.body["offsets"]
     mine, _ = await ask_owners({"type": "commit_offsets"}, "offsets", offsets)
@@ -84,7 +83,7 @@ async def commit(message):
     return {"type": "commit_offsets_ok"}
 
 
-@node.on("list_committed_offsets")
+@node.on("list_committed_offsets", ANSWER_S)
 async def list_committed(message):
     keys = dict.fromkeys(message.body["keys"])
     mine, replies = await ask_owners({"type": "list_committed_offsets"}, "keys", keys)
