@@ -49,9 +49,8 @@ async def ask_owners(body, field, arguments):
     for key, argument in arguments.items():
         shares[ring.owner(key)][key] = argument
     mine = shares.pop(node.node_id, {})
-    requests = [
-        node.rpc(peer, {**body, field: share}, PATIENCE_S) for peer, share in shares.items()
-    ]
+    asked = [(peer, {**body, field: share}) for peer, share in shares.items()]
+    requests = [node.rpc(peer, request, PATIENCE_S) for peer, request in asked]
     return mine, await asyncio.gather(*requests)
 
 
