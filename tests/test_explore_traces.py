@@ -397,6 +397,11 @@ def test_the_lab_returns_a_row_for_each_seed(tmp_path, monkeypatch):
     assert list(run.faults["description"].str.split(":").str[0]) == ["partition"]
 
 
+def test_the_lab_has_nothing_to_replay_when_no_seed_failed():
+    with pytest.raises(lab.RunFailed, match="No seed failed: there is nothing to replay"):
+        lab.replay(None)
+
+
 @pytest.mark.parametrize(
     ("words", "problem"),
     [

@@ -35,6 +35,7 @@ from tests.corpus import (
     TXN,
     Guilty,
     convicted,
+    problems,
 )
 from tests.test_mutants import NODE
 
@@ -63,6 +64,24 @@ def test_a_shrunk_trace_convicts_only_the_guilty(guilty):
     trace = trace_of(guilty)
     assert convicted(trace) == {}
     assert explain(trace).decisive
+
+
+@pytest.mark.parametrize(
+    ("workload", "flags"),
+    [
+        ("broadcast", CUT),
+        ("g-set", LOSS),
+        ("g-counter", TWICE),
+        ("pn-counter", SLOW),
+        ("kafka", CUT),
+        ("lin-kv", (*CUT, "--concurrency", "6n")),
+        ("txn-rw-register", TXN),
+    ],
+)
+def test_the_node_that_tells_news_once_is_right_by_itself(workload, flags):
+    for seed in range(3):
+        options = Guilty(PEERS, workload, "", (*flags, "--seed", str(seed))).options
+        assert problems(options) == []
 
 
 # The end
