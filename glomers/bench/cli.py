@@ -30,6 +30,8 @@ from glomers.formats.typography import lookalike
 if TYPE_CHECKING:
     from glomers.bench.options import Options
     from glomers.bench.program import Program
+    from glomers.bench.report import Results
+    from glomers.bench.run import Test
     from glomers.bench.script import Script
     from glomers.bench.store import Store
 
@@ -151,9 +153,8 @@ def run_in_store(
         BrokenTest: when it cannot go on.
         OSError: when the store cannot be written.
     """
-    from glomers.bench import why
     from glomers.bench.record import StoreRecord
-    from glomers.bench.report import closing_line, summary, verdict, write_results
+    from glomers.bench.report import closing_line, printed_line, summary, verdict, write_results
     from glomers.bench.run import Test
 
     clock = "virtual" if program.virtual else "real"
@@ -177,18 +178,27 @@ def run_in_store(
     try:
         test.run()
     except BrokenTest as error:
-        why.show(why.find(test, store, log, None, error), log)
+        _say_what_went_wrong(test, store, log, None, error)
         raise
     results = test.check()
     write_results(store, results, test.history.ops)
     store.finish()
     log.say(summary(results))
-    if printed := why.printed_line(store):
+    if printed := printed_line(store):
         log.say(printed)
-    why.show(why.find(test, store, log, results, None), log)
+    if verdict(results) is not True or not test.replicas_agree():
+        _say_what_went_wrong(test, store, log, results, None)
     log.say(f"Store: {_shown(store.path)}\n\n{closing_line(results)}")
     valid = verdict(results)
     return EXIT_UNKNOWN if valid is None else EXIT_VALID if valid else EXIT_INVALID
+
+
+def _say_what_went_wrong(
+    test: Test, store: Store, log: RunLog, results: Results | None, broken: BrokenTest | None
+) -> None:
+    from glomers.bench import why  # most runs are valid, and need none of it
+
+    why.show(why.find(test, store, log, results, broken), log)
 
 
 def _report_broken(error: BrokenTest, store: Store, log: RunLog) -> None:

@@ -40,6 +40,7 @@ from glomers.bench.transit import Drawn, Recorded, Scripted, Transit
 from glomers.bench.workloads import workload_class
 from glomers.formats.edn import Keyword
 from glomers.node import host as current_host
+from glomers.reading.agreement import agree
 
 
 class Test:
@@ -282,6 +283,11 @@ class Test:
 
     def _open_client(self) -> Client:
         return Client(f"c{next(self._client_ids)}", self.network, self.clock)
+
+    def replicas_agree(self) -> bool:
+        """Whether the final reads, if there are any, lack nothing that was acknowledged."""
+        options = self.options
+        return agree(options.workload, self.history.ops, options.node_ids)
 
     def check(self) -> dict[Keyword, Any]:
         """Judge the history: the map that becomes `results.edn`."""
