@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from glomers.bench.hosts import Silenced
     from glomers.bench.options import Options
     from glomers.bench.program import Program
+    from glomers.bench.report import Results
+    from glomers.bench.run import Test
     from glomers.bench.script import Script
     from glomers.bench.store import Store
 
@@ -194,10 +196,10 @@ def run_in_store(
         BrokenTest: when it cannot go on.
         OSError: when the store cannot be written.
     """
-    from glomers.bench import why
     from glomers.bench.record import StoreRecord
     from glomers.bench.report import (
         closing_line,
+        printed_line,
         silenced_lines,
         summary,
         verdict,
@@ -231,16 +233,17 @@ def run_in_store(
             _keep_silenced(test.silenced, facts, store)
         for line in silenced_lines(test.silenced):
             log.warn(line)
-        why.show(why.find(test, store, log, None, error), log)
+        _say_what_went_wrong(test, store, log, None, error)
         raise
     _keep_silenced(test.silenced, facts, store)
     results = test.check()
     write_results(store, results, test.history.ops)
     store.finish()
     log.say(summary(results, test.silenced))
-    if printed := why.printed_line(store):
+    if printed := printed_line(store):
         log.say(printed)
-    why.show(why.find(test, store, log, results, None), log)
+    if verdict(results) is not True or not test.replicas_agree():
+        _say_what_went_wrong(test, store, log, results, None)
     log.say(f"Store: {_shown(store.path)}\n\n{closing_line(results)}")
     valid = verdict(results)
     return EXIT_UNKNOWN if valid is None else EXIT_VALID if valid else EXIT_INVALID
@@ -261,6 +264,14 @@ def _notes(options: Options) -> Iterator[str]:
     if options.without_effect:
         reasons = groupby(options.without_effect, lambda flag: NO_EFFECT[flag][1])
         yield "Without effect: " + "; ".join(f"{', '.join(f)} ({why})" for why, f in reasons)
+
+
+def _say_what_went_wrong(
+    test: Test, store: Store, log: RunLog, results: Results | None, broken: BrokenTest | None
+) -> None:
+    from glomers.bench import why  # most runs are valid, and need none of it
+
+    why.show(why.find(test, store, log, results, broken), log)
 
 
 def _report_broken(error: BrokenTest, store: Store, log: RunLog) -> None:

@@ -85,6 +85,7 @@ class Network:
         self._next_id = 0
         self._counted_id = COUNTED
         self._counted_ns = 0
+        self._watched_in_flight = min(MIN_IN_FLIGHT, MAX_IN_FLIGHT)
         self.in_flight = 0
         """How many messages are under way."""
 
@@ -143,7 +144,7 @@ class Network:
             self._journal.drop(now_ns, message_id)
             return
         self.in_flight += len(fate)
-        if self.in_flight > min(MIN_IN_FLIGHT, MAX_IN_FLIGHT):
+        if self.in_flight > self._watched_in_flight:
             self._look_at_flood(src, dest, body)
         self._enqueue(receiver, (fate[0], message_id, src, dest, body, line, counts), now_ns)
         for due_ns in fate[1:]:  # copies are messages of their own

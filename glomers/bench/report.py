@@ -13,12 +13,15 @@ from glomers.formats.edn import Keyword, dumps, kw, pretty
 from glomers.formats.faults import extra_faults_of
 from glomers.formats.history import Op, pairs
 from glomers.formats.journal import read_journal
+from glomers.formats.node_log import PRINTED, read_beginnings
 from glomers.formats.partitions import partitions_of
 from glomers.formats.spacetime import Band, arrows_of, column_order, draw
 
 TIMELINE_OPS = 10_000
 DRAWN_EVENTS = 1_000
 MAX_SILENCED_SHOWN = 5
+LOOKED_AT_BYTES = 1 << 20
+"""So much of all logs together is looked through for what nodes printed."""
 _NS_PER_MS = 1_000_000
 
 _CLOSING_LINES = {
@@ -77,6 +80,16 @@ def _summary_lines(results: Results) -> Iterator[str]:
         ]
         if parts:
             yield f"{word}: {', '.join(parts)}"
+
+
+def printed_line(store: Store) -> str | None:
+    """A line that says where what nodes printed has gone, if they did."""
+    logs, _ = read_beginnings(store.path / "node-logs", LOOKED_AT_BYTES)
+    printing = [node for node, log in logs.items() if PRINTED in log]
+    if not printing:
+        return None
+    more = f" and {len(printing) - 3} more" if len(printing) > 3 else ""
+    return f"Printed by {', '.join(printing[:3])}{more}: see node-logs/ in the store"
 
 
 def write_results(store: Store, results: Results, history: Sequence[Op]) -> None:

@@ -39,6 +39,7 @@ from glomers.bench.script import Script
 from glomers.bench.services import Service, make_services
 from glomers.bench.transit import Drawn, Recorded, Scripted, Transit
 from glomers.bench.workloads import workload_class
+from glomers.formats import replicas
 from glomers.formats.edn import Keyword
 from glomers.node import host as current_host
 
@@ -313,6 +314,14 @@ class Test:
 
     def _open_client(self) -> Client:
         return Client(f"c{next(self._client_ids)}", self.network, self.clock)
+
+    def replicas_agree(self) -> bool:
+        """Whether the replicas have converged, as far as the final reads of all nodes tell."""
+        nodes = self.options.node_ids
+        if len(nodes) < 2 or self.options.workload not in replicas.WORKLOADS:
+            return True
+        found = replicas.convergence(self.history.ops, nodes)
+        return found is None or found.is_reached
 
     def check(self) -> dict[Keyword, Any]:
         """Judge the history: the map that becomes `results.edn`."""

@@ -67,11 +67,8 @@ def sandbox(
             setattr(target, name, replacement)
         stack.callback(setattr, sys, "argv", sys.argv)
         sys.argv = list(argv)
-        # A coroutine that nobody awaits then says where it was made.
-        stack.callback(
-            sys.set_coroutine_origin_tracking_depth, sys.get_coroutine_origin_tracking_depth()
-        )
-        sys.set_coroutine_origin_tracking_depth(1)
+        depth = sys.get_coroutine_origin_tracking_depth()
+        stack.callback(sys.set_coroutine_origin_tracking_depth, depth)
         stack.enter_context(warnings.catch_warnings())
         warnings.filterwarnings("always", "coroutine .* was never awaited", RuntimeWarning)
         warnings.showwarning = _once_for_each_node(warnings.showwarning)
@@ -197,15 +194,22 @@ def _refuse(reason: str) -> Callable[..., NoReturn]:
 
 
 def _once_for_each_node(show: Callable[..., None]) -> Callable[..., None]:
-    """`warnings.showwarning` that says the same once to each node: Python says it once to all."""
+    """`warnings.showwarning` that says the same once to each node: Python says it once to all.
+
+    After the first coroutine that nobody awaited, all say where they were made; that takes time.
+    """
     said: set[tuple[str, str, str, int]] = set()
 
     def show_once(message: Any, category: Any, filename: str, lineno: int, *more: Any) -> None:
         node_host: Any = host.get(None)
-        key = node_host.node_id if node_host else "", str(message), filename, lineno
+        if node_host is None:
+            show(message, category, filename, lineno, *more)
+            return
+        key = node_host.node_id, str(message), filename, lineno
         if key not in said:
             said.add(key)
-            show(message, category, filename, lineno, *more)
+            sys.set_coroutine_origin_tracking_depth(1)
+            node_host.log.write(warnings.formatwarning(message, category, filename, lineno))
 
     return show_once
 

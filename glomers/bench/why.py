@@ -6,7 +6,6 @@ import json
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from pathlib import Path
 from traceback import format_exception
 from typing import TYPE_CHECKING
 
@@ -16,7 +15,7 @@ from glomers.bench.hosts import VirtualHost
 from glomers.bench.log import RunLog
 from glomers.bench.store import Store
 from glomers.formats.journal import Event, read_journal
-from glomers.formats.node_log import PRINTED, log_files, read_text
+from glomers.formats.node_log import read_beginnings
 from glomers.reading.dossier import Broken, Dossier
 from glomers.reading.finding import FINDINGS, Finding
 from glomers.reading.findings import findings
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
     from glomers.bench.report import Results
     from glomers.bench.run import Test
 
-LOG_BYTES = 4 << 20
+LOG_BYTES = 2 << 20
 """So much of all logs together is looked at."""
 HEADING = "What went wrong:"
 
@@ -55,18 +54,10 @@ def show(found: Sequence[Finding], log: RunLog) -> None:
     log.say("")
 
 
-def printed_line(store: Store) -> str | None:
-    """A line that says where what nodes printed has gone, if they did."""
-    printing = [node for node, log in _logs(store.path).items() if PRINTED in log]
-    if not printing:
-        return None
-    more = f" and {len(printing) - 3} more" if len(printing) > 3 else ""
-    return f"Printed by {', '.join(printing[:3])}{more}: see node-logs/ in the store"
-
-
 def _dossier(
     test: Test, store: Store, log: RunLog, results: Results | None, broken: BrokenTest | None
 ) -> Dossier:
+    logs, is_whole = read_beginnings(store.path / "node-logs", LOG_BYTES)
     hosts = [host for host in test.hosts if isinstance(host, VirtualHost)]
     return Dossier(
         workload=test.options.workload,
@@ -74,7 +65,8 @@ def _dossier(
         results=results,
         history=test.history.ops,
         events=lambda text: _events(store, text),
-        logs=_logs(store.path),
+        logs=logs,
+        logs_are_whole=is_whole,
         notes=log.warnings,
         program=test.program_path,
         handlers=hosts[-1].handlers if hosts else {},
@@ -85,14 +77,6 @@ def _dossier(
 
 def _events(store: Store, text: str | None) -> Iterator[Event]:
     return read_journal(store.journal, text.encode() if text is not None else None)
-
-
-def _logs(folder: Path) -> dict[str, str]:
-    files = log_files(folder / "node-logs")
-    share = LOG_BYTES // max(1, len(files))
-    with suppress(OSError):
-        return {node: read_text(path, share) for node, path in files.items()}
-    return {}
 
 
 def _merged(parts: Iterable[Mapping[str, Place | None]]) -> dict[str, Place | None]:

@@ -12,6 +12,7 @@ A message that has neither been received nor dropped was still under way when th
 from __future__ import annotations
 
 import json
+import re
 import warnings
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -88,7 +89,8 @@ def read_journal(path: Path, mentioned: bytes | None = None) -> Iterator[Event]:
 
     Args:
         path: the journal.
-        mentioned: leave out messages whose text has this nowhere, which is quicker.
+        mentioned: a number or a text as JSON; messages that it cannot be in are left out, which
+            is quicker.
 
     Raises:
         JournalError: when the file is no journal, or damaged before its last line.
@@ -108,16 +110,16 @@ def read_journal(path: Path, mentioned: bytes | None = None) -> Iterator[Event]:
 
 
 def _lines_about(lines: Iterable[bytes], mentioned: bytes) -> Iterator[bytes]:
-    """The lines of messages whose text has `mentioned` somewhere."""
+    """The lines of messages in which `mentioned` may stand as a value."""
+    plain = mentioned.strip(b'"')
+    as_value = re.compile(b'(?<=[:,[])"?' + re.escape(plain) + b'"?[],}:]').search
     numbers = set()
     for line in lines:
-        kind, _, rest = line.partition(b",")
-        number = rest.split(b",", 2)[1].rstrip(b"]\n")
-        if kind == b'["s"':
-            if mentioned in line:
-                numbers.add(number)
+        if line.startswith(b'["s"'):
+            if plain in line and as_value(line):
+                numbers.add(line.split(b",", 3)[2])
                 yield line
-        elif number in numbers:
+        elif numbers and line[line.rfind(b",") + 1 :].rstrip(b"]\n") in numbers:
             yield line
 
 

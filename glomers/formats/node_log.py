@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from bisect import bisect_right
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -43,6 +44,22 @@ def read_text(path: Path, most_bytes: int | None = None) -> str:
     with path.open("rb") as file:
         data = file.read() if most_bytes is None else file.read(most_bytes)
     return data.decode("utf-8", "replace")
+
+
+def read_beginnings(folder: Path, most_bytes: int) -> tuple[dict[str, str], bool]:
+    """The logs in `node-logs`, by node, of all together so much; and whether that is all of them.
+
+    A log that cannot be read is left out.
+    """
+    files = log_files(folder)
+    share = most_bytes // max(1, len(files))
+    texts = {}
+    is_whole = True
+    for node, path in files.items():
+        with suppress(OSError):
+            texts[node] = read_text(path, share)
+            is_whole &= path.stat().st_size <= share
+    return texts, is_whole
 
 
 def read_log(path: Path) -> list[LogLine]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from glomers.formats.edn import kw
-from glomers.formats.node_log import log_files, read_text
+from glomers.formats.node_log import read_beginnings
 from glomers.lab.errors import StoreError
 from glomers.lab.store import StoreFolder
 from glomers.maelstrom.launcher import launched_by
@@ -17,7 +17,7 @@ from glomers.reading.dossier import Broken, Dossier
 from glomers.reading.finding import FINDINGS, Finding
 from glomers.reading.findings import findings
 
-_LOG_BYTES = 4 << 20
+_LOG_BYTES = 2 << 20
 _FLAGS = {"workload": ("-w", "--workload"), "bin": ("--bin",)}
 
 
@@ -52,6 +52,7 @@ def _told(path: Path) -> list[Finding] | None:
 def _dossier(
     folder: StoreFolder, command: Sequence[str], nodes: Sequence[str], results: Any, broken: str
 ) -> Dossier:
+    logs, is_whole = read_beginnings(folder.path / "node-logs", _LOG_BYTES)
     events: list[Any] = []
     history: list[Any] = []
     with suppress(StoreError):
@@ -64,18 +65,11 @@ def _dossier(
         results=results,
         history=history,
         events=lambda text: events,
-        logs=_logs(folder.path),
+        logs=logs,
+        logs_are_whole=is_whole,
         program=_program(folder.path, command),
         broken=Broken(broken.partition("\n")[0]) if results is None and broken else None,
     )
-
-
-def _logs(path: Path) -> dict[str, str]:
-    files = log_files(path / "node-logs")
-    share = _LOG_BYTES // max(1, len(files))
-    with suppress(OSError):
-        return {node: read_text(log, share) for node, log in files.items()}
-    return {}
 
 
 def _program(path: Path, command: Sequence[str]) -> Path | None:

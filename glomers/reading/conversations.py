@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from math import inf
 from typing import Any
 
 from glomers.reading.dossier import Dossier
@@ -13,6 +14,8 @@ from glomers.reading.refusals import is_timeout
 from glomers.reading.wording import at, how_many, nodes_in_words, said, seconds
 
 _INIT = "init"
+_PATIENCE_NS = 1_000_000_000
+"""How long before the end of what was read a request must have come to count as unanswered."""
 _CLIENT = "c"
 
 
@@ -72,8 +75,9 @@ def conversations(dossier: Dossier) -> Conversations:
         elif message.dest.startswith(_CLIENT) and key not in answered:
             stray.append((message, _why_stray(message, open_requests, answered)))
     kinds: dict[str, _Kind] = {}
+    horizon_ns = inf if dossier.messages_are_whole else _horizon_ns(dossier.messages)
     for key, request in open_requests.items():
-        if not request.has_arrived or key in shared:
+        if not request.has_arrived or (request.end_ns or 0) > horizon_ns or key in shared:
             continue
         kind = kinds.setdefault(request.type, _Kind(request.src not in nodes))
         kind.asked += 1
@@ -93,6 +97,12 @@ def conversations(dossier: Dossier) -> Conversations:
         > given_up_ns.get((open_requests[key].sent_ns, open_requests[key].dest), reply.sent_ns)
     ]
     return Conversations(kinds, stray, late)
+
+
+def _horizon_ns(messages: Sequence[Message]) -> int:
+    """Until when requests may have been answered in the beginning of a journal."""
+    first_ns, last_ns = messages[0].sent_ns, max(m.end_ns or m.sent_ns for m in messages)
+    return last_ns - min(_PATIENCE_NS, (last_ns - first_ns) // 2)
 
 
 def _why_stray(
@@ -138,6 +148,9 @@ def stray_findings(dossier: Dossier, found: Conversations) -> Iterator[Finding]:
 
 def unanswered_findings(dossier: Dossier, found: Conversations) -> Iterator[Finding]:
     """Types of requests that were never answered: first those of nodes, which others wait for."""
+    if _INIT in dossier.waiting and _INIT in found.kinds:  # until then nothing else is handled
+        yield _never_answered(dossier, _INIT, found.kinds[_INIT])
+        return
     never = {
         name: kind
         for name, kind in found.kinds.items()

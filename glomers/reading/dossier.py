@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -17,11 +18,11 @@ from glomers.formats.partitions import Cut, cuts_of
 from glomers.reading.envelopes import Message, messages_of
 from glomers.reading.source import Source
 
-EVENTS_READ = 40_000
+EVENTS_READ = 20_000
 """So many events of a journal are looked at in any case; of a certain value all of them."""
 
 Events = Callable[[str | None], Iterable[Event]]
-"""The events of the journal in order; with a text, those of messages that have it may do."""
+"""The events of the journal in order; with a JSON value, those of messages that have it may do."""
 
 Line = tuple[str, int]
 """A file and a line in it."""
@@ -47,11 +48,13 @@ class Dossier:
         history: the operations.
         events: gives the events of the journal.
         logs: what each node wrote on stderr, or the beginning of it.
+        logs_are_whole: whether it is all.
         notes: what the bench noted while it ran.
         program: the node's program, where it is a file that can be read.
         handlers: where the handlers of messages begin, by type, where somebody knows.
         waiting: types of messages that were still being handled in the end, and where that waits.
         broken: why a test could not go on.
+        shared: what several parts of the findings need, by a name, made once.
     """
 
     workload: str
@@ -60,11 +63,15 @@ class Dossier:
     history: Sequence[Op]
     events: Events = lambda text: ()
     logs: Mapping[str, str] = field(default_factory=dict)
+    logs_are_whole: bool = True
     notes: Sequence[str] = ()
     program: Path | None = None
     handlers: Mapping[str, Line] = field(default_factory=dict)
     waiting: Mapping[str, Line | None] = field(default_factory=dict)
     broken: Broken | None = None
+    shared: dict[str, Any] = field(default_factory=dict)
+    messages_are_whole: bool = field(default=True, init=False)
+    """Whether `messages` are all that there are."""
 
     @cached_property
     def operations(self) -> list[tuple[Op, Op | None]]:
@@ -74,11 +81,13 @@ class Dossier:
     @cached_property
     def messages(self) -> list[Message]:
         """The first messages of the run."""
-        return messages_of(islice(self.events(None), EVENTS_READ))
+        events = list(islice(self.events(None), EVENTS_READ))
+        self.messages_are_whole = len(events) < EVENTS_READ
+        return messages_of(events)
 
     def messages_with(self, value: Any) -> list[Message]:
         """All messages that carry `value`."""
-        text = str(value) if type(value) is int else None
+        text = json.dumps(value, ensure_ascii=False) if type(value) in (int, str) else None
         return [message for message in messages_of(self.events(text)) if message.carries(value)]
 
     @cached_property
@@ -123,11 +132,18 @@ class Dossier:
     def exchange(self, began: Op, ended: Op | None) -> tuple[int, ...]:
         """The ids of the request and the reply of an operation, as far as they are known."""
         node = self.node_of(began)
-        request = [m.id for m in self.messages if m.sent_ns == began.time_ns and m.dest == node]
-        reply = [
-            m.id for m in self.messages if ended and m.end_ns == ended.time_ns and m.src == node
-        ]
+        request = self._by_time.get((began.time_ns, node), ())
+        reply = self._by_time.get((node, ended.time_ns), ()) if ended else ()
         return (*request[:1], *reply[-1:])
+
+    @cached_property
+    def _by_time(self) -> dict[tuple[Any, Any], list[int]]:
+        """The ids of messages, by time of sending and addressee, and by sender and time of end."""
+        found: dict[tuple[Any, Any], list[int]] = {}
+        for message in self.messages:
+            found.setdefault((message.sent_ns, message.dest), []).append(message.id)
+            found.setdefault((message.src, message.end_ns), []).append(message.id)
+        return found
 
     def part(self, name: str) -> Mapping[Keyword, Any]:
         """A checker's result; empty when there is none."""

@@ -4,26 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
+from glomers.formats.acknowledged import elements_of
 from glomers.formats.edn import equality_key, kw
 from glomers.formats.history import Op
 from glomers.reading import losses
 from glomers.reading.dossier import Dossier
+from glomers.reading.endings import final_reads
 from glomers.reading.finding import Finding, Kind
-from glomers.reading.wording import at, counted, how_many, in_order, said, shortened
+from glomers.reading.wording import at, counted, how_many, in_order, listed, said, shortened
 
 OWN_CHECK = "(our own check: the order of the reads decides what Maelstrom calls lost) "
+_SMALL = 10
 _TYPES = {str: "text", int: "number", float: "number with a fraction", list: "list", dict: "map"}
 
 
-class Read(NamedTuple):
-    """A read that succeeded: the node, the operation, and the keys of what it shows."""
+class Read:
+    """A read that succeeded: the node, and the operation."""
 
-    node: str
-    began: Op
-    ended: Op
-    shown: frozenset[Any]
+    def __init__(self, node: str, began: Op, ended: Op) -> None:
+        self.node = node
+        self.began = began
+        self.ended = ended
+
+    @cached_property
+    def shown(self) -> set[Any]:
+        """The keys of the elements that it shows."""
+        return elements_of(self.ended.value)
 
 
 class Sets:
@@ -40,7 +48,7 @@ class Sets:
     def reads(self) -> list[Read]:
         """The reads that succeeded, by their ends."""
         found = [
-            Read(self._dossier.node_of(began), began, ended, _keys(ended.value))
+            Read(self._dossier.node_of(began), began, ended)
             for began, ended in self._dossier.operations
             if began.f == "read" and ended is not None and ended.type == "ok"
         ]
@@ -52,22 +60,18 @@ class Sets:
         last = {read.node: read for read in self.reads}
         return {node: last[node] for node in in_order(last)}
 
-    @property
-    def final_reads(self) -> dict[str, Read]:
-        """The last reads, of nodes that were read after all that was acknowledged."""
-        end = max((ended.index for _, ended in self.acknowledged if ended), default=-1)
-        return {node: read for node, read in self.last_reads.items() if read.began.index > end}
 
-
-def _keys(value: Any) -> frozenset[Any]:
-    return frozenset(map(equality_key, value)) if isinstance(value, list) else frozenset()
+def _sets(dossier: Dossier) -> Sets:
+    sets = dossier.shared.setdefault("sets", Sets(dossier))
+    assert isinstance(sets, Sets)
+    return sets
 
 
 def violations(dossier: Dossier) -> Iterator[Finding]:
     """What the checker of sets is not content with."""
     part = dossier.part("workload")
     lost = part.get(kw("lost")) or ()
-    sets = Sets(dossier)
+    sets = _sets(dossier)
     if lost:
         few = f"{counted(len(lost), 'value')} were lost, {said(next(iter(lost)))} among them."
         yield _lost(dossier, sets, list(lost)) or Finding(Kind.PROMISE, few)
@@ -108,14 +112,27 @@ def _example(
 
     The node that the client told comes last: somebody else's lack tells more.
     """
-    is_known = {id(began) for began, _ in sets.acknowledged}
-    for began, ended in sorted(sets.adds, key=lambda pair: id(pair[0]) not in is_known):
+    known = {equality_key(began.value) for began, _ in sets.acknowledged}
+    fallback = None
+    for began, ended in sorted(
+        sets.adds, key=lambda pair: equality_key(pair[0].value) not in known
+    ):
         key = equality_key(began.value)
+        if key not in lost:
+            continue
         lacking = [node for node, read in sets.last_reads.items() if key not in read.shown]
-        if key in lost and lacking:
+        if lacking:
             knows = dossier.node_of(began)
-            return (began, ended), sorted(lacking, key=lambda node: node == knows)
-    return None
+            found = (began, ended), sorted(lacking, key=lambda node: node == knows)
+            fallback = fallback or found
+            if key in known and not _is_small(key):
+                return found
+    return fallback
+
+
+def _is_small(value: Any) -> bool:
+    """Whether a value is a number that messages may have for other reasons."""
+    return type(value) is int and abs(value) < _SMALL
 
 
 def _not_shown(
@@ -131,7 +148,7 @@ def _not_shown(
     key = equality_key(began.value)
     example = lacking[0]
     read = sets.last_reads[example]
-    shown = sum(equality_key(b.value) in read.shown for b, _ in sets.acknowledged)
+    shown = _count_shown(sets, read)
     known = counted(len(sets.acknowledged), "acknowledged value")
     has = f"has {shown:,} of {known}" if sets.acknowledged else "does not have it"
     before = [r for r in sets.reads if r.node == example and key in r.shown]
@@ -146,6 +163,11 @@ def _not_shown(
     )
     messages = (*dossier.exchange(began, ended), *dossier.exchange(read.began, read.ended))
     return Finding(Kind.PROMISE, sentence, None, (), messages)
+
+
+def _count_shown(sets: Sets, read: Read) -> int:
+    """How many of the acknowledged values a read shows."""
+    return sum(equality_key(began.value) in read.shown for began, _ in sets.acknowledged)
 
 
 def _given(dossier: Dossier, sets: Sets, began: Op, ended: Op | None) -> str:
@@ -164,25 +186,25 @@ def _given(dossier: Dossier, sets: Sets, began: Op, ended: Op | None) -> str:
 
 def own_check(dossier: Dossier) -> Iterator[Finding]:
     """Acknowledged values that final reads lack although the verdict is valid."""
-    sets = Sets(dossier)
-    finals = sets.final_reads
+    sets = _sets(dossier)
+    finals = [sets.last_reads[n] for n in final_reads(dossier.operations, dossier.nodes)]
+    missing = {read.node: len(sets.acknowledged) - _count_shown(sets, read) for read in finals}
     for began, ended in sets.acknowledged:
         key = equality_key(began.value)
-        lacking = [node for node, read in finals.items() if key not in read.shown]
+        lacking = [read.node for read in finals if key not in read.shown]
         if lacking:
-            all_lacking = {
-                node: sum(equality_key(b.value) not in read.shown for b, _ in sets.acknowledged)
-                for node, read in finals.items()
-            }
-            counts = [f"{node} lacks {count}" for node, count in all_lacking.items() if count]
-            total = f"; {', '.join(counts[:5])}" + (" and more" if len(counts) > 5 else "")
-            yield _not_shown(dossier, sets, (began, ended), lacking, total, OWN_CHECK)
+            counts = [
+                f"{node} lacks {missing[node]}" for node in in_order(missing) if missing[node]
+            ]
+            yield _not_shown(
+                dossier, sets, (began, ended), lacking, f"; {listed(counts)}", OWN_CHECK
+            )
             return
 
 
 def deeds(dossier: Dossier) -> Iterator[Finding]:
     """Values in reads that nobody added: of another type than what was added, or invented."""
-    sets = Sets(dossier)
+    sets = _sets(dossier)
     added = {equality_key(began.value): began for began, _ in sets.adds}
     texts = {str(began.value): began.value for began, _ in sets.adds}
     for read in sets.reads:
@@ -218,7 +240,7 @@ def _type(value: Any) -> str:
 
 def lost_on_the_way(dossier: Dossier) -> Iterator[Finding]:
     """What became of the values that reads lack: how one of them got lost."""
-    sets = Sets(dossier)
+    sets = _sets(dossier)
     lost = dossier.part("workload").get(kw("lost")) or [b.value for b, _ in sets.acknowledged]
     found = _example(dossier, sets, frozenset(map(equality_key, lost)))
     if found is not None:

@@ -39,8 +39,7 @@ def findings(dossier: Dossier, trouble: Trouble | None = None) -> list[Finding]:
     is_valid = dossier.results is not None and dossier.results.get(kw("valid?")) is True
     collect = _Collector(dossier, trouble)
     if is_valid:
-        own = OWN_CHECKS.get(dossier.workload)
-        if own is None or not collect.add(own):
+        if not collect.add(OWN_CHECKS.get(dossier.workload, _nothing)):
             return []
     else:
         collect.add(_broken)

@@ -9,6 +9,7 @@ from glomers.formats.edn import Tagged, kw
 from glomers.formats.history import Op
 from glomers.reading import losses
 from glomers.reading.dossier import Dossier
+from glomers.reading.endings import final_reads
 from glomers.reading.finding import Finding, Kind
 from glomers.reading.wording import at, in_order, listed, said
 
@@ -69,11 +70,8 @@ def lost_on_the_way(dossier: Dossier) -> Iterator[Finding]:
 
 def own_check(dossier: Dossier) -> Iterator[Finding]:
     """Final reads that differ although each of them may be right."""
-    finals = {
-        dossier.node_of(began): ended
-        for began, ended in dossier.operations
-        if began.final and ended is not None and ended.type == "ok"
-    }
+    reads = final_reads(dossier.operations, dossier.nodes)
+    finals = {node: ended for node, (_, ended) in reads.items()}
     if len({ended.value for ended in finals.values()}) > 1:
         shown = [f"{node} shows {said(finals[node].value)}" for node in in_order(finals)]
         sentence = f"{OWN_CHECK}the nodes never came to agree: in the end {listed(shown, 5)}."
