@@ -118,9 +118,7 @@ def measured(node: str) -> dict[str, Any]:
                 tail=lambda line: None,
             )
         except lab.LabError as error:
-            raise SystemExit(str(error)) from None
-    if run.valid is None:
-        raise SystemExit(f"{node}: {run.explanation or run.verdict}")
+            raise SystemExit(f"{node}: {error}") from None
     return about | figures(run.valid, run.stats)
 
 

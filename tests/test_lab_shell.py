@@ -116,7 +116,7 @@ def test_the_refusal_of_an_en_dash_is_passed_on(work):
 
 def test_the_reason_is_not_lost_when_a_broken_run_is_asked_for_its_results(work):
     (work / "nodes" / "echo.py").write_text("import glomers.node\n1 / 0")
-    broken = lab.maelstrom(LINE, expect="any")
+    broken = lab.maelstrom(LINE, expect="broken")
     with pytest.raises(lab.StoreError, match=r"(?s)left no results: Node n0 crashed.*ZeroDivision"):
         _ = broken.results["workload"]
     assert len(broken.ops) == 0, "it left a store, which can be looked at"

@@ -37,7 +37,8 @@ def latency_chart(run: Run) -> Figure:
     every_op = run.ops
     ops = every_op[every_op["latency_ms"].notna()]
     if ops.empty:
-        raise StoreError("No operation of this run came to an end: there is no latency to draw.")
+        sentence = "No operation of this run came to an end: there is no latency to draw."
+        raise StoreError(run.lacking(sentence))
     partitions = run.partitions
     with canvas(3.7) as chart:
         axes = chart.add_subplot()
@@ -153,7 +154,8 @@ def messages_by_type(run: Run) -> Figure:
     """
     messages = run.messages
     if messages.empty:
-        raise StoreError("No message was sent in this run: there is nothing to draw.")
+        sentence = "No message was sent in this run: there is nothing to draw."
+        raise StoreError(run.lacking(sentence))
     counts = _count_types(messages)
     with canvas(1.3 + 0.3 * len(counts)) as chart:
         axes = chart.add_subplot()

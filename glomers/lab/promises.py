@@ -11,7 +11,6 @@ from pathlib import Path
 from glomers.challenges import Challenge
 from glomers.formats.acknowledged import available_share, durable_share, fresh_share
 from glomers.lab.command import FINAL_READS, parse_command, with_flag
-from glomers.lab.errors import RunFailed
 from glomers.lab.run import Run
 from glomers.lab.shell import maelstrom
 
@@ -59,7 +58,4 @@ def _run_with(fault: str, challenge: Challenge, program: Path, seed: int) -> Run
     if challenge.workload == "txn-rw-register":
         words.append(FINAL_READS)
     # Any verdict will do: no challenge asks for kills, and what they take is what is measured.
-    run = maelstrom(" ".join(words), bin=program, engine="bench", seed=seed, expect="any")
-    if run.valid is None:
-        raise RunFailed(run.explanation or run.verdict, run)
-    return run
+    return maelstrom(" ".join(words), bin=program, engine="bench", seed=seed, expect="any")

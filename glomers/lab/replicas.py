@@ -23,16 +23,18 @@ def convergence(run: Run) -> core.Convergence:
     acknowledged values each node lacks.  `glomers.formats.replicas` has the definition.
 
     Raises:
-        LabError: when the run has no final reads, or nobody knows its nodes.
+        LabError: when the run left no history or no final reads, or nobody knows its nodes.
     """
+    history = run.history
     if not run.nodes:
         raise LabError("The names of this run's nodes are not known: its store is damaged.")
-    found = core.convergence(run.history, run.nodes)
+    found = core.convergence(history, run.nodes)
     if found is None:
-        raise LabError(
+        sentence = (
             "This run has no final reads: sets and counters have them at the end of the test, "
             "transactions with --final-reads on the command line."
         )
+        raise LabError(run.lacking(sentence))
     return found
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from glomers.formats import restarts as core
-from glomers.formats.history import read_history
 from glomers.lab.errors import LabError
 
 if TYPE_CHECKING:
@@ -21,9 +20,8 @@ def lost_after_restart(run: Run) -> list[str]:
     Raises:
         LabError: when the run left no store, or nobody was asked in the end.
     """
-    if run.store is None:
-        raise LabError("This run left no store folder: it was refused before it began.")
-    history = read_history(run.store / "history.edn")
+    history = run.history
     if not core.final_views(history):
-        raise LabError("This run has no final reads: add --final-reads to its command line.")
+        sentence = "This run has no final reads: add --final-reads to its command line."
+        raise LabError(run.lacking(sentence))
     return core.lost_after_restart(history, run.nodes)

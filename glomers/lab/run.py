@@ -181,6 +181,11 @@ class Run:
         refused = "" if self._folder else "it was refused before it began. "
         return f"This run left {what}: {refused}{self.explanation or self.verdict}".strip()
 
+    def lacking(self, sentence: str) -> str:
+        """A sentence about what this run does not have, and why the test broke, if it did."""
+        reason = (self.explanation or self.verdict) if self.valid is None else ""
+        return f"{sentence} {reason}".rstrip()
+
     @kept
     def valid(self) -> Valid:
         """True, False or "unknown"; None when there is no verdict."""

@@ -79,7 +79,8 @@ def visibility(run: Run) -> Visibility:
     ops = run.ops
     acknowledged = _acknowledged(ops)
     if not acknowledged:
-        raise StoreError("No value was acknowledged in this run: there is nothing to follow.")
+        sentence = "No value was acknowledged in this run: there is nothing to follow."
+        raise StoreError(run.lacking(sentence))
     nodes = list(run.nodes) or sorted(set(ops["node"].dropna()))
     reads = _reads(ops, frozenset(acknowledged))
     held = _shown_by(reads)

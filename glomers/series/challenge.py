@@ -163,9 +163,12 @@ def _guarantees(run: lab.Run) -> dict[str, bool]:
 
 
 def _test(flags: str, program: Path, how: dict[str, Any]) -> lab.Run:
+    """A run, whatever came of it; without a verdict it says why."""
     try:
         return lab.maelstrom(f"test {flags}", bin=program, expect="any", **how)
     except lab.LabError as error:
+        if isinstance(error, lab.RunFailed) and error.run is not None:
+            return error.run
         raise SeriesError(str(error)) from error
 
 
