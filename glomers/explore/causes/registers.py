@@ -35,7 +35,10 @@ def _why(story: Story, node: str, asked: list[Message], answered: Any) -> str:
     if lost:
         return f"; {node} {story.reason(lost)}"
     told = next((m for m in reversed(asked) if m.dest == node and m.carries(answered)), None)
-    return f"; {told.src} had told {node} so {at(told.arrived_ns)}" if told else ""
+    if told:
+        return f"; {told.src} had told {node} so {at(told.arrived_ns)}"
+    unanswered = next((m for m in asked if m.src == node and story.answer(m) not in asked), None)
+    return f"; {unanswered.dest} did not answer {node} in time" if unanswered else ""
 
 
 def _possible(result: dict[Any, Any]) -> list[Any]:
