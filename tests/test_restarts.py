@@ -153,6 +153,19 @@ def test_nothing_is_lost_that_was_acknowledged_after_the_last_restart(solution, 
             assert differing(ops) == [], f"seed {seed}"
 
 
+OTHERS = "kill,partition,one-way,loss,duplicate,reorder,slow"
+MIXED = f"--time-limit 20 --nemesis {OTHERS} --nemesis-interval 3 --latency 100"
+MIXED += " --latency-dist uniform"
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2, 39])
+@pytest.mark.parametrize("solution", sorted(set(SOLUTIONS) - UNTOLD - {"broadcast_single"}))
+def test_replicas_agree_although_nodes_were_killed_amid_other_faults(solution, seed):
+    flags = command(solution).replace(KILL, MIXED) + " --concurrency 1n"
+    ops, nodes = killed_run(NODES / f"{solution}.py", flags, seed)
+    assert (lost_after_restart(ops, nodes), differing(ops)) == ([], [])
+
+
 def test_the_runs_with_kills_demand_something():
     ops, nodes = killed_run(NODES / "broadcast_rounds.py", command("broadcast_rounds"), 1)
     assert last_restart_ns(ops) is not None

@@ -29,8 +29,12 @@ def txn(message):
             writes[key] = value  # for our own eyes until we commit
         done.append([f, key, writes[key] if key in writes else read(key)])
     if writes:
-        version = [tick(), node.node_id]
-        share([[key, version, value] for key, value in writes.items()])
+        version, number = [tick(), node.node_id], known.get(life, 0) + 1
+        item = {"after": {**news}, "known": {life: number}, "spread": False}
+        item["writes"] = [[key, version, value] for key, value in writes.items()]
+        news.clear()
+        take(item)
+        links.push(item)
     return {"type": "txn_ok", "txn": done}
 
 
@@ -45,17 +49,9 @@ def tick():
     return clock
 
 
-def share(writes):
-    """Commit here, and let the peers commit after everything that we have committed before."""
-    item = {"after": {**news}, "known": {life: known.get(life, 0) + 1}, "writes": writes}
-    news.clear()
-    take(item)
-    links.push(item)
-
-
 def everything():
     writes = [[key, version, value] for key, (version, value) in store.items()]
-    return {"after": {}, "known": {**known}, "writes": writes}
+    return {"after": {}, "known": {**known}, "writes": writes, "spread": True}
 
 
 def take(item):
@@ -66,8 +62,8 @@ def take(item):
     raised = {name: count for name, count in item["known"].items() if known.get(name, 0) < count}
     known.update(raised)
     news.update(raised)
-    if raised and len(item["known"]) > 1:  # a node has restarted: others may lack this as well
-        links.push(everything())
+    if raised and item["spread"]:
+        links.push(item)
     return True
 
 
@@ -93,6 +89,8 @@ def accept(message):
     while before != len(waiting):  # one may have waited for another
         before = len(waiting)
         waiting = [item for item in waiting if not take(item)]
+    for item in waiting:
+        item["spread"] = True  # when it is committed its node may be no more: others may lack it
 
 
 if __name__ == "__main__":
