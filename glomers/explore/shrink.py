@@ -8,8 +8,7 @@ What is left must convict only the guilty: every right node passes it.  So the e
 short: network and nodes heal and rest, and then clients look at everything (see
 `glomers.bench.generator`), or what is still under way would count as lost.  Messages are lost,
 copied and held up only while a fault does such things (`glomers.bench.transit`).  And what a few
-operations cannot show is not judged (`glomers.bench.checkers.excerpt`): an anomaly that is about
-the whole load keeps all its operations.
+operations cannot show is not judged (`glomers.bench.checkers.excerpt`).
 """
 
 from __future__ import annotations
@@ -59,19 +58,12 @@ class Shrinker:
 
     def shrink(self, case: Case) -> Case | None:
         """A smaller case; None when not even the one given shows the anomaly."""
-        excerpt = self._plainest(_with_script(case, is_excerpt=True))
-        if excerpt is not None:
-            return self._smallest(excerpt)
-        whole = self._plainest(case)
-        return whole and self._fates(self._faults(whole))
-
-    def _plainest(self, case: Case) -> Case | None:
-        """The case with constant delays, if possible none; None if it does not show the anomaly."""
         plain = _with_script(case, fates={})
         quick = replace(plain, options=replace(case.options, latency_ms=0))
-        return next((some for some in (quick, plain, case) if self.fails(some)), None)
-
-    def _smallest(self, case: Case) -> Case:
+        start = next((some for some in (quick, plain, case) if self.fails(some)), None)
+        if start is None:
+            return None
+        case = start
         links = self._faults, self._fates, self._earlier
         steps = self._nodes, self._ops, self._ends, *links, self._clients
         for _ in range(ROUNDS_MAX):

@@ -119,7 +119,10 @@ def replay(trace: str | Path | None, *, bin: str | Path | None = None) -> Run:
         RunFailed: when it cannot be played back.
     """
     if trace is None:
-        raise RunFailed("No seed failed: there is nothing to replay.")
+        raise RunFailed(
+            "No seed failed: there is nothing to replay. (Or the failure could not be made small: "
+            "the exploration's attrs['sentence'] says why.)"
+        )
     before = stores()
     words = [str(trace), *(["--bin", str(bin)] if bin is not None else [])]
     ended = _glomers("replay", words, None)
