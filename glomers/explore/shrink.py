@@ -58,12 +58,16 @@ class Shrinker:
 
     def shrink(self, case: Case) -> Case | None:
         """A smaller case; None when not even the one given shows the anomaly."""
+        smaller = self._plainest(case)
+        return smaller and self._smallest(smaller)
+
+    def _plainest(self, case: Case) -> Case | None:
+        """The case with constant delays, if possible none; None if it does not show the anomaly."""
         plain = _with_script(case, fates={})
         quick = replace(plain, options=replace(case.options, latency_ms=0))
-        start = next((some for some in (quick, plain, case) if self.fails(some)), None)
-        if start is None:
-            return None
-        case = start
+        return next((some for some in (quick, plain, case) if self.fails(some)), None)
+
+    def _smallest(self, case: Case) -> Case:
         links = self._faults, self._fates, self._earlier
         steps = self._nodes, self._ops, self._ends, *links, self._clients
         for _ in range(ROUNDS_MAX):

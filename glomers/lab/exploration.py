@@ -119,10 +119,7 @@ def replay(trace: str | Path | None, *, bin: str | Path | None = None) -> Run:
         RunFailed: when it cannot be played back.
     """
     if trace is None:
-        raise RunFailed(
-            "No seed failed: there is nothing to replay. (Or the failure could not be made small: "
-            "the exploration's attrs['sentence'] says why.)"
-        )
+        raise RunFailed("No seed failed: there is nothing to replay.")
     before = stores()
     words = [str(trace), *(["--bin", str(bin)] if bin is not None else [])]
     ended = _glomers("replay", words, None)
