@@ -330,7 +330,7 @@ class Test:
             workload=options.workload,
             consistency_models=options.consistency_models,
             availability=options.availability,
-            is_excerpt=script is not None and script.is_excerpt,
+            is_excerpt=script is not None,
             has_delays=script is not None and bool(script.fates),
         )
         return check_run(self.history.ops, check_options, self.network.stats)

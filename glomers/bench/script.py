@@ -32,11 +32,9 @@ class ScriptedOp(NamedTuple):
 class Script:
     """What is decided in a test, apart from what nodes and services draw from the seed.
 
-    An excerpt has some operations of a larger load.  It is not judged as a load: see
-    `glomers.bench.checkers.excerpt`.
+    What is played back is judged as an excerpt of a load: see `glomers.bench.checkers.excerpt`.
     """
 
     ops: tuple[ScriptedOp, ...]
     faults: tuple[FaultEvent, ...]
     fates: Fates = field(default_factory=dict)
-    is_excerpt: bool = False

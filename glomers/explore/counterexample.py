@@ -31,30 +31,37 @@ class Found:
 
 
 def find(options: Options) -> Found:
-    """Shrink the run of a command that fails; its first anomaly is the one to keep.
+    """Shrink the run of a command that fails; its first anomaly that will do is the one to keep.
 
-    Of transactions it is the first that one of them shows, if there is such a one.
+    What a single transaction shows comes before what only several do.
 
     Raises:
-        ExploreError: when the run does not fail, or not when it is played back.
+        ExploreError: when the run does not fail, or shows nothing any more when it is played back.
     """
     outcome = run_once(options, Tally(), is_recorded=True)
     found = anomalies(options, outcome)
     if not found:
         raise ExploreError(f"Seed {options.seed} does not fail.")
     assert outcome.script is not None
-    anomaly = min(found, key=_is_of_a_circle)
-    shrinker = Shrinker(anomaly)
-    case = shrinker.shrink(Case(options, outcome.script))
-    if case is None:
-        raise ExploreError(
-            f"Seed {options.seed} shows {anomaly}, but not when its operations, faults and delays "
-            "are played back: it stays as it is. Its store folder has the whole run."
-        )
+    whole = Case(options, outcome.script)
+    runs = 0
+    for anomaly in sorted(found, key=_is_of_a_circle):
+        shrinker = Shrinker(anomaly)
+        case = shrinker.shrink(whole)
+        runs += shrinker.runs
+        if case is not None:
+            return Found(_trace(case, anomaly), runs, len(whole.script.ops))
+    raise ExploreError(
+        f"Seed {options.seed} shows {', '.join(found)}, but played back it shows nothing that a "
+        "right node could not show as well: it stays as it is. Its store folder has the whole run."
+    )
+
+
+def _trace(case: Case, anomaly: str) -> Trace:
+    """The trace of a case, with its sentence."""
     script = _with_end_as_played(case)
     trace = Trace(case.options, script, anomaly, "", digest(case.options.bin))
-    trace = replace(trace, sentence=explain(trace).sentence)
-    return Found(trace, shrinker.runs, len(outcome.script.ops))
+    return replace(trace, sentence=explain(trace).sentence)
 
 
 def _is_of_a_circle(anomaly: str) -> bool:

@@ -8,8 +8,7 @@ What is left must convict only the guilty: every right node passes it.  So the e
 short: network and nodes heal and rest, and then clients look at everything (see
 `glomers.bench.generator`), or what is still under way would count as lost.  Messages are lost,
 copied and held up only while a fault does such things (`glomers.bench.transit`).  And what a few
-operations cannot show is not judged (`glomers.bench.checkers.excerpt`): an anomaly that is about
-the whole load keeps all its operations.
+operations cannot show is not judged (`glomers.bench.checkers.excerpt`).
 """
 
 from __future__ import annotations

@@ -12,8 +12,7 @@
 Values are EDN text.  `end` marks operations after healing and rest: they name the clients that take
 part in the end, which goes on as nodes answer.  `fates` has the delays in ns of each message of a
 kind, in order of sending: `null` is the usual one, `[]` a message that is lost, two delays make two
-copies.  A trace with `"load": true` has all operations of its run, and is judged as a load; others
-are excerpts (`glomers.bench.checkers.excerpt`).
+copies.
 """
 
 from __future__ import annotations
@@ -60,7 +59,6 @@ class Trace:
         fields.append(_list("ops", map(_op_to_json, self.script.ops)))
         fields.append(_list("faults", map(_fault_to_json, self.script.faults)))
         fields.append(f'"fates": {_json(self.script.fates)}')
-        fields += [] if self.script.is_excerpt else ['"load": true']
         return "{" + ",\n ".join(fields) + "}\n"
 
     @classmethod
@@ -85,7 +83,7 @@ class Trace:
             _refuse_the_impossible(options, Script(ops, faults, fields["fates"]))
             return cls(
                 options,
-                Script(ops, faults, fields["fates"], fields.get("load") is not True),
+                Script(ops, faults, fields["fates"]),
                 fields["anomaly"],
                 fields["sentence"],
                 fields["node_sha256"],
