@@ -187,7 +187,7 @@ def test_a_run_that_fails_in_a_notebook_shows_it_without_being_asked(work):
     assert "<svg" in picture.data["text/html"]
     assert text_of(error).startswith("RunFailed: The run is invalid (workload), but this cell")
     assert text_of(error).splitlines()[-2:] == [
-        "The picture above is the smallest failure that this command and node were found to have.",
+        "The picture is the smallest failure that was found for this command and node.",
         HELD,
     ]
     assert [text_of(output) for output in again] == [text_of(error)], "without the picture"

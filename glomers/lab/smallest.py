@@ -21,7 +21,7 @@ from glomers.lab.run import Run
 AT_ONCE_S = 2.0
 """How long a failed run may look for it without being asked."""
 
-_SHOWN = "The picture above is the smallest failure that this command and node were found to have."
+_SHOWN = "The picture is the smallest failure that was found for this command and node."
 _SLOW = (
     f"Its smallest failure takes over {AT_ONCE_S:g} s to find: lab.failed_run().counterexample()."
 )
