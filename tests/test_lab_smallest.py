@@ -47,6 +47,25 @@ def topology(message):
 
 node.run()
 """
+ALONE = """
+from glomers.node import Node
+
+node = Node()
+store = {}
+
+
+@node.on("txn")
+def txn(message):
+    done = []
+    for f, key, value in message.body["txn"]:
+        if f == "w":
+            store[key] = value
+        done.append([f, key, store.get(key)])
+    return {"type": "txn_ok", "txn": done}
+
+
+node.run()
+"""
 LINE = "test -w broadcast --bin nodes/once.py --node-count 3 --time-limit 10 --rate 10"
 CUT = f"{LINE} --nemesis partition --nemesis-interval 3"
 ECHO_LINE = "test -w echo --bin nodes/echo.py --node-count 1 --time-limit 1"
@@ -127,8 +146,8 @@ def test_a_run_of_many_tests_is_told_by_the_one_that_failed(work):
 @pytest.mark.parametrize(
     ("expect", "line", "sentence"),
     [
-        ("valid", ECHO_LINE, "Only an invalid run has a smallest failure, and this one is valid."),
-        ("broken", f"{ECHO_LINE} --rate x", "and this one is broken."),
+        ("valid", ECHO_LINE, "No failure could be made small. Seed 0 does not fail."),
+        ("broken", f"{ECHO_LINE} --rate x", "has no failure to make small. argument --rate"),
         ("valid", f"{ECHO_LINE} --clock real", "a run on the real clock cannot be repeated."),
     ],
 )
@@ -137,6 +156,14 @@ def test_other_runs_say_why_they_have_none(work, expect, line, sentence):
     with pytest.raises(lab.LabError) as refusal:
         run.counterexample()
     assert sentence in str(refusal.value)
+
+
+def test_a_valid_run_whose_replicas_disagree_has_one(work):
+    line = "test -w txn-rw-register --node-count 2 --time-limit 3 --rate 20 --final-reads"
+    Path("nodes/alone.py").write_text(ALONE)
+    run = lab.maelstrom(f"{line} --consistency-models read-uncommitted", bin="nodes/alone.py")
+    assert run.valid is True
+    assert "nobody ever sent it to" in run.counterexample().caption
 
 
 def test_a_run_of_the_real_maelstrom_has_none():
@@ -150,10 +177,12 @@ def test_a_node_that_was_mended_or_removed_since_has_none(work):
     node.write_text(LOUD)
     run = lab.maelstrom(ECHO_LINE, expect="invalid")
     node.write_text(ECHO)
-    with pytest.raises(lab.LabError, match=r"No smaller failure was found\. Seed 0 does not fail"):
+    with pytest.raises(
+        lab.LabError, match=r"No failure could be made small\. Seed 0 does not fail"
+    ):
         run.counterexample()
     node.unlink()
-    with pytest.raises(lab.LabError, match=r"No smaller failure was found\. There is no file"):
+    with pytest.raises(lab.LabError, match=r"No failure could be made small\. There is no file"):
         run.counterexample()
 
 
@@ -187,7 +216,7 @@ def test_a_run_that_fails_in_a_notebook_shows_it_without_being_asked(work):
     assert "<svg" in picture.data["text/html"]
     assert text_of(error).startswith("RunFailed: The run is invalid (workload), but this cell")
     assert text_of(error).splitlines()[-2:] == [
-        "The picture above is the smallest failure that this command and node were found to have.",
+        "The picture is the smallest failure that was found for this command and node.",
         HELD,
     ]
     assert [text_of(output) for output in again] == [text_of(error)], "without the picture"

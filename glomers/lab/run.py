@@ -156,14 +156,14 @@ class Run:
     def counterexample(self, deadline_s: float = SEARCH_S) -> Figure:
         """The smallest failure of this run's command and node: a picture with a sentence.
 
-        The run's own seed is tried first, and what is found is kept.  Nothing is left on the disk;
-        `lab.explore` keeps a trace, which can be played back with another node.
+        The run's own seed is tried first, then nine more, and what is found is kept.  Nothing is
+        left on the disk; `lab.explore` keeps a trace, which can be played back with another node.
 
         Args:
             deadline_s: how long the search may take, in seconds.
 
         Raises:
-            LabError: when the run is not invalid or cannot be repeated, or nothing was found.
+            LabError: when the run broke or cannot be repeated, or nothing was found.
         """
         from glomers.lab.smallest import smallest
 

@@ -21,7 +21,7 @@ from glomers.lab.run import Run
 AT_ONCE_S = 2.0
 """How long a failed run may look for it without being asked."""
 
-_SHOWN = "The picture above is the smallest failure that this command and node were found to have."
+_SHOWN = "The picture is the smallest failure that was found for this command and node."
 _SLOW = (
     f"Its smallest failure takes over {AT_ONCE_S:g} s to find: lab.failed_run().counterexample()."
 )
@@ -36,12 +36,13 @@ def smallest(run: Run, command: Sequence[str], deadline_s: float) -> Figure:
     """The picture of the smallest failure of a command and its node, with its sentence.
 
     Args:
-        run: an invalid run of the command in virtual time.
+        run: a run of the command in virtual time, whatever its verdict: replicas that disagree
+            are a failure that Maelstrom does not look for.
         command: the words from `test` on.
         deadline_s: how long the search may take, in seconds.
 
     Raises:
-        LabError: when the run is none of these, or nothing is found.
+        LabError: when the run is none of these, or none of the seeds fails.
     """
     if reason := _why_not(run):
         raise LabError(reason)
@@ -58,8 +59,8 @@ def _why_not(run: Run) -> str | None:
     if run.engine == "maelstrom" or run.clock == "real":
         where = "the real Maelstrom" if run.engine == "maelstrom" else "the real clock"
         return f"No smaller failure is looked for: a run on {where} cannot be repeated."
-    if run.valid is not False:
-        return f"Only an invalid run has a smallest failure, and this one is {run.verdict}."
+    if run.valid is None:
+        return run.lacking("A run without a verdict has no failure to make small.")
     return None
 
 
@@ -69,7 +70,7 @@ def _picture(folder: Path, ended: Ended) -> Figure:
     stores = sorted((folder / "store").glob("*/2*"))
     if not stores:
         last = ended.err.strip().rpartition("\n")[2]
-        raise LabError(f"No smaller failure was found. {last}".strip())
+        raise LabError(f"No failure could be made small. {last}".strip())
     return counterexample(Run.load(stores[-1]))
 
 
