@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import os
-import sysconfig
+import sys
 import traceback
 from collections.abc import Callable, Iterator
 from types import CodeType, FrameType
@@ -21,9 +21,8 @@ Place = tuple[str, int]
 
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 _SOLUTIONS = os.path.join(_PACKAGE, "solutions") + os.sep
-_LIBRARIES = tuple(
-    sysconfig.get_path(name) + os.sep for name in ("stdlib", "platstdlib", "purelib", "platlib")
-)
+_STANDARD = os.path.dirname(os.__file__) + os.sep
+_INSTALLED = f"{os.sep}site-packages{os.sep}"
 _HANDLING = frozenset({Node._dispatch.__code__, Node._respond.__code__})
 
 
@@ -31,7 +30,7 @@ def is_theirs(file: str) -> bool:
     """Whether a file belongs to a node's program, and neither to us nor to a library."""
     if file.startswith(_PACKAGE):
         return file.startswith(_SOLUTIONS)
-    return not file.startswith(("<", *_LIBRARIES))
+    return not (file.startswith(("<", _STANDARD)) or _INSTALLED in file)
 
 
 def frames_from(frame: FrameType | None) -> Iterator[FrameType]:
@@ -69,6 +68,16 @@ def place_of_error(error: BaseException) -> Place | None:
         (frame.f_code.co_filename, line) for frame, line in traceback.walk_tb(error.__traceback__)
     ]
     return next((place for place in reversed(places) if is_theirs(place[0])), None)
+
+
+def with_place(warn: Callable[[str], None]) -> Callable[[str], None]:
+    """`warn` that adds the line of a node's program that is at work, if one is."""
+
+    def warn_with_place(text: str) -> None:
+        place = place_in(frames_from(sys._getframe(1)))
+        warn(f"{text} ({os.path.basename(place[0])}:{place[1]})" if place else text)
+
+    return warn_with_place
 
 
 def message_in(frames: Iterator[FrameType] | list[FrameType]) -> Message | None:

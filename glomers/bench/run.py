@@ -12,7 +12,7 @@ from itertools import accumulate, count
 from pathlib import Path
 from typing import Any
 
-from glomers.bench.blame import place_of_error
+from glomers.bench.blame import place_of_error, with_place
 from glomers.bench.checkers import CheckOptions, check_run
 from glomers.bench.clients import Client
 from glomers.bench.clock import Clock, RealClock, VirtualClock
@@ -307,7 +307,8 @@ class Test:
             log = self._record.node_log(node_id, echo, self._cannot_write)
             log.now_ns = self.clock.now_ns
             self._node_logs[node_id] = log
-        outgoing = Outgoing(node_id, self.network.send_line, self._log.warn, self.clock.now_ns)
+        warn = with_place(self._log.warn)
+        outgoing = Outgoing(node_id, self.network.send_line, warn, self.clock.now_ns)
         self._outgoing.append(outgoing)
         host = VirtualHost if self._program.virtual else ProcessHost
         return host(node_id, self._program.path, options.args, log, outgoing, self._fail)

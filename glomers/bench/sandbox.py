@@ -39,6 +39,8 @@ BLOCKED_CPU_S = 0.05
 SPIN_S = 4.5
 """The same for callbacks that go on and on without letting time pass: so long, and so much work."""
 SPIN_CPU_S = 3.0
+IMPORT_PATIENCE = 4
+"""So many times as long may an import take: some libraries work for seconds."""
 TICK_S = 0.25
 MAX_INTERRUPTIONS = 4
 _PROCESS_STARTERS = ("fork", "forkpty", "posix_spawn", "posix_spawnp", "system")
@@ -289,9 +291,10 @@ def _watchdog(
     def look(signum: int, frame: FrameType | None) -> None:
         nonlocal interruptions
         now = clock.loop.time_ns
+        patience = IMPORT_PATIENCE if _is_importing(frame) else 1
         if not (
-            callback.is_hanging((now, clock.loop.current), HANG_S, HANG_CPU_S)
-            or instant.is_hanging(now, SPIN_S, SPIN_CPU_S)
+            callback.is_hanging((now, clock.loop.current), HANG_S * patience, HANG_CPU_S * patience)
+            or instant.is_hanging(now, SPIN_S * patience, SPIN_CPU_S * patience)
         ):
             return
         error = _hang(clock, frame)
@@ -309,6 +312,12 @@ def _watchdog(
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, previous)
+
+
+def _is_importing(frame: FrameType | None) -> bool:
+    return any(
+        each.f_code.co_filename.startswith("<frozen importlib") for each in blame.frames_from(frame)
+    )
 
 
 class _Stopwatch:

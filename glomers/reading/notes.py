@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterator
 
 from glomers.reading.dossier import Dossier
-from glomers.reading.finding import Finding, Kind
+from glomers.reading.finding import Finding, Kind, Place
 from glomers.reading.wording import in_order, listed, shortened
 
 _NOTE = re.compile(r"^(?:WARN )?(?P<node>\S+?)\b(?P<rest>.*?\bwrote .*)$", re.DOTALL)
+_PLACE = re.compile(r" \((?P<file>[^()]+):(?P<line>\d+)\)$")
 _SILENCES = "not heard any more"
 _VALUES = re.compile(r"'.*'|\d[\d.]*", re.DOTALL)
 _SHOWN_CHARACTERS = 400
@@ -36,5 +37,7 @@ def _findings(dossier: Dossier, silencing: bool) -> Iterator[Finding]:
         node, rest = noted[0]
         others = in_order({other for other, _ in noted} - {node})
         also = f"; the same at {listed(others)}" if others else ""
-        text = shortened(f"{node}{rest}", _SHOWN_CHARACTERS).rstrip(".")
-        yield Finding(Kind.DEED, f"{text}{also}.", None, (shortened(rest, _SHOWN_CHARACTERS),))
+        at = _PLACE.search(rest)
+        text = shortened(f"{node}{_PLACE.sub('', rest)}", _SHOWN_CHARACTERS).rstrip(".")
+        place = Place(at["file"], int(at["line"])) if at else None
+        yield Finding(Kind.DEED, f"{text}{also}.", place, (shortened(rest, _SHOWN_CHARACTERS),))
