@@ -9,7 +9,7 @@ from glomers.formats.text import clean
 from glomers.lab.errors import StoreError
 from glomers.lab.figure import Figure, canvas, to_png
 from glomers.lab.html import shortened
-from glomers.lab.style import BAND, COLOURS, ERROR_COLOUR, MARKERS, OTHER_COLOUR
+from glomers.lab.style import BAND, COLOURS, ERROR_COLOUR, MARKERS, QUIET_COLOUR
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -100,7 +100,7 @@ def _scatter(axes: Axes, ops: pd.DataFrame) -> None:
         )
     rest = succeeded[succeeded["f"].isin(sorted(functions)[_MOST_FUNCTIONS:])]
     if not rest.empty:
-        axes.scatter(rest["start_s"], rest["latency_ms"], s=10, color=OTHER_COLOUR, label="others")
+        axes.scatter(rest["start_s"], rest["latency_ms"], s=10, color=QUIET_COLOUR, label="others")
     for outcome, (marker, label) in _OUTCOMES.items():
         part = ops[ops["outcome"] == outcome]
         if not part.empty:

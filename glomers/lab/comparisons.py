@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from glomers.lab.figure import Figure, canvas, to_png
 from glomers.lab.html import shortened
-from glomers.lab.style import COLOURS, LIMIT, MARKERS, OTHER_COLOUR
+from glomers.lab.style import COLOURS, LIMIT, MARKERS, QUIET_COLOUR
 
 Point = tuple[str, float, float]
 """A label, x and y."""
@@ -107,7 +107,7 @@ def trade_off_chart(
                 axes.annotate(label, (x, y), xytext=(6, 6), textcoords="offset points", fontsize=9)
         if others:
             xs, ys = [x for _, x, _ in others], [y for _, _, y in others]
-            axes.scatter(xs, ys, color=OTHER_COLOUR, label="published", zorder=2)
+            axes.scatter(xs, ys, color=QUIET_COLOUR, label="published", zorder=2)
             for label, x, y in others:
                 axes.annotate(
                     shortened(label, 40),
@@ -116,7 +116,7 @@ def trade_off_chart(
                     textcoords="offset points",
                     fontsize=7.5,
                     rotation=25,  # side by side, where results are as good as each other
-                    color=OTHER_COLOUR,
+                    color=QUIET_COLOUR,
                 )
         if x_limit is not None:
             axes.axvline(x_limit, color=LIMIT, linestyle="--", label=f"limit {x_limit:g}")

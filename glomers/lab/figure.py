@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure as Canvas
 
 _COLOURS = 64
+_LEAST_PX = 700
+"""A chart is never shown narrower: its smallest letters are then 9 pixels high."""
 _CAPTION_STYLE = "font-size:90%;margin-top:4px"
 
 
@@ -45,12 +47,14 @@ class Figure:
         return f'<figure style="margin:8px 0">{self._picture()}{caption}</figure>'
 
     def _picture(self) -> str:
-        if self.png is None:
-            return f'<div style="overflow-x:auto">{self.svg}</div>'
-        data = b64encode(self.png).decode("ascii")
+        """The picture in a box that scrolls: shrunk to a phone nobody could read it."""
+        return f'<div style="overflow-x:auto">{self.svg or self._image()}</div>'
+
+    def _image(self) -> str:
+        data = b64encode(self.png or b"").decode("ascii")
         return (
             f'<img alt="{html.text(self.alt)}" src="data:image/png;base64,{data}" width="900" '
-            'style="max-width:100%;height:auto">'
+            f'style="max-width:100%;min-width:{_LEAST_PX}px;height:auto">'
         )
 
     def __repr__(self) -> str:

@@ -18,7 +18,7 @@ from glomers.lab.command import FINAL_READS, node_name
 from glomers.lab.errors import LabError
 from glomers.lab.figure import Figure, canvas, to_png
 from glomers.lab.replicas import convergence
-from glomers.lab.style import COLOURS, LIMIT, MARKERS, OTHER_COLOUR
+from glomers.lab.style import COLOURS, LIMIT, MARKERS, QUIET_COLOUR
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -167,7 +167,7 @@ def _mark(row: _Row) -> dict[str, Any]:
     common = {"lw": 0, "clip_on": False}  # a mark at zero is whole, too
     if row.ours:
         return {"marker": MARKERS[3], "ms": 9, "color": COLOURS[0], "zorder": 4, **common}
-    return {"marker": MARKERS[0], "ms": 6, "color": OTHER_COLOUR, "zorder": 3, **common}
+    return {"marker": MARKERS[0], "ms": 6, "color": QUIET_COLOUR, "zorder": 3, **common}
 
 
 def _note(axes: Axes, x: float, place: int, text: str, row: _Row) -> None:

@@ -26,7 +26,8 @@ def explain(story: Story, anomaly: str) -> Explanation | None:
     lost = story.lost_from(node, odd)
     why = f"; {node} {story.reason(lost[0])}" if lost else ""
     text = f"{_done(story, odd)}, when it held {held}{since}{why}."
-    return explained(text, [*story.exchange(odd, source), *(m.id for m in lost)])
+    ids = [*story.exchange(odd, source), *(m.id for m in lost)]
+    return explained(text, ids, odd[1].value[0])
 
 
 def _possible(result: dict[Any, Any]) -> list[Any]:
