@@ -113,8 +113,7 @@ class Canvas:
         self._rects: dict[tuple[int, int], list[Rect]] = defaultdict(list)
 
     def add_line(self, number: int, line: Line) -> None:
-        """Take up the line of the arrow with a number, and its tip."""
-        self.add_rect(line.tip())
+        """Take up the line of the arrow with a number."""
         for cell in _cells_of_line(line):
             self._lines[cell].append((number, line))
 

@@ -20,6 +20,9 @@ REFUSED_COLOUR = "#946c00"
 QUIET_COLOUR = "#767676"
 """For what stands back: acknowledgements, the results of others, and what no colour is left for."""
 
+PALE_COLOUR = "#b8b8b8"
+"""For areas that stand back."""
+
 PAPER = "#ffffff"
 SHADE = "#f7eed4"
 """A stretch of time with a fault."""

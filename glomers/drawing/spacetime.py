@@ -185,6 +185,7 @@ class Diagram:
         canvas.add_rect(Rect(0, 0, self._width, self._head_y + 4))
         for number, line in enumerate(lines):
             canvas.add_line(number, line)
+            canvas.add_rect(line.tip())
         for y in heights.strips.values():
             canvas.add_rect(Rect(_MARGIN_LEFT, y, self._right, y + STRIP_PX))
         head_ys = self._place_heads(canvas, bottom)

@@ -71,15 +71,23 @@ def canvas(height_in: float) -> Iterator[Canvas]:
         yield Canvas(figsize=(WIDTH_IN, height_in))
 
 
+def settled(chart: Canvas) -> Any:
+    """Give everything in a chart its final place; returns what texts are measured with."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    drawn: Any = FigureCanvasAgg(chart)  # untyped
+    with _any_letters():
+        chart.draw_without_rendering()
+    return drawn.get_renderer()
+
+
 def to_png(chart: Canvas) -> bytes:
     """The chart as a picture; the same bytes for the same chart."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from PIL import Image  # matplotlib depends on it
 
     drawn: Any = FigureCanvasAgg(chart)  # untyped
-    with warnings.catch_warnings():
-        # A node may use letters that the font lacks; boxes in their place say enough.
-        warnings.filterwarnings("ignore", "Glyph .* missing from font")
+    with _any_letters():
         drawn.draw()  # `savefig` would draw once more
     size = drawn.get_width_height(physical=True)
     pixels = Image.frombuffer("RGBA", size, drawn.buffer_rgba()).convert("RGB")
@@ -88,3 +96,11 @@ def to_png(chart: Canvas) -> bytes:
     picture = BytesIO()
     pixels.quantize(_COLOURS, Image.Quantize.MAXCOVERAGE).save(picture, "png", optimize=True)
     return picture.getvalue()
+
+
+@contextmanager
+def _any_letters() -> Iterator[None]:
+    """A node may use letters that the font lacks; boxes in their place say enough."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing from font")
+        yield

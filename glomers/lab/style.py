@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from glomers.drawing.palette import COLOURS, ERROR_COLOUR, INK, QUIET_COLOUR, SHADE_HEAD, ink
+from glomers.drawing.palette import (
+    COLOURS,
+    ERROR_COLOUR,
+    PALE_COLOUR,
+    QUIET_COLOUR,
+    SHADE_HEAD,
+    ink,
+)
 
 __all__ = [
     "BAND",
     "COLOURS",
     "ERROR_COLOUR",
-    "INK",
     "LIMIT",
     "MARKERS",
+    "PALE_COLOUR",
     "QUIET_COLOUR",
     "RC",
     "WIDTH_IN",
