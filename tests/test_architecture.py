@@ -17,16 +17,19 @@ ALLOWED = {
     "challenges": set(),
     "formats": set(),
     "reading": {"formats", "challenges"},
+    "drawing": {"formats", "challenges"},
     "solutions": RUNTIME,
-    "bench": {"formats", "reading", "node", "protocol"},
+    "bench": {"formats", "reading", "drawing", "node", "protocol"},
     "maelstrom": set(),
-    "lab": {"formats", "reading", "challenges", "maelstrom"},
+    "lab": {"formats", "reading", "drawing", "challenges", "maelstrom"},
     "series": {"formats", "challenges", "lab", "bench", "maelstrom"},
-    "explore": {"formats", "reading", "bench", "node", "protocol"},
+    "explore": {"formats", "reading", "drawing", "bench", "node", "protocol"},
     "__main__": {"bench", "cli"},
     "cli": {"series", "explore", "bench", "lab", "challenges", "maelstrom"},
 }
-LIGHT = RUNTIME | {"solutions", "bench", "explore", "formats", "reading", "challenges", "maelstrom"}
+LIGHT = RUNTIME | {
+    *("solutions", "bench", "explore", "formats", "reading", "drawing", "challenges", "maelstrom")
+}
 HEAVY = {"pandas", "matplotlib", "papermill", "nbconvert", "rich", "numpy"}
 
 

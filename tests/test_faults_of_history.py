@@ -1,7 +1,7 @@
 """The faults of a run are read from its history, in words."""
 
 from glomers.formats.edn import kw
-from glomers.formats.faults import extra_faults_of, faults_of, spans_of
+from glomers.formats.faults import extra_faults_of, faults_of, felt_faults_of, spans_of
 from glomers.formats.history import Op
 
 
@@ -46,3 +46,17 @@ def test_faults_are_described_in_order():
 
 def test_a_history_without_faults_has_none():
     assert faults_of([]) == []
+
+
+def test_a_partition_that_cuts_nobody_off_is_not_felt():
+    nobody = {"n0": frozenset(), "n1": frozenset()}
+    history = nemesis(
+        (1, "start-partition", kw("minority-third")),
+        (1, "start-partition", [kw("isolated"), nobody]),
+        (2, "stop-partition", kw("network-healed")),
+        *((op.time_ns / 1e9 + 3, op.f, op.value) for op in HISTORY),
+    )
+    assert len(faults_of(history)) == 5
+    assert [fault.description for fault in felt_faults_of(history)] == [
+        fault.description for fault in faults_of(HISTORY)
+    ]

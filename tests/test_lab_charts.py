@@ -88,7 +88,7 @@ def test_charts_are_pictures_with_text_and_the_same_bytes_each_time(run, chart):
     assert bundle == chart(run)._repr_mimebundle_()
     assert bundle["text/plain"] == figure.alt == repr(figure)
     tags = Tags(bundle["text/html"])
-    assert tags.seen == {"figure", "img", "figcaption"}
+    assert tags.seen == {"figure", "div", "img", "figcaption"}
     assert tags.alt == figure.alt
     height, width, _ = image.imread(BytesIO(figure.png)).shape
     assert width == 1080

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from glomers.drawing.messages import Arrow, Band, arrows_of, column_order
+from glomers.drawing.spacetime import draw
 from glomers.formats.journal import Event
-from glomers.formats.spacetime import Arrow, Band, arrows_of, column_order, draw
 from glomers.formats.text import clean
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -27,14 +28,6 @@ def texts(svg):
 
 def titles(svg):
     return [element.text for element in ET.fromstring(svg).iter(f"{SVG}title")]
-
-
-def boxes(svg):
-    """Left, right and baseline of every label of an arrow, generously narrow."""
-    group = ET.fromstring(svg).findall(f"{SVG}g[@pointer-events='none']")[0]
-    for text in group:
-        half = len(text.text) * 2.5
-        yield float(text.get("x")) - half, float(text.get("x")) + half, float(text.get("y"))
 
 
 def test_every_message_has_an_arrow_with_its_type_and_body_to_hover_over():
@@ -101,9 +94,7 @@ def test_only_messages_under_way_within_the_window_are_drawn():
 def test_the_picture_says_how_many_messages_are_beyond_the_limit():
     svg = draw(["n0", "n1"], [arrow(i, i + 0.5) for i in range(30)], limit=10)
     assert len(titles(svg)) == 10
-    assert "The first 10 of 30 messages (from 0.000 s to 9.500 s); 20 more are left out." in texts(
-        svg
-    )
+    assert "The first 10 of 30 messages from 0.000 s to 9.500 s." in texts(svg)
 
 
 def test_the_picture_says_how_many_messages_have_no_column():
@@ -121,18 +112,8 @@ def test_types_share_a_colour_with_their_replies_and_errors_have_their_own():
     svg = draw(["n0", "n1"], [arrow(i, i + 0.5, kind=kind) for i, kind in enumerate(kinds)])
     entries = [text for text in texts(svg) if ", " in text]
     assert "a, a_ok" in entries
-    assert "g, h" in entries, "types beyond the palette share one colour, and the legend says so"
+    assert "f, g, h" in entries, "types beyond the palette share one colour"
     assert texts(svg).count("error") == 2
-
-
-def test_labels_do_not_cover_one_another():
-    fan = [arrow(0.1, 0.2 + i / 1e5, dest=f"n{i}", kind="broadcast") for i in range(1, 10)]
-    back = [arrow(0.2 + i / 1e5, 0.3, f"n{i}", "n0", "broadcast_ok") for i in range(1, 10)]
-    placed = list(boxes(draw([f"n{i}" for i in range(10)], fan + back)))
-    assert len(placed) > 6
-    for i, (left, right, y) in enumerate(placed):
-        for other_left, other_right, other_y in placed[:i]:
-            assert abs(y - other_y) >= 10 or right < other_left or other_right < left
 
 
 def test_crowded_events_keep_their_order_and_stay_apart():
@@ -256,17 +237,3 @@ def test_characters_that_could_break_the_picture_are_left_out(forbidden):
 
 def test_tabs_newlines_and_rare_letters_are_kept():
     assert clean("a\t\né漢😀") == "a\t\né漢😀"
-
-
-def test_decisive_messages_are_thick_and_the_others_pale():
-    arrows = [
-        Arrow(0.0, 0.1, "n0", "n1", "a", {}, decisive=True),
-        Arrow(0.2, 0.3, "n1", "n0", "b", {}),
-    ]
-    svg = draw(["n0", "n1"], arrows)
-    assert svg.count('opacity="0.35"') == 1
-    assert svg.count('stroke-width="3.2"') == 2  # the arrow and the legend
-    assert "decisive" in svg
-    plain = draw(["n0", "n1"], [Arrow(0.0, 0.1, "n0", "n1", "a", {})])
-    assert "decisive" not in plain
-    assert 'opacity="0.35"' not in plain

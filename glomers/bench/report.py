@@ -9,16 +9,16 @@ from typing import Any
 
 from glomers.bench.hosts import Silenced
 from glomers.bench.store import Store
+from glomers.drawing.messages import Band, arrows_of, column_order
+from glomers.drawing.spacetime import draw
 from glomers.formats.edn import Keyword, dumps, kw, pretty
-from glomers.formats.faults import extra_faults_of
+from glomers.formats.faults import felt_faults_of
 from glomers.formats.history import Op, pairs
 from glomers.formats.journal import read_journal
 from glomers.formats.node_log import PRINTED, read_beginnings
-from glomers.formats.partitions import partitions_of
-from glomers.formats.spacetime import Band, arrows_of, column_order, draw
 
 TIMELINE_OPS = 10_000
-DRAWN_EVENTS = 1_000
+DRAWN_EVENTS = 300
 MAX_SILENCED_SHOWN = 5
 LOOKED_AT_BYTES = 1 << 20
 """So much of all logs together is looked through for what nodes printed."""
@@ -103,8 +103,7 @@ def _messages(store: Store, history: Sequence[Op]) -> str:
     """A diagram of the first messages; the lab draws any other stretch of the run."""
     events = islice(read_journal(store.journal), DRAWN_EVENTS)
     arrows = [arrow for arrow in arrows_of(events) if arrow.recv_s is not None]
-    faults = [*partitions_of(history), *extra_faults_of(history)]
-    bands = [Band(*fault) for fault in faults]
+    bands = [Band(*fault) for fault in felt_faults_of(history)]
     title = "The first messages of the run"
     return draw(column_order(arrows), arrows, bands, limit=DRAWN_EVENTS, title=title)
 

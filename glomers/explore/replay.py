@@ -7,6 +7,7 @@ import os
 import sys
 import traceback
 from pathlib import Path
+from typing import Any
 
 from glomers.bench.cli import run_in_store
 from glomers.bench.errors import EXIT_INVALID, EXIT_UNKNOWN, EXIT_VALID, BrokenTest
@@ -14,10 +15,10 @@ from glomers.bench.log import RunLog
 from glomers.bench.options import words_of
 from glomers.bench.program import find_program
 from glomers.bench.store import Store
+from glomers.drawing.decisive import draw_decisive
 from glomers.explore.counterexample import Played, play
 from glomers.explore.errors import ExploreError
 from glomers.explore.trace import Trace, digest
-from glomers.formats.decisive import draw_decisive
 from glomers.formats.history import HistoryError, read_history
 from glomers.formats.journal import read_journal
 from glomers.formats.text import clean
@@ -84,10 +85,12 @@ def _tell(store: Store, trace: Trace, played: Played) -> int:
 def _write(store: Store, trace: Trace, played: Played) -> None:
     """Add the trace, what was found out, and a picture of it to the store."""
     explanation = played.explanation
-    facts = {
+    facts: dict[str, Any] = {
         "anomaly": played.anomaly or trace.anomaly,
         "sentence": explanation.sentence,
         "decisive": explanation.decisive,
+        "key": explanation.key if isinstance(explanation.key, int | str) else None,
+        "answer": explanation.answer,
     }
     store.write("trace.json", trace.to_json())
     store.write(NAME, json.dumps(facts, ensure_ascii=False, indent=1) + "\n")
@@ -96,5 +99,5 @@ def _write(store: Store, trace: Trace, played: Played) -> None:
     except HistoryError:  # the test broke before any operation
         history = []
     events = read_journal(store.journal)
-    picture = draw_decisive(events, history, explanation.sentence, explanation.decisive)
-    store.write("messages.svg", picture)
+    told = explanation.sentence, explanation.decisive, facts["answer"], facts["key"]
+    store.write("messages.svg", draw_decisive(events, history, *told))

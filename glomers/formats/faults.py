@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from glomers.formats.edn import to_json
 from glomers.formats.history import Op
-from glomers.formats.partitions import partitions_of
+from glomers.formats.partitions import Partition, felt_partitions_of, partitions_of
 
 
 class Span(NamedTuple):
@@ -51,11 +51,17 @@ def spans_of(history: Iterable[Op]) -> list[Span]:
 
 def faults_of(history: Sequence[Op]) -> list[Fault]:
     """All faults in order of their beginnings, partitions as `partitions_of` describes them."""
-    partitions = [
-        Fault(cut.start_s, cut.end_s, f"partition: {cut.description}")
-        for cut in partitions_of(history)
-    ]
-    return sorted([*partitions, *extra_faults_of(history)])
+    return _with_extra_faults(partitions_of(history), history)
+
+
+def felt_faults_of(history: Sequence[Op]) -> list[Fault]:
+    """The same without partitions that cut nobody off: the faults to show in a picture."""
+    return _with_extra_faults(felt_partitions_of(history), history)
+
+
+def _with_extra_faults(partitions: Iterable[Partition], history: Sequence[Op]) -> list[Fault]:
+    faults = [Fault(cut.start_s, cut.end_s, f"partition: {cut.description}") for cut in partitions]
+    return sorted([*faults, *extra_faults_of(history)])
 
 
 def extra_faults_of(history: Iterable[Op]) -> list[Fault]:

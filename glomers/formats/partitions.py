@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from glomers.formats.edn import Keyword, kw
@@ -50,9 +50,18 @@ class Cut(NamedTuple):
 
 def partitions_of(history: Sequence[Op]) -> list[Partition]:
     """The partitions in order; one that nobody healed lasts to the end of the history."""
+    return _in_words(cuts_of(history))
+
+
+def felt_partitions_of(history: Sequence[Op]) -> list[Partition]:
+    """Those that cut somebody off, or of which nobody knows: the ones to show in a picture."""
+    return _in_words(cut for cut in cuts_of(history) if cut.is_real or cut.grudges is None)
+
+
+def _in_words(cuts: Iterable[Cut]) -> list[Partition]:
     return [
         Partition(cut.start_ns / 1e9, cut.end_ns / 1e9, _describe(cut.kind, cut.grudges))
-        for cut in cuts_of(history)
+        for cut in cuts
     ]
 
 

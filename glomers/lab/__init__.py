@@ -7,7 +7,7 @@ run = lab.maelstrom("test -w echo --bin nodes/echo.py --node-count 1 --time-limi
 """
 
 from glomers.lab.charts import latency_chart, messages_by_type
-from glomers.lab.comparisons import bar_chart, stacked_bar_chart, trade_off_chart
+from glomers.lab.comparisons import bar_chart, stacked_bar_chart
 from glomers.lab.cycle import cycle_diagram
 from glomers.lab.diagram import spacetime
 from glomers.lab.errors import LabError, LabWarning, RunFailed, StoreError
@@ -30,6 +30,7 @@ from glomers.lab.shell import maelstrom
 from glomers.lab.stale import failed_run
 from glomers.lab.stats import Stats
 from glomers.lab.targets import Scoreboard, scoreboard, target_chart
+from glomers.lab.trade_off import trade_off_chart
 from glomers.lab.visibility import visibility_chart
 from glomers.lab.workspace import workspace
 

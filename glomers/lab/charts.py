@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from glomers.formats.names import is_client
+from glomers.formats.partitions import Partition, felt_partitions_of
 from glomers.formats.text import clean
 from glomers.lab.errors import StoreError
 from glomers.lab.figure import Figure, canvas, to_png
 from glomers.lab.html import shortened
-from glomers.lab.style import BAND, COLOURS, ERROR_COLOUR, MARKERS, OTHER_COLOUR
+from glomers.lab.style import BAND, COLOURS, ERROR_COLOUR, MARKERS, PALE_COLOUR, QUIET_COLOUR
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure as Canvas
     from matplotlib.legend import Legend
 
     from glomers.lab.run import Run
@@ -24,7 +29,19 @@ _LEGEND_SIZE = 30
 _MOST_FUNCTIONS = 5
 _MOST_TYPES = 12
 _LABEL_CHARACTERS = 28
-_LOG_FROM_RATIO = 30.0
+_LOG_FROM_RATIO = 20.0
+_LEGEND_CHARACTERS, _LEGEND_MARK_CHARACTERS = 100, 7
+"""How many letters of a legend fit into a row, and how many a line's or mark's sample takes."""
+_LEFT_OUT_FROM, _LEFT_OUT_FROM_S = 0.25, 5.0
+"""A piece of the time axis is left out from this share of it and from this length on."""
+_LEAST_PANEL, _EDGE = 0.12, 0.03
+_CUT_MARK: Any = {
+    "marker": [(-0.6, -1), (0.6, 1)],
+    "markersize": 10,
+    "color": "#666666",
+    "linestyle": "none",
+    "clip_on": False,
+}
 _OUTCOMES = {"fail": ("x", "failed"), "info": ("+", "of unknown outcome")}
 
 
@@ -39,20 +56,22 @@ def latency_chart(run: Run) -> Figure:
     if ops.empty:
         sentence = "No operation of this run came to an end: there is no latency to draw."
         raise StoreError(run.lacking(sentence))
-    partitions = run.partitions
+    partitions = felt_partitions_of(run.history)
+    is_log = spans_decades(ops["latency_ms"])
     with canvas(3.7) as chart:
-        axes = chart.add_subplot()
-        _shade(axes, partitions)
-        _scatter(axes, ops)
-        if _spans_decades(ops["latency_ms"]):
-            axes.set_yscale("log")
-            axes.yaxis.set_major_formatter("{x:g}")
+        panels = _panels(chart, ops["start_s"])
+        for axes in panels:
+            _shade(axes, partitions)
+            _scatter(axes, _above_zero(ops) if is_log else ops)
+        if is_log:
+            panels[0].set_yscale("log")
         else:
-            axes.set_ylim(bottom=0)
-        axes.set_xlabel("time since the start (s)")
-        axes.set_ylabel("latency (ms)")
+            panels[0].set_ylim(bottom=0)
+        panels[0].yaxis.set_major_formatter("{x:,g}")
+        chart.supxlabel("time since the start (s)", fontsize="medium")
+        panels[0].set_ylabel("latency (ms)")
         # Beside the points, where it cannot cover any.
-        _show_marks(axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0)))
+        _show_marks(panels[-1].legend(loc="upper left", bbox_to_anchor=(1.0, 1.0)))
         png = to_png(chart)
     text = _latency_text(ops)
     shaded = _partition_text(partitions)
@@ -60,6 +79,34 @@ def latency_chart(run: Run) -> Figure:
     still_open = f" {open_count:,} still open at the end are not shown." if open_count else ""
     caption = f"Latency of the operations over time. {text}{still_open}{shaded}"
     return Figure(f"Scatter chart: {caption}", caption, png=png)
+
+
+def _panels(chart: Canvas, start_s: pd.Series[float]) -> list[Axes]:
+    """One panel, or two where a long time passes in which nobody asks for anything."""
+    times = sorted(start_s)
+    span_s = times[-1] - times[0]
+    gap_s, place = max(((b - a, i) for i, (a, b) in enumerate(pairwise(times))), default=(0.0, 0))
+    if gap_s <= _LEFT_OUT_FROM * span_s or gap_s < _LEFT_OUT_FROM_S:
+        return [chart.add_subplot()]
+    parts = times[: place + 1], times[place + 1 :]
+    longest_s = max(part[-1] - part[0] for part in parts) or 1.0
+    widths_s = [max(part[-1] - part[0], _LEAST_PANEL * longest_s) for part in parts]
+    panels: list[Axes] = list(chart.subplots(1, 2, sharey=True, width_ratios=widths_s))
+    for axes, part, width_s in zip(panels, parts, widths_s, strict=True):
+        middle_s, half_s = (part[0] + part[-1]) / 2, width_s / 2 + _EDGE * longest_s
+        axes.set_xlim(middle_s - half_s, middle_s + half_s)
+        if width_s > part[-1] - part[0]:
+            axes.set_xticks([round(part[0], 1)])
+    _mark_the_cut(*panels)
+    return panels
+
+
+def _mark_the_cut(first: Axes, second: Axes) -> None:
+    """Slanted strokes on the axis: the usual sign that a piece of it is left out."""
+    second.spines["left"].set_visible(False)
+    second.tick_params(axis="y", which="both", left=False)
+    for axes, x in ((first, 1.0), (second, 0.0)):
+        axes.plot(x, 0, transform=axes.transAxes, **_CUT_MARK)
 
 
 def _show_marks(legend: Legend) -> None:
@@ -72,20 +119,22 @@ def _show_marks(legend: Legend) -> None:
             handle.set_alpha(1)
 
 
-def _shade(axes: Axes, partitions: pd.DataFrame) -> None:
-    for number, band in enumerate(partitions.itertuples()):
+def _shade(axes: Axes, partitions: Sequence[Partition]) -> None:
+    for number, cut in enumerate(partitions):
         label = "partition" if number == 0 else None
-        axes.axvspan(_at(band, "start_s"), _at(band, "end_s"), color=BAND, lw=0, label=label)
+        axes.axvspan(cut.start_s, cut.end_s, color=BAND, lw=0, label=label)
 
 
-def _at(row: Any, name: str) -> float:
-    return float(getattr(row, name))
+def _above_zero(ops: pd.DataFrame) -> pd.DataFrame:
+    """Operations that took no time, as refusals do, with the least time of the others."""
+    latency = ops["latency_ms"]
+    return ops.assign(latency_ms=latency.clip(lower=latency[latency > 0].min()))
 
 
 def _scatter(axes: Axes, ops: pd.DataFrame) -> None:
     """A colour and shape for each function; crosses for what did not succeed."""
     succeeded = ops[ops["outcome"] == "ok"]
-    size, alpha = (14, 0.7) if len(ops) <= _CROWD else (3, 0.25)
+    size, alpha = (14, 0.7) if len(ops) <= _CROWD else (4, 0.4)
     functions = list(succeeded["f"].value_counts().sort_index(kind="stable").index)
     for number, f in enumerate(sorted(functions)[:_MOST_FUNCTIONS]):
         part = succeeded[succeeded["f"] == f]
@@ -101,7 +150,7 @@ def _scatter(axes: Axes, ops: pd.DataFrame) -> None:
         )
     rest = succeeded[succeeded["f"].isin(sorted(functions)[_MOST_FUNCTIONS:])]
     if not rest.empty:
-        axes.scatter(rest["start_s"], rest["latency_ms"], s=10, color=OTHER_COLOUR, label="others")
+        axes.scatter(rest["start_s"], rest["latency_ms"], s=10, color=QUIET_COLOUR, label="others")
     for outcome, (marker, label) in _OUTCOMES.items():
         part = ops[ops["outcome"] == outcome]
         if not part.empty:
@@ -120,9 +169,21 @@ def one_line(value: object) -> str:
     return " ".join(clean(str(value)).split())
 
 
-def _spans_decades(values: pd.Series[float]) -> bool:
-    positive = values[values > 0]
-    return not positive.empty and positive.max() / positive.min() > _LOG_FROM_RATIO
+def spans_decades(values: Iterable[float]) -> bool:
+    """Whether values lie so far apart that only a logarithmic axis shows all of them."""
+    positive = [value for value in values if value > 0]
+    return bool(positive) and max(positive) / min(positive) > _LOG_FROM_RATIO
+
+
+def legend_above(axes: Axes) -> None:
+    """A legend in rows above a chart, where it covers nothing."""
+    names = axes.get_legend_handles_labels()[1]
+    row_characters = sum(len(name) + _LEGEND_MARK_CHARACTERS for name in names)
+    rows = ceil(row_characters / _LEGEND_CHARACTERS)
+    columns = ceil(len(names) / rows)
+    axes.legend(
+        loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=columns, frameon=False, borderaxespad=0.2
+    )
 
 
 def _latency_text(ops: pd.DataFrame) -> str:
@@ -135,12 +196,11 @@ def _latency_text(ops: pd.DataFrame) -> str:
     return f"{len(ops):,} operations ({', '.join(counts)}): {figures}."
 
 
-def _partition_text(partitions: pd.DataFrame, most: int = 4) -> str:
-    if partitions.empty:
+def _partition_text(partitions: Sequence[Partition], most: int = 4) -> str:
+    if not partitions:
         return ""
     spans = [
-        f"{_at(band, 'start_s'):.1f} to {_at(band, 'end_s'):.1f} s ({getattr(band, 'description')})"  # noqa: B009
-        for band in partitions.head(most).itertuples()
+        f"{cut.start_s:.1f} to {cut.end_s:.1f} s ({cut.description})" for cut in partitions[:most]
     ]
     more = f" and {len(partitions) - most} more" if len(partitions) > most else ""
     return f" Shaded: partitions from {'; '.join(spans)}{more}."
@@ -163,7 +223,7 @@ def messages_by_type(run: Run) -> Figure:
         axes.set_xlabel("messages sent")
         axes.grid(visible=False, axis="y")
         axes.xaxis.set_major_formatter("{x:,.0f}")
-        axes.legend(loc="lower right")
+        legend_above(axes)
         png = to_png(chart)
     listed = "; ".join(_type_text(str(kind), row) for kind, row in counts.iterrows())
     caption = f"Messages by type. {len(messages):,} messages{_rate_text(run)}."
@@ -197,7 +257,7 @@ def _bars(axes: Axes, counts: pd.DataFrame) -> None:
     for name, label, colour, hatch in (
         ("servers", "between servers, received or under way", COLOURS[0], ""),
         ("lost", "between servers, lost", "#ffffff", "////"),
-        ("clients", "to and from clients", COLOURS[4], ""),
+        ("clients", "to and from clients", PALE_COLOUR, ""),
     ):
         if counts[name].sum() == 0:
             continue

@@ -6,8 +6,11 @@ from collections.abc import Collection, Sequence
 from math import inf, isnan
 from typing import TYPE_CHECKING
 
+from glomers.drawing.messages import Arrow, Band, column_order
+from glomers.drawing.spacetime import Diagram
+from glomers.drawing.window import Chosen, choose, seconds
+from glomers.formats.faults import felt_faults_of
 from glomers.formats.names import is_client
-from glomers.formats.spacetime import Arrow, Band, column_order, draw
 from glomers.lab.errors import LabError, StoreError
 from glomers.lab.figure import Figure
 from glomers.lab.html import shortened
@@ -30,7 +33,7 @@ def spacetime(
     columns: Sequence[str] | None = None,
     types: Sequence[str] | None = None,
     limit: int = DEFAULT_LIMIT,
-    title: str = "Messages",
+    title: str = "",
     highlight: Collection[int] = (),
 ) -> Figure:
     """Draw who sent what to whom between two moments, in seconds since the start of the run.
@@ -43,7 +46,7 @@ def spacetime(
             anything, without the clients when there would be more than a dozen.
         types: which types of message to show; by default all.
         limit: how many messages to draw at most.
-        title: stands above the picture.
+        title: stands above the picture; empty: nothing does, since the caption says it all.
         highlight: the ids of messages to draw thick, with the others pale.
 
     Raises:
@@ -58,12 +61,12 @@ def spacetime(
         columns = column_order(arrows[:limit])
         if len(columns) > _MOST_COLUMNS:
             columns = [name for name in columns if not is_client(name)]
-    bands = _bands(run)
-    svg = draw(columns, arrows, bands, start_s=start_s, end_s=end_s, limit=limit, title=title)
-    shown = frozenset(columns)
-    drawn = [arrow for arrow in arrows if arrow.src in shown and arrow.dest in shown][:limit]
-    caption = _caption(drawn, bands, start_s, end_s)
-    return Figure(f"Space-time diagram: {caption}", caption, svg=svg)
+    chosen = choose(columns, arrows, start_s, end_s, limit)
+    bands = [band for band in _bands(run) if chosen.window.shows(band)]
+    caption = _caption(chosen, bands)
+    alt = f"Space-time diagram: {caption}"
+    diagram = Diagram(columns, chosen, bands, title=alt, heading=[title] if title else [])
+    return Figure(alt, caption, svg=diagram.svg())
 
 
 def _arrows(
@@ -90,24 +93,30 @@ def _arrows(
 
 def _bands(run: Run) -> list[Band]:
     try:
-        faults = run.faults
+        return [Band(*fault) for fault in felt_faults_of(run.history)]
     except StoreError:
         return []
-    columns = (faults["start_s"], faults["end_s"], faults["description"])
-    return [Band(*fault) for fault in zip(*columns, strict=True)]
 
 
-def _caption(arrows: Sequence[Arrow], bands: Sequence[Band], start_s: float, end_s: float) -> str:
+def _caption(chosen: Chosen, bands: Sequence[Band]) -> str:
     counts: dict[str, int] = {}
-    for arrow in arrows:
+    for arrow in chosen.arrows:
         counts[arrow.type] = counts.get(arrow.type, 0) + 1
     listed = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     texts = [f"{count} {shortened(kind, 28)}" for kind, count in listed[:_MOST_TYPES]]
     texts += [f"{len(listed) - _MOST_TYPES} other types"] if len(listed) > _MOST_TYPES else []
-    last_s = max((arrow.recv_s or arrow.send_s for arrow in arrows), default=start_s)
-    span = f"from {start_s:.3f} s to {min(end_s, max(start_s, last_s)):.3f} s"
-    lost = sum(arrow.lost for arrow in arrows)
-    text = f"Messages {span}: {', '.join(texts) or 'none'}"
-    text += f"; {lost} lost" if lost else ""
-    names = [band.label for band in bands if band.end_s >= start_s and band.start_s <= last_s]
-    return f"{text}. Shaded: {'; '.join(names)}." if names else f"{text}."
+    lost = sum(arrow.lost for arrow in chosen.arrows)
+    last_s = max((arrow.end_s for arrow in chosen.arrows), default=chosen.window.start_s)
+    end_s = chosen.window.clip(last_s)
+    span = f"from {seconds(chosen.window.start_s)} s to {seconds(end_s)} s"
+    text = f"{_which(chosen)} {span}: {', '.join(texts) or 'none'}"
+    sentences = [text + (f"; {lost} lost" if lost else "") + "."]
+    if bands:
+        sentences.append(f"Shaded: {'; '.join(band.label for band in bands)}.")
+    return " ".join(filter(None, [*sentences, chosen.left_out]))
+
+
+def _which(chosen: Chosen) -> str:
+    if not chosen.beyond_limit:
+        return "Messages"
+    return f"The first {len(chosen.arrows):,} of {chosen.count:,} messages"

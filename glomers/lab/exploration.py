@@ -8,7 +8,7 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from glomers.formats.decisive import draw_decisive
+from glomers.drawing.decisive import draw_decisive
 from glomers.lab.errors import LabError, RunFailed, StoreError
 from glomers.lab.figure import Figure
 from glomers.lab.outcome import VERDICTS, stores
@@ -149,9 +149,11 @@ def counterexample(run: Run) -> Figure:
     try:
         facts = json.loads(path.read_text(encoding="utf-8"))
         sentence, decisive = str(facts["sentence"]), frozenset(map(int, facts["decisive"]))
+        answer, key = facts.get("answer"), facts.get("key")
     except (OSError, ValueError, KeyError, TypeError):
         raise StoreError(f"{_FACTS} is damaged: play the trace back again.") from None
     # Drawn anew: a picture that came with a store could hold anything.
     folder = StoreFolder(path.parent)
-    svg = draw_decisive(folder.events(), folder.history(), sentence, decisive)
+    events, history = folder.events(), folder.history()
+    svg = draw_decisive(events, history, sentence, decisive, answer, key, is_headed=False)
     return Figure(f"Space-time diagram: {sentence}", sentence, svg=svg)

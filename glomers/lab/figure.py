@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure as Canvas
 
 _COLOURS = 64
+_LEAST_PX = 700
+"""A chart is never shown narrower: its smallest letters are then 9 pixels high."""
 _CAPTION_STYLE = "font-size:90%;margin-top:4px"
 
 
@@ -45,12 +47,14 @@ class Figure:
         return f'<figure style="margin:8px 0">{self._picture()}{caption}</figure>'
 
     def _picture(self) -> str:
-        if self.png is None:
-            return f'<div style="overflow-x:auto">{self.svg}</div>'
-        data = b64encode(self.png).decode("ascii")
+        """The picture in a box that scrolls: shrunk to a phone nobody could read it."""
+        return f'<div style="overflow-x:auto">{self.svg or self._image()}</div>'
+
+    def _image(self) -> str:
+        data = b64encode(self.png or b"").decode("ascii")
         return (
             f'<img alt="{html.text(self.alt)}" src="data:image/png;base64,{data}" width="900" '
-            'style="max-width:100%;height:auto">'
+            f'style="max-width:100%;min-width:{_LEAST_PX}px;height:auto">'
         )
 
     def __repr__(self) -> str:
@@ -67,15 +71,23 @@ def canvas(height_in: float) -> Iterator[Canvas]:
         yield Canvas(figsize=(WIDTH_IN, height_in))
 
 
+def settled(chart: Canvas) -> Any:
+    """Give everything in a chart its final place; returns what texts are measured with."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    drawn: Any = FigureCanvasAgg(chart)  # untyped
+    with _any_letters():
+        chart.draw_without_rendering()
+    return drawn.get_renderer()
+
+
 def to_png(chart: Canvas) -> bytes:
     """The chart as a picture; the same bytes for the same chart."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from PIL import Image  # matplotlib depends on it
 
     drawn: Any = FigureCanvasAgg(chart)  # untyped
-    with warnings.catch_warnings():
-        # A node may use letters that the font lacks; boxes in their place say enough.
-        warnings.filterwarnings("ignore", "Glyph .* missing from font")
+    with _any_letters():
         drawn.draw()  # `savefig` would draw once more
     size = drawn.get_width_height(physical=True)
     pixels = Image.frombuffer("RGBA", size, drawn.buffer_rgba()).convert("RGB")
@@ -84,3 +96,11 @@ def to_png(chart: Canvas) -> bytes:
     picture = BytesIO()
     pixels.quantize(_COLOURS, Image.Quantize.MAXCOVERAGE).save(picture, "png", optimize=True)
     return picture.getvalue()
+
+
+@contextmanager
+def _any_letters() -> Iterator[None]:
+    """A node may use letters that the font lacks; boxes in their place say enough."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing from font")
+        yield

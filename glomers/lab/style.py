@@ -4,14 +4,32 @@ from __future__ import annotations
 
 from typing import Any
 
-from glomers.formats.spacetime import COLOURS, ERROR_COLOUR, OTHER_COLOUR
+from glomers.drawing.palette import (
+    COLOURS,
+    ERROR_COLOUR,
+    PALE_COLOUR,
+    QUIET_COLOUR,
+    SHADE_HEAD,
+    ink,
+)
 
-__all__ = ["BAND", "COLOURS", "ERROR_COLOUR", "LIMIT", "MARKERS", "OTHER_COLOUR", "RC", "WIDTH_IN"]
+__all__ = [
+    "BAND",
+    "COLOURS",
+    "ERROR_COLOUR",
+    "LIMIT",
+    "MARKERS",
+    "PALE_COLOUR",
+    "QUIET_COLOUR",
+    "RC",
+    "WIDTH_IN",
+    "ink",
+]
 
 WIDTH_IN = 9.0
 """The width of a chart: 1080 pixels, shown at up to 900."""
 
-BAND = "#f2e2b8"
+BAND = SHADE_HEAD
 """The shade of partitions, as in the space-time diagrams."""
 
 LIMIT = ERROR_COLOUR

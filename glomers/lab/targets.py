@@ -18,7 +18,7 @@ from glomers.lab.command import FINAL_READS, node_name
 from glomers.lab.errors import LabError
 from glomers.lab.figure import Figure, canvas, to_png
 from glomers.lab.replicas import convergence
-from glomers.lab.style import COLOURS, LIMIT, MARKERS, OTHER_COLOUR
+from glomers.lab.style import COLOURS, LIMIT, MARKERS, QUIET_COLOUR, ink
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -104,9 +104,8 @@ def _draw_messages(axes: Axes, challenge: Challenge, rows: Sequence[_Row]) -> No
     _choose_scale(axes, [row.msgs_per_op for row in rows])
     for place, row in enumerate(rows):
         axes.plot(row.msgs_per_op, place, **_mark(row))
-        _note(axes, row.msgs_per_op, place, f"{row.msgs_per_op:.3g}", row)
+        _figure(axes, place, f"{row.msgs_per_op:.3g}", row)
     _draw_limit(axes, _limit(challenge, "msgs_per_op"), "limit: below", "right")
-    _leave_room(axes)
 
 
 def _draw_latencies(axes: Axes, challenge: Challenge, rows: Sequence[_Row]) -> None:
@@ -121,10 +120,9 @@ def _draw_latencies(axes: Axes, challenge: Challenge, rows: Sequence[_Row]) -> N
         axes.plot([row.median_ms, row.max_ms], [place, place], color=colour, lw=width, zorder=2)
         axes.plot(row.median_ms, place, **_mark(row))
         axes.plot(row.max_ms, place, marker="|", ms=11, mew=width, color=colour, lw=0, zorder=3)
-        _note(axes, row.max_ms, place, f"{row.median_ms:,.0f} to {row.max_ms:,.0f}", row)
+        _figure(axes, place, f"{row.median_ms:,.0f} to {row.max_ms:,.0f}", row)
     _draw_limit(axes, _limit(challenge, "stable_median_ms"), "median below", "right")
     _draw_limit(axes, _limit(challenge, "stable_max_ms"), "maximum below", "left", dashes=(5, 2))
-    _leave_room(axes)
 
 
 def _choose_scale(axes: Axes, values: Sequence[float]) -> None:
@@ -135,13 +133,7 @@ def _choose_scale(axes: Axes, values: Sequence[float]) -> None:
         axes.xaxis.set_major_formatter("{x:,g}")
         axes.xaxis.set_minor_formatter("")
     else:
-        axes.set_xlim(0, largest or 1)
-
-
-def _leave_room(axes: Axes) -> None:
-    """Widen the axis so that the labels right of the dots are not cut off."""
-    low, high = axes.get_xlim()
-    axes.set_xlim(low, high * 3.0 if axes.get_xscale() == "log" else high * 1.35)
+        axes.set_xlim(0, 1.06 * largest or 1)
 
 
 def _draw_limit(
@@ -155,7 +147,7 @@ def _draw_limit(
         below,
         1.01,
         f"{name} {below:,.0f}",
-        color=LIMIT,
+        color=ink(LIMIT),
         ha=side,
         va="bottom",
         fontsize=8.5,
@@ -167,23 +159,20 @@ def _mark(row: _Row) -> dict[str, Any]:
     common = {"lw": 0, "clip_on": False}  # a mark at zero is whole, too
     if row.ours:
         return {"marker": MARKERS[3], "ms": 9, "color": COLOURS[0], "zorder": 4, **common}
-    return {"marker": MARKERS[0], "ms": 6, "color": OTHER_COLOUR, "zorder": 3, **common}
+    return {"marker": MARKERS[0], "ms": 6, "color": QUIET_COLOUR, "zorder": 3, **common}
 
 
-def _note(axes: Axes, x: float, place: int, text: str, row: _Row) -> None:
-    from matplotlib.patheffects import withStroke
-
-    axes.annotate(
+def _figure(axes: Axes, place: int, text: str, row: _Row) -> None:
+    """A row's figure, right of the panel: among the marks it would lie on the lines of limits."""
+    axes.text(
+        1.02,
+        place,
         text,
-        (x, place),
-        xytext=(8, 0),
-        textcoords="offset points",
+        transform=axes.get_yaxis_transform(),
         va="center",
         fontsize=9,
-        color=COLOURS[0] if row.ours else "#555555",
+        color=COLOURS[0] if row.ours else ink(QUIET_COLOUR),
         fontweight="bold" if row.ours else "normal",
-        path_effects=[withStroke(linewidth=3, foreground="#ffffff")],
-        zorder=5,
     )
 
 

@@ -242,7 +242,7 @@ def visibility_chart(runs: Run | Mapping[str, Run]) -> Figure:
         for number, one in enumerate(seen.values()):
             _draw(axes, one, COLOURS[number % len(COLOURS)], end_ms)
         axes.set_xlim(0, end_ms)
-        axes.set_ylim(0, 1.03)
+        axes.set_ylim(-0.03, 1.03)  # lines at 0 and 1 are whole
         axes.yaxis.set_major_formatter(_percent)
         axes.xaxis.set_major_formatter("{x:,.0f}" if end_ms > 10 else "{x:g}")
         axes.set_xlabel("time since the value was acknowledged (ms)")
@@ -262,6 +262,12 @@ def _percent(value: float, position: float) -> str:
 def _share_text(share: float) -> str:
     """A percentage; 100 % is said of nothing less."""
     return "over 99%" if 0.995 <= share < 1 else f"{share:.0%}"
+
+
+def _ms_text(time_s: float) -> str:
+    """Milliseconds, of which short times have fractions."""
+    time_ms = time_s * 1e3
+    return f"{time_ms:,.0f} ms" if time_ms >= 10 else f"{time_ms:.2g} ms"
 
 
 def _last_ms(one: Visibility) -> float:
@@ -306,7 +312,5 @@ def _text(label: str, one: Visibility) -> str:
     reach = f"{_share_text(complete)} of the values reach every node"
     half, last = one.complete_s(0.5), one.complete_s(1.0)
     if last < inf:
-        reach += (
-            f", half of them within {half * 1e3:,.0f} ms and the last after {last * 1e3:,.0f} ms"
-        )
+        reach += f", half of them within {_ms_text(half)} and the last after {_ms_text(last)}"
     return f"{head}{values:,} values, {nodes} nodes: held by {shares}; {reach}."

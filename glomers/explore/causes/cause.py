@@ -14,15 +14,23 @@ _QUOTE_CHARACTERS = 240
 
 @dataclass(frozen=True)
 class Explanation:
-    """A sentence, and the ids of the messages that decided."""
+    """A sentence, and the ids of the messages that decided.
+
+    `key` is what the sentence is about where there are several keys, and `answer` the id of the
+    answer that breaks the promise, where that is not the last of the messages.
+    """
 
     sentence: str
     decisive: list[int] = field(default_factory=list)
+    key: Any = None
+    answer: int | None = None
 
 
-def explained(sentence: str, decisive: Iterable[int]) -> Explanation:
+def explained(
+    sentence: str, decisive: Iterable[int], key: Any = None, answer: int | None = None
+) -> Explanation:
     """An explanation by messages in any order."""
-    return Explanation(sentence, sorted(set(decisive)))
+    return Explanation(sentence, sorted(set(decisive)), key, answer)
 
 
 Case = dict[Keyword, Any]

@@ -64,7 +64,10 @@ def _holders(story: Story, key: Any, row: dict[str, Any]) -> Explanation:
             text += f"; {why.removesuffix('.')}"
             decisive += told
     reads = [each for each in story.operations if each[0].final and _touches(each, key)]
-    return explained(f"{text}.", [*decisive, *story.exchange(*reads)])
+    empty = [node for node, value in row.items() if value is None]
+    lacking = [read for read in reads if story.node_of(read[0]) in empty]
+    answer = story.exchange(lacking[-1])[-1] if lacking and len(empty) < len(row) else None
+    return explained(f"{text}.", [*decisive, *story.exchange(*reads)], key, answer)
 
 
 def forgotten(story: Story) -> Explanation | None:
@@ -82,7 +85,7 @@ def forgotten(story: Story) -> Explanation | None:
     node = story.node_of(reads[0][0])
     wrote = f"A client of {node} wrote {shown(case.written)} to key {case.key}"
     text = f"{wrote}, and its read {at(reads[0][0].time_ns)} showed {shown(case.read)}."
-    return explained(text, story.exchange(write, *reads))
+    return explained(text, story.exchange(write, *reads), case.key)
 
 
 def mixed(story: Story) -> Explanation | None:

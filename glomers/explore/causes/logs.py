@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from glomers.bench.checkers.kafka.ops import polls, sends
@@ -23,7 +24,8 @@ def explain(story: Story, anomaly: str) -> Explanation | None:
     if kw("steps") in case:
         return transactions.cycle(story, case, anomaly)
     tell = _TELLERS.get(anomaly)
-    return tell(story, case) if tell else None
+    told = tell(story, case) if tell else None
+    return replace(told, key=case[KEY]) if told and KEY in case else told
 
 
 def _twice(story: Story, case: Case) -> Explanation:
@@ -95,7 +97,8 @@ def _unseen(story: Story, case: Case) -> Explanation:
     text, ids = _acknowledged(story, key, values[0])
     last = [operation for operation, ended in _oks(story) if ended.f == "poll"][-1:]
     end = f"not even the last one, at {story.node_of(last[0][0])}" if last else "there was none"
-    return explained(f"{text}, and no poll showed it, {end}.", [*ids, *story.exchange(*last)])
+    ids += story.exchange(*last)
+    return explained(f"{text}, and no poll showed it, {end}.", ids, key)
 
 
 def _acknowledged(story: Story, key: Any, value: Any) -> tuple[str, list[int]]:

@@ -26,7 +26,7 @@ def explain(story: Story, anomaly: str) -> Explanation | None:
     asked = story.inquiries(odd, failures[0])
     why = _why(story, node, asked, odd[1].value[1])
     text = f"{_done(story, odd)}, when it held {held}{since}{why}."
-    return explained(text, [*story.exchange(odd, source), *(m.id for m in asked)])
+    return explained(text, [*story.exchange(odd, source), *(m.id for m in asked)], odd[1].value[0])
 
 
 def _why(story: Story, node: str, asked: list[Message], answered: Any) -> str:

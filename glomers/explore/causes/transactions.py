@@ -21,7 +21,7 @@ def explain(story: Story, anomaly: str) -> Explanation | None:
         return cycle(story, case, anomaly)
     tell = _TELLERS.get(anomaly)
     told = tell(story, case) if tell else None
-    return told and explained(f"{told.sentence} ({anomaly}).", told.decisive)
+    return told and explained(f"{told.sentence} ({anomaly}).", told.decisive, told.key)
 
 
 def cycle(story: Story, case: Case, anomaly: str) -> Explanation:
@@ -51,7 +51,7 @@ def _internal(story: Story, case: Case) -> Explanation:
         f"{_whose(story, operation)} read {shown(value)} of key {shown(key)}, where its own "
         f"operations before give {own}"
     )
-    return explained(text, story.exchange(operation))
+    return explained(text, story.exchange(operation), key)
 
 
 def _aborted(story: Story, case: Case) -> Explanation:
@@ -72,7 +72,7 @@ def _read_of(story: Story, case: Case, end: str) -> Explanation:
         f"{_whose(story, reader)} read {shown(value)} of key {shown(key)}, written by "
         f"{_whose(story, writer).lower()}, {end}"
     )
-    return explained(text, story.exchange(reader, writer))
+    return explained(text, story.exchange(reader, writer), key)
 
 
 def _lost_update(story: Story, case: Case) -> Explanation:
@@ -83,7 +83,7 @@ def _lost_update(story: Story, case: Case) -> Explanation:
         f"{len(members)} transactions at {nodes} read {shown(case[kw('value')])} of key "
         f"{shown(case[kw('key')])} and then wrote the key, each as if there were no other"
     )
-    return explained(text, story.exchange(*members))
+    return explained(text, story.exchange(*members), case[kw("key")])
 
 
 def _other_order(story: Story, case: Case) -> Explanation:
@@ -95,7 +95,7 @@ def _other_order(story: Story, case: Case) -> Explanation:
         f"The list of key {shown(key)} was {shown(one)} {nodes[0]} and {shown(other)} {nodes[1]}, "
         "and neither grows into the other"
     )
-    return explained(text, story.exchange(*readers))
+    return explained(text, story.exchange(*readers), key)
 
 
 def _there_twice(story: Story, case: Case) -> Explanation:
@@ -105,7 +105,7 @@ def _there_twice(story: Story, case: Case) -> Explanation:
     element = next(iter(case[kw("duplicates")]))
     text = f"{_whose(story, operation)} read {shown(element)} of key {shown(key)} more than once"
     writer = _writer(story, key, element)
-    return explained(text, story.exchange(operation, writer))
+    return explained(text, story.exchange(operation, writer), key)
 
 
 def _reader(story: Story, key: Any, value: Any) -> Operation | None:
