@@ -84,7 +84,7 @@ class Writer:
 
     def _float(self, value: float) -> None:
         if value in (0.0, 1.0):
-            self.out.append(0xFB if value == 0 else 0xFC)
+            self.out.append(0xFB if value == 0.0 else 0xFC)
             return
         self.out.append(0xFA)
         self.out += struct.pack(">d", value)

@@ -100,11 +100,11 @@ def test_a_killed_node_says_nothing_and_has_forgotten_everything_when_it_is_back
     reads = [op.value for op in outcome.history if op.type == "ok" and op.f == "read"]
     assert reads[:2] == [[7], []]
     sent = [at_ns for at_ns, *_ in ticks(events, "n0")]
-    assert not [at_ns for at_ns in sent if 1.01 * S < at_ns < 3 * S]
+    assert not [at_ns for at_ns in sent if 1.1 * S < at_ns < 3 * S]
     assert [at_ns for at_ns in sent if at_ns > 3 * S]
     dropped = [at for _, kind, at, _ in ticks(events, "n1", "n0") if kind == "drop"]
     assert dropped
-    assert all(1 * S <= at <= 3.01 * S for at in dropped)
+    assert all(1 * S <= at <= 3.1 * S for at in dropped)
 
 
 def test_a_killed_node_gets_its_whole_set_up_again(options):
@@ -151,15 +151,15 @@ def test_a_paused_node_stands_still_and_then_does_what_waited_for_it(options):
     done = next(op for op in outcome.history if op.f == "broadcast" and op.type == "ok")
     assert 3 * S < done.time_ns < 3.1 * S
     sent = [at_ns for at_ns, *_ in ticks(events, "n0")]
-    assert not [at_ns for at_ns in sent if 1.01 * S < at_ns < 3 * S]
+    assert not [at_ns for at_ns in sent if 1.1 * S < at_ns < 3 * S]
     assert {kind for _, kind, _, _ in ticks(events, "n1", "n0")} == {"recv"}
 
 
 @pytest.mark.parametrize("share", [0.3, 1.0])
 def test_loss_loses_its_share_of_messages_between_nodes_while_it_lasts(options, share):
     _, events = draw(options, "loss", {"share": share})
-    during = [kind for at, kind, _, _ in ticks(events, "n0") if 1.01 * S < at < 2.99 * S]
-    others = [kind for at, kind, _, _ in ticks(events, "n0") if not 1 * S <= at <= 3.01 * S]
+    during = [kind for at, kind, _, _ in ticks(events, "n0") if 1.1 * S < at < 2.99 * S]
+    others = [kind for at, kind, _, _ in ticks(events, "n0") if not 1 * S <= at <= 3.1 * S]
     assert set(others) == {"recv"}
     assert abs(during.count("drop") / len(during) - share) < 0.25
 
@@ -184,7 +184,7 @@ def draw(options, fault, target):
 def test_a_duplicated_message_arrives_twice_and_counts_as_sent_once(options):
     _, events = draw(options, "duplicate", {"share": 1.0, "late-ms": 50})
     arrived = ticks(events, "n0", "n1")
-    during = [sent for sent, *_ in arrived if 1.01 * S < sent < 2.99 * S]
+    during = [sent for sent, *_ in arrived if 1.1 * S < sent < 2.99 * S]
     assert len(during) == 2 * len(set(during)) > 0
     after = [sent for sent, *_ in arrived if sent > 3.1 * S]
     assert len(after) == len(set(after)) > 0
@@ -201,14 +201,14 @@ def test_slow_links_are_slow_and_others_are_not(options):
     _, events = draw(options, "slow", {"node": "n0", "late-ms": 700})
     for src, dest, slow in (("n0", "n1", True), ("n1", "n0", True), ("n1", "n2", False)):
         took = [
-            at - sent for sent, _, at, _ in ticks(events, src, dest) if 1.01 * S < sent < 2.99 * S
+            at - sent for sent, _, at, _ in ticks(events, src, dest) if 1.1 * S < sent < 2.99 * S
         ]
         assert all((ns >= 700 * MS) == slow for ns in took)
 
 
 def test_a_cut_in_one_direction_lets_the_other_through(options):
     _, events = play(options, "one-way", {"n0": ["n1", "n2"]})
-    during = [(s, k) for s, k, *_ in ticks(events, "n1", "n0") if 1.01 * S < s < 2.99 * S]
+    during = [(s, k) for s, k, *_ in ticks(events, "n1", "n0") if 1.1 * S < s < 2.99 * S]
     assert {kind for _, kind in during} == {"drop"}
     assert {kind for _, kind, *_ in ticks(events, "n0")} == {"recv"}
 

@@ -204,7 +204,7 @@ def test_what_a_node_does_for_its_lives_is_needed(tmp_path, solution):
     assert taken in source
     mutant = tmp_path / "mutant.py"
     mutant.write_text(source.replace(taken, put), encoding="utf-8")
-    losing = (seed for seed in range(40) if lost_after_restart(*killed_run(mutant, flags, seed)))
+    losing = (seed for seed in range(150) if lost_after_restart(*killed_run(mutant, flags, seed)))
     seed = next(losing, None)
     assert seed is not None
     assert lost_after_restart(*killed_run(NODES / f"{solution}.py", flags, seed)) == []

@@ -28,7 +28,7 @@ from glomers.bench.errors import (
 from glomers.bench.hashseed import fix_hash_seed
 from glomers.bench.log import RunLog, endure_any_text
 from glomers.formats.text import clean
-from glomers.formats.typography import lookalike
+from glomers.formats.typography import dash_slip, lookalike
 
 if TYPE_CHECKING:
     from glomers.bench.hosts import Silenced
@@ -78,7 +78,7 @@ def main(argv: list[str]) -> int:
 def _say_why(error: Exception, argv: list[str]) -> None:
     """Say why a test was refused, and what in the command line only looks right."""
     print(clean(str(error)), file=sys.stderr)
-    if hint := lookalike(argv):
+    if (hint := lookalike(argv)) and not any(map(dash_slip, argv)):  # which says it already
         print(clean(hint), file=sys.stderr)
 
 

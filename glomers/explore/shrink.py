@@ -60,13 +60,9 @@ class Shrinker:
 
     def shrink(self, case: Case) -> Case | None:
         """A smaller case; None when not even the one given shows the anomaly."""
-        excerpt = _with_script(case, is_excerpt=True)
-        early = next(filter(self.fails, _beginnings(excerpt)), excerpt)
+        early = next(filter(self.fails, _beginnings(case)), case)
         smaller = self._plainest(early)
-        if smaller is not None:
-            return self._smallest(smaller)
-        whole = self._plainest(case)
-        return whole and self._fates(self._faults(whole))
+        return smaller and self._smallest(smaller)
 
     def _plainest(self, case: Case) -> Case | None:
         """The case with constant delays, if possible none; None if it does not show the anomaly."""
