@@ -131,11 +131,14 @@ def _sent(history: Sequence[Op], nodes: Sequence[str], since_ns: int) -> Iterato
 
 
 def _written(history: Sequence[Op], nodes: Sequence[str], since_ns: int) -> Iterator[Demand]:
-    """A key that was written since then holds a value that was, and the same everywhere."""
+    """A key that was written since then holds a value that was, and the same everywhere.
+
+    A write that was asked for before and ended after that moment, or never, may be the last.
+    """
     since: dict[Any, list[Any]] = {}
     kept: dict[Any, None] = {}
     for invoked, done in pairs(history):
-        if invoked.time_ns < since_ns or (done is not None and done.type == "fail"):
+        if done is not None and (done.type == "fail" or done.time_ns < since_ns):
             continue
         written = [(key, value) for f, key, value in steps_of(invoked.value) if f == "w"]
         for key, value in written:
