@@ -12,7 +12,6 @@ from glomers.formats.history import Op, pairs
 from glomers.formats.journal import JournalWriter, read_journal
 from glomers.formats.node_log import read_log, times_file
 from glomers.formats.typography import lookalike
-from glomers.reading.agreement import agree
 from glomers.reading.dossier import Broken, Dossier
 from glomers.reading.finding import Kind, Place
 from glomers.reading.findings import MOST, findings
@@ -258,36 +257,6 @@ def test_a_program_that_is_no_python_has_no_places(tmp_path):
     (tmp_path / "node.js").write_text("function () {")
     assert Source(tmp_path / "node.js").handler("echo") is None
     assert Source(tmp_path / "nothing").made("echo") is None
-
-
-# Replicas
-
-
-def set_history(*shown):
-    """Two values that were acknowledged, and then a final read of each node."""
-    steps = [("add", 1), ("add", 2), *(("read", value) for value in shown)]
-    history = []
-    for process, (f, value) in enumerate(steps):
-        asked = None if f == "read" else value
-        history.append(Op(len(history), 0, "invoke", process, f, asked))
-        history.append(Op(len(history), 0, "ok", process, f, value))
-    return history
-
-
-@given(st.permutations([[1, 2], [1, 2], [2]]))
-def test_who_is_read_last_does_not_matter_for_agreement(shown):
-    nodes = ["n0", "n1", "n2", "n3", "n4"]
-    assert not agree("g-set", set_history(*shown), nodes)
-    assert agree("g-set", set_history([1, 2], [2, 1], [1, 2]), nodes)
-    assert agree("echo", set_history([1]), nodes)
-
-
-def test_counters_agree_when_all_show_the_same():
-    def reads(*values):
-        return set_history(*values)
-
-    assert agree("g-counter", reads(3, 3), ["n0", "n1", "n2", "n3"])
-    assert not agree("g-counter", reads(3, 4), ["n0", "n1", "n2", "n3"])
 
 
 # All together
