@@ -10,12 +10,13 @@ from typing import Any
 from glomers.reading.dossier import Dossier
 from glomers.reading.envelopes import Message
 from glomers.reading.finding import Finding, Kind
+from glomers.reading.notes import silenced_since_ns
 from glomers.reading.refusals import is_timeout
 from glomers.reading.wording import at, how_many, nodes_in_words, said, seconds
 
 _INIT = "init"
 _PATIENCE_NS = 1_000_000_000
-"""How long before the end of what was read a request must have come to count as unanswered."""
+"""How long before the end of what is known a request must have come to count as unanswered."""
 _CLIENT = "c"
 
 
@@ -76,8 +77,10 @@ def conversations(dossier: Dossier) -> Conversations:
             stray.append((message, _why_stray(message, open_requests, answered)))
     kinds: dict[str, _Kind] = {}
     horizon_ns = inf if dossier.messages_are_whole else _horizon_ns(dossier.messages)
+    silenced_ns = silenced_since_ns(dossier)
     for key, request in open_requests.items():
-        if not request.has_arrived or (request.end_ns or 0) > horizon_ns or key in shared:
+        until_ns = min(horizon_ns, silenced_ns.get(request.dest, inf) - _PATIENCE_NS)
+        if not request.has_arrived or (request.end_ns or 0) > until_ns or key in shared:
             continue
         kind = kinds.setdefault(request.type, _Kind(request.src not in nodes))
         kind.asked += 1

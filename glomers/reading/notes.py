@@ -12,8 +12,15 @@ from glomers.reading.wording import in_order, listed, shortened
 _NOTE = re.compile(r"^(?:WARN )?(?P<node>\S+?)\b(?P<rest>.*?\bwrote .*)$", re.DOTALL)
 _PLACE = re.compile(r" \((?P<file>[^()]+):(?P<line>\d+)\)$")
 _SILENCES = "not heard any more"
+_SINCE = re.compile(r"^(?:WARN )?(?P<node>\S+) is not heard any more from (?P<s>\d+\.\d+) s on")
 _VALUES = re.compile(r"'.*'|\d[\d.]*", re.DOTALL)
 _SHOWN_CHARACTERS = 400
+
+
+def silenced_since_ns(dossier: Dossier) -> dict[str, int]:
+    """Since when nodes are not heard any more, whatever they answer."""
+    found = filter(None, map(_SINCE.match, dossier.notes))
+    return {match["node"]: round(float(match["s"]) * 1e9) for match in found}
 
 
 def silencing_findings(dossier: Dossier) -> Iterator[Finding]:

@@ -40,6 +40,8 @@ class Call:
         if self.f == "cas":
             old, new = (equality_key(each) for each in self.value)
             return state is _ANYTHING or state == old, new
+        if self.value is None:  # as in Knossos, it says nothing
+            return True, state
         read = equality_key(self.value)
         return state is _ANYTHING or state == read, read
 
