@@ -360,7 +360,7 @@ if __name__ == "__main__":
 def test_a_stale_answer_of_a_service_is_named(tmp_path):
     (tmp_path / "node.py").write_text(SHARES_A_SUM)
     trace = trace_of(Guilty(tmp_path / "node.py", "g-counter", "", tuple(THREE)))
-    assert re.search(r"; seq-kv had answered n. with .* at 10\.00. s\.$", trace.sentence)
+    assert re.search(r"; seq-kv had answered n. with .* at 10\.0.. s\.$", trace.sentence)
     types = decisive_types(trace)
     assert types.count("read") == 2  # the client's, and the node's
     assert {"add", "add_ok", "read_ok"} <= set(types)
