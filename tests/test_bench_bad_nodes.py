@@ -21,7 +21,8 @@ def with_body(body: str) -> str:
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch):
-    monkeypatch.setattr(sandbox, "HANG_CPU_S", 0.5)
+    for name in ("HANG_S", "HANG_CPU_S", "SPIN_S", "SPIN_CPU_S"):
+        monkeypatch.setattr(sandbox, name, 0.5)
     monkeypatch.setattr("glomers.bench.clients.INIT_TIMEOUT_S", 10.0)
 
 

@@ -1,5 +1,8 @@
 """What findings are made of: logs, journals, sequences of operations, and the node's program."""
 
+import gzip
+import json
+import re
 from pathlib import Path
 
 import pytest
@@ -7,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from glomers.bench.checkers import CheckOptions, workload_checker
-from glomers.formats.edn import kw
-from glomers.formats.history import Op, pairs
+from glomers.formats.edn import kw, loads
+from glomers.formats.history import Op, pairs, read_history
 from glomers.formats.journal import JournalWriter, read_journal
 from glomers.formats.node_log import read_log, times_file
 from glomers.formats.typography import lookalike
@@ -295,6 +298,29 @@ def test_a_broken_test_begins_with_the_reason():
     assert (found.kind, str(found)) == (Kind.BROKEN, "It broke (x.py:3).")
 
 
+RECORDED = Path(HERE, "data", "maelstrom-runs")
+EDN = re.compile(r"#\w[\w.]*\{|#\{|(?<![\w\"'(/]):[a-z][a-z-]+\b|\{:")
+
+
+@pytest.mark.parametrize("folder", sorted(RECORDED.iterdir()), ids=lambda folder: folder.name)
+def test_what_the_real_tool_found_is_said_in_plain_words(folder):
+    results = loads(gzip.decompress((folder / "results.edn.gz").read_bytes()).decode())
+    history = read_history(folder / "history.edn.gz")
+    workload = json.loads((folder / "run.json").read_text())["workload"]
+    troubles = []
+    nodes = [f"n{number}" for number in range(5)]
+    found = findings(Dossier(workload, nodes, results, history), troubles.append)
+    assert not troubles
+    if results[kw("valid?")] is True:
+        assert all("(our own check" in found[0].sentence for _ in found)
+        return
+    assert found[0].kind is Kind.PROMISE
+    assert not any(finding.kind is Kind.LOSS for finding in found), "there are no messages"
+    for finding in found:
+        assert not EDN.search(str(finding)), str(finding)
+        assert "results.edn says no more" not in finding.sentence
+
+
 # Words
 
 
@@ -312,14 +338,14 @@ def test_values_are_said_as_json():
 
 
 @pytest.mark.parametrize(
-    ("text", "name"),
+    ("text", "code"),
     [
-        ("echo.py\u200b", "a zero-width space (U+200B)"),
-        ("--rate\u00a010", "a no-break space (U+00A0)"),
-        ("“echo”", "a curly quote (U+201C)"),
-        ("–-nemesis", "a dash that is not a hyphen (U+2013)"),
+        ("echo.py\u200b", "U+200B"),
+        ("--rate\u00a010", "U+00A0"),
+        ("“echo”", "U+201C"),
+        ("–-nemesis", "U+2013"),
     ],
 )
-def test_characters_that_only_look_right_are_named(text, name):
-    assert name in lookalike(["fine", text])
+def test_characters_that_only_look_right_are_named(text, code):
+    assert code in lookalike(["fine", text])
     assert lookalike(["fine", "日本語"]) is None

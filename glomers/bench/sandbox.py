@@ -33,12 +33,12 @@ EPOCH_NS = 1_767_225_600 * NS_PER_S
 """Virtual runs begin at 2026-01-01T00:00:00Z."""
 HANG_S = 3.0
 """How long one callback may go on in an instant of virtual time before it counts as a hang."""
-HANG_CPU_S = 1.5
+HANG_CPU_S = 1.0
 """How much of that it must have worked, lest a busy machine look like a hang; or not at all."""
 BLOCKED_CPU_S = 0.05
-SPIN_S = 4.5
+SPIN_S = 3.5
 """The same for callbacks that go on and on without letting time pass: so long, and so much work."""
-SPIN_CPU_S = 3.0
+SPIN_CPU_S = 1.2
 IMPORT_PATIENCE = 4
 """So many times as long may an import take: some libraries work for seconds."""
 TICK_S = 0.25

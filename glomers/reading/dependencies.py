@@ -42,7 +42,8 @@ _ORDERS = {
     "-process": ", as one process saw it",
 }
 _SEVEREST = ("incompatible-order", "internal", "G0", "G1a", "G1b", "dirty-update", "G1c")
-_ABOUT_VERDICTS = ("empty-transaction-graph", "cycle-search-timeout")
+_INITIAL = ("initial", "/init")
+"""The names of what stands for the state before all writes."""
 
 
 def meaning(name: str) -> str:
@@ -51,7 +52,7 @@ def meaning(name: str) -> str:
     for suffix, words in _ORDERS.items():
         if name.endswith(suffix):
             base, order = name.removesuffix(suffix), words
-    text = _MEANINGS.get(base, f"no order of the transactions explains what they saw ({base})")
+    text = _MEANINGS.get(base, "no order of the transactions explains what they saw")
     return f"{text[0].upper()}{text[1:]}{order}"
 
 
@@ -109,7 +110,7 @@ def _step(step: Case, names: tuple[str, str]) -> str:
     earlier, later = names
     kind = getattr(step.get(kw("type")), "name", "")
     key, value, new = (step.get(kw(name)) for name in ("key", "value", "value'"))
-    value = None if value == kw("initial") else value
+    value = None if getattr(value, "name", "").endswith(_INITIAL) else value
     if kind == "wr":
         return f"{later} read {_register(key, value)} from {earlier}"
     if kind == "ww":
@@ -146,8 +147,7 @@ def _told(dossier: Dossier, name: str, case: Case, op: Op | None, writer: Op | N
     micro_op = case.get(kw("mop"))
     read = f"key {said(micro_op[1])} = {said(micro_op[2])}" if micro_op else ""
     if name == "internal" and micro_op:
-        expected = _without_prefix(case.get(kw("expected")))
-        return f"{by} with {read}, where it had just made or seen that {said(expected)}"
+        return f"{by} with {read}, after it had itself read or written {_expected(case)}"
     if name == "future-read" and micro_op:
         return f"{by} with {read}, though it appended {said(case.get(kw('element')))} only later"
     if name in ("G1a", "G1b") and micro_op:
@@ -182,11 +182,12 @@ def _lost_update(dossier: Dossier, case: Case) -> str:
     return f"Transactions at {who} all read {seen} and wrote upon it"
 
 
-def _without_prefix(value: Any) -> Any:
-    """What is expected of a list, whose beginning nobody may know."""
+def _expected(case: Case) -> str:
+    """What a read has to show; of a list, whose beginning nobody may know, the end."""
+    value = case.get(kw("expected"))
     if isinstance(value, list | tuple) and isinstance(next(iter(value), None), Symbol):
-        return list(value)[1:]
-    return value
+        return f"a list that ends with {said(list(value)[1:])}"
+    return said(value)
 
 
 def transaction(op: Op) -> str:

@@ -88,20 +88,23 @@ def why_lost(dossier: Dossier, message: Message) -> str:
     for node, start_ns, end_ns in dossier.kills:
         if node == message.dest and start_ns <= at_ns <= end_ns:
             return f"sent it to {message.dest} while that was down"
-    return f"its {message.type!r} to {message.dest} was lost on the way"
+    return f"sent {message.dest} a {message.type!r} that was lost on the way"
 
 
 def silence(dossier: Dossier, src: str, dest: str, since_ns: int, until_ns: int) -> str:
-    """Why one node may not have heard from another in a stretch of time; empty when it did."""
+    """Why one node may not have heard from another in a stretch of time; empty when it did.
+
+    The rest of a sentence that begins with `src`.
+    """
     between = [m for m in dossier.messages if (m.src, m.dest) == (src, dest)]
     if not between:
-        return f"{src} never told {dest} anything"
+        return f"never told {dest} anything"
     last = between[-1]
     arrived = [m.end_ns for m in between if m.has_arrived and m.end_ns is not None]
     if any(since_ns <= end_ns <= until_ns for end_ns in arrived):
         return ""
     if last.lost:
-        return f"{src} {why_lost(dossier, last)}"
+        return why_lost(dossier, last)
     if last.end_ns is None or last.end_ns > until_ns:
-        return f"what {src} told {dest} came too late"
-    return f"{src} never told {dest} afterwards"
+        return f"told {dest} too late"
+    return f"never told {dest} afterwards"

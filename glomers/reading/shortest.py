@@ -62,7 +62,7 @@ def violations(dossier: Dossier) -> Iterator[Finding]:
         others = f"; {counted(len(failures), 'key')} are like that" if len(failures) > 1 else ""
         if core:
             told = "; ".join(_told(dossier, call) for call in core)
-            told += ", which nobody had written" if _is_invented(core[-1], calls) else ""
+            told += _nobody_wrote_it(core, calls)
             sentence = f"No order explains what clients saw of key {said(key)}: {told}{others}."
         else:
             shown = f" {at(op.get(kw('time')))}" if op else ""
@@ -93,6 +93,26 @@ def _calls(dossier: Dossier, key: Any, last_index: int | None) -> list[Call]:
             continue
         calls.append(Call(began.f, shown.value[1], began, None if is_open else ended))
     return calls
+
+
+def _nobody_wrote_it(core: Sequence[Call], calls: Iterable[Call]) -> str:
+    """That what the last call saw was not written, as the end of a sentence; empty if it was."""
+    last = core[-1]
+    if last.f == "write":
+        return ""
+    saw = last.value[0] if last.f == "cas" else last.value
+    begin = min(call.began.index for call in core)
+    writes = [
+        c for c in calls if c.f != "read" and c is not last and _wrote(c) == equality_key(saw)
+    ]
+    if not writes:
+        return ", which nobody had written"
+    between = [c for c in writes if c not in core and (c.ended is None or _end(c) > begin)]
+    return "" if between else f", and nobody wrote {said(saw)} in between"
+
+
+def _wrote(call: Call) -> Any:
+    return equality_key(call.value[1] if call.f == "cas" else call.value)
 
 
 def _is_invented(call: Call, calls: Iterable[Call]) -> bool:

@@ -62,10 +62,14 @@ def lost_on_the_way(dossier: Dossier) -> Iterator[Finding]:
     for began, ended in _wrong_reads(dossier)[:1]:
         lacks = dossier.node_of(began)
         others = [node for node in _added_by_node(dossier) if node != lacks]
-        silences = [losses.silence(dossier, node, lacks, adds[0], ended.time_ns) for node in others]
-        told = list(filter(None, silences))
-        if told:
-            yield Finding(Kind.LOSS, f"{listed(told, 3)}.")
+        reasons: dict[str, list[str]] = {}
+        for node in others if dossier.messages else ():
+            reason = losses.silence(dossier, node, lacks, adds[0], ended.time_ns)
+            reasons.setdefault(reason, []).append(node)
+        reasons.pop("", None)
+        if reasons:
+            told = [f"{listed(nodes)} {reason}" for reason, nodes in reasons.items()]
+            yield Finding(Kind.LOSS, f"{'; '.join(told)}.")
 
 
 def own_check(dossier: Dossier) -> Iterator[Finding]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -11,7 +12,7 @@ from glomers.reading import answers, dependencies, elements, polling, shortest, 
 from glomers.reading.dossier import Dossier
 from glomers.reading.finding import Finding, Kind
 from glomers.reading.refusals import is_timeout, text_of
-from glomers.reading.wording import at, counted, how_many, said, shortened
+from glomers.reading.wording import at, counted, how_many, listed, said, shortened, without_edn
 
 Teller = Callable[[Dossier], Iterator[Finding]]
 
@@ -33,6 +34,8 @@ OWN_CHECKS: Mapping[str, Teller] = {
     "g-counter": sums.own_check,
     "pn-counter": sums.own_check,
 }
+_CAST = re.compile(r"class (?:\S*\.)?(\w+) cannot be cast to class (?:\S*\.)?(\w+)")
+_TYPES = {"Long": "integers", "BigInt": "integers", "String": "texts", "Double": "fractions"}
 _MAY_ALWAYS_FAIL = ("crash", "debug-topic-partitions")
 
 
@@ -61,7 +64,11 @@ def _undecided(part: Mapping[Any, Any]) -> Finding:
     error = part.get(kw("error"))
     if isinstance(error, Mapping):  # the real Maelstrom's
         error = error.get(kw("cause"), "it failed")
-    reason = shortened(str(error), 300).rstrip(".")
+    cast = _CAST.search(str(error))
+    if cast:
+        types = listed([_TYPES.get(name, name) for name in cast.groups()])
+        error = f"it found {types} side by side, which have no order"
+    reason = shortened(without_edn(str(error)), 300).rstrip(".")
     return Finding(Kind.PROMISE, f"The checker could not judge what it saw: {reason}.")
 
 
@@ -88,7 +95,8 @@ def _unavailable(dossier: Dossier) -> Iterator[Finding]:
         (began, ended) for began, ended in dossier.operations if ended is None or ended.type != "ok"
     ]
     if left:
-        began, ended = left[0]
+        asked = [pair for pair in left if pair[0].f not in _MAY_ALWAYS_FAIL]
+        began, ended = (asked or left)[0]
         sentence = (
             f"{how_many(len(left), len(dossier.operations))} requests did not succeed, and more of "
             f"them have to: the first, a `{began.f}` {_asked(dossier, began)}, "

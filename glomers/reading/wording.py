@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Collection, Sequence
 from typing import Any
 
 from glomers.formats.edn import to_json
 
+_KEYWORD = re.compile(r"(?<![\w\"']):(?=[A-Za-z0-9])")
 SHOWN_CHARACTERS = 80
 SHOWN_NAMES = 4
 
@@ -29,6 +31,11 @@ def said(value: Any, most: int = SHOWN_CHARACTERS) -> str:
     except (TypeError, ValueError):
         text = str(value)
     return shortened(text, most)
+
+
+def without_edn(text: str) -> str:
+    """What a checker says, without the marks of EDN: colons of keywords, hashes of sets."""
+    return _KEYWORD.sub("", text.replace("#{", "{"))
 
 
 def shortened(text: str, most: int = SHOWN_CHARACTERS) -> str:
