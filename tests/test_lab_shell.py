@@ -122,6 +122,49 @@ def test_the_reason_is_not_lost_when_a_broken_run_is_asked_for_its_results(work)
     assert len(broken.ops) == 0, "it left a store, which can be looked at"
 
 
+ASKED = {
+    "latency_chart": lab.latency_chart,
+    "messages_by_type": lab.messages_by_type,
+    "spacetime": lab.spacetime,
+    "visibility_chart": lab.visibility_chart,
+    "convergence": lab.convergence,
+    "final_values": lab.final_values,
+    "forgotten_writes": lab.forgotten_writes,
+    "guarantees": lab.guarantees,
+    "lost_after_restart": lab.lost_after_restart,
+    "cycle_diagram": lambda run: lab.cycle_diagram(run, "G1c"),
+    "counterexample": lab.Run.counterexample,
+    "results": lambda run: run.results["workload"],
+}
+
+
+@pytest.mark.parametrize("ask", ASKED.values(), ids=list(ASKED))
+def test_whatever_is_asked_of_a_run_that_was_refused_says_why_it_was(work, ask):
+    refused = lab.maelstrom(f"{LINE} –-nemesis partition", expect="broken")
+    with pytest.raises(lab.LabError, match="dash that is not a hyphen"):
+        ask(refused)
+
+
+@pytest.mark.parametrize(
+    "name", ["latency_chart", "visibility_chart", "convergence", "lost_after_restart", "results"]
+)
+def test_what_a_broken_run_does_not_have_is_missing_for_the_reason_that_broke_it(work, name):
+    (work / "nodes" / "echo.py").write_text("import glomers.node\n1 / 0")
+    broken = lab.maelstrom(LINE, expect="broken")
+    with pytest.raises(lab.LabError, match="ZeroDivisionError"):
+        ASKED[name](broken)
+
+
+@pytest.mark.parametrize("expect", ["valid", "invalid", "any"])
+def test_a_test_without_a_verdict_is_raised_whatever_verdict_a_cell_takes(work, expect):
+    with pytest.raises(lab.RunFailed, match="dash that is not a hyphen"):
+        lab.maelstrom(f"{LINE} –-nemesis partition", expect=expect)
+    (work / "nodes" / "echo.py").write_text("import glomers.node\n1 / 0")
+    with pytest.raises(lab.RunFailed, match="ZeroDivisionError") as failed:
+        lab.maelstrom(LINE, expect=expect)
+    assert failed.value.run.verdict == "broken"
+
+
 @pytest.mark.parametrize("seed", ["abc", 1.5, None])
 def test_a_seed_that_is_no_whole_number_is_refused_before_anything_runs(work, seed):
     with pytest.raises(lab.LabError, match=f"A seed is a whole number, not {seed!r}"):

@@ -22,7 +22,8 @@ def cycle_diagram(run: Run, anomaly: str) -> Figure:
     cycles = [found for found in anomalies.get(anomaly, ()) if "cycle" in found]
     if not cycles:
         kinds = ", ".join(sorted(anomalies)) or "no anomaly at all"
-        raise LabError(f"The checker found no cycle of kind {anomaly} in this run, but {kinds}.")
+        sentence = f"The checker found no cycle of kind {anomaly} in this run, but {kinds}."
+        raise LabError(run.lacking(sentence))
     shortest = min(cycles, key=lambda found: len(found["steps"]))
     operations, steps = shortest["cycle"][:-1], shortest["steps"]
     caption = f"{anomaly}: {'; '.join(str(step['words']) for step in steps)}."
