@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 from glomers.drawing import palette
 from glomers.drawing.cycle import draw_cycle
 from glomers.drawing.decisive import draw_decisive
+from glomers.drawing.lines import Rect
 from glomers.drawing.messages import Arrow, Band, column_order
 from glomers.drawing.spacetime import Diagram, draw
+from glomers.drawing.text import width_px
 from glomers.drawing.values import is_acknowledgement, value_of
 from glomers.drawing.window import choose
 from glomers.formats.journal import Event
@@ -131,14 +133,20 @@ def columns_of(svg):
     return [float(found[1]) for path in paths if (found := re.match(r"M([\d.]+) [\d.]+V", path))]
 
 
+def strip_rect(strip):
+    return Rect(strip.x, strip.top, strip.x + width_px(strip.text), strip.top + 16)
+
+
 def assert_nothing_is_covered(picture):
     svg = picture.svg()
-    for one, other in combinations(picture.labels, 2):
+    for one, other in combinations(picture.layout.labels, 2):
         assert not overlap(one.rect, other.rect), (one.text, other.text)
-    for label in picture.labels:
+    for strip in picture.layout.strips:
+        assert not any(overlap(strip_rect(strip), label.rect) for label in picture.layout.labels)
+    for label in picture.layout.labels:
         left, top, right, bottom = label.rect
         assert not any(left <= x <= right for x in columns_of(svg)), label
-        for number, line in enumerate(picture.lines):
+        for number, line in enumerate(picture.layout.lines):
             if line.x1 != line.x2:
                 on_it = (left < x < right and top < y < bottom for x, y in points(line))
                 assert not any(on_it), (label.text, number, label.number)
@@ -156,7 +164,7 @@ def fan(kind="share", value=7):
 
 def test_every_arrow_with_a_value_carries_it():
     picture = diagram(fan())
-    carried = {label.number for label in picture.labels if label.text.endswith("7")}
+    carried = {label.number for label in picture.layout.labels if label.text.endswith("7")}
     assert carried == set(range(6))
     assert_nothing_is_covered(picture)
 
@@ -194,11 +202,22 @@ def test_the_name_of_a_band_has_a_strip_of_its_own():
     body = {"type": "a"}
     arrows = [arrow(0.5, 0.6, "n0", "n1", body), arrow(0.9, 1.0, "n1", "n0", body)]
     picture = diagram(arrows, [Band(0.5, 2.0, "a"), Band(0.95, 2.0, "b"), Band(0.0, 3.0, "c")])
-    for top in picture.heights.strips.values():
-        for line in picture.lines:
+    for top in picture.layout.heights.strips.values():
+        for line in picture.layout.lines:
             if line.y1 < top:
                 continue
             assert line.y1 > top + 16
+
+
+def test_the_name_of_a_band_stands_where_no_arrow_goes_through_it():
+    body = {"type": "a"}
+    arrows = [arrow(0.2, 0.9, "n0", "n1", body), arrow(1.0, 1.1, "n2", "n3", body)]
+    picture = diagram(arrows, [Band(0.5, 2.0, "kill: n3")])
+    (strip,) = picture.layout.strips
+    left, top, right, bottom = strip_rect(strip)
+    line = picture.layout.lines[0]
+    assert any(top < y < bottom for _, y in points(line))
+    assert not any(left < x < right and top < y < bottom for x, y in points(line))
 
 
 def test_the_axis_says_that_it_is_not_to_scale_unless_it_is():

@@ -44,6 +44,11 @@ class Wanted:
     is_bold: bool
     has_value: bool
 
+    @property
+    def width(self) -> float:
+        """The width of the first choice."""
+        return width_px(self.texts[0], bold=self.is_bold) if self.texts else 0.0
+
 
 def wanted(number: int, arrow: Arrow, key: Any) -> Wanted:
     """The texts for an arrow: its type and value (of `key`), or at least the value."""

@@ -51,6 +51,13 @@ def _em(character: str) -> float:
     return _EM_OF_OTHERS
 
 
+def fitting(text: str, room: float) -> str:
+    """As much of a text as fits into a width in pixels."""
+    while width_px(text) > room and len(text) > 1:
+        text = f"{text.removesuffix('…')[:-1]}…"
+    return text
+
+
 def wrapped(text: str, width: float, font_px: float = FONT_PX, *, bold: bool = False) -> list[str]:
     """The lines of a text that is to fit into a width in pixels; long words stand out."""
     lines = [""]

@@ -216,7 +216,8 @@ def _scalar(value: Any) -> str:
 
 def _row(words: Iterable[str], most: int) -> str:
     """As many of the words as fit, and `…` for the others."""
-    row, *rest = [*words] or [""]
+    enough = most // 2 + 2  # words of a letter each are then too many already
+    row, *rest = [*islice(words, enough)] or [""]
     row = _shortened(row, most - 2 if rest else most)
     for i, word in enumerate(rest, start=1):
         longer = f"{row} {word}"

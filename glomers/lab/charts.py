@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from itertools import pairwise
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
@@ -59,7 +58,7 @@ def latency_chart(run: Run) -> Figure:
     partitions = felt_partitions_of(run.history)
     is_log = spans_decades(ops["latency_ms"])
     with canvas(3.7) as chart:
-        panels = _panels(chart, ops["start_s"])
+        panels = panels_of(chart, zip(ops["start_s"], ops["end_s"], strict=True))
         for axes in panels:
             _shade(axes, partitions)
             _scatter(axes, _above_zero(ops) if is_log else ops)
@@ -81,24 +80,39 @@ def latency_chart(run: Run) -> Figure:
     return Figure(f"Scatter chart: {caption}", caption, png=png)
 
 
-def _panels(chart: Canvas, start_s: pd.Series[float]) -> list[Axes]:
-    """One panel, or two where a long time passes in which nobody asks for anything."""
-    times = sorted(start_s)
-    span_s = times[-1] - times[0]
-    gap_s, place = max(((b - a, i) for i, (a, b) in enumerate(pairwise(times))), default=(0.0, 0))
-    if gap_s <= _LEFT_OUT_FROM * span_s or gap_s < _LEFT_OUT_FROM_S:
+def panels_of(chart: Canvas, spans_s: Iterable[tuple[float, float]]) -> list[Axes]:
+    """One panel for operations from one time to another, or two where nothing goes on for long.
+
+    Args:
+        chart: the chart to add them to.
+        spans_s: when operations began and ended.
+    """
+    spans = sorted(spans_s)
+    quiet_s, place = _longest_quiet(spans)
+    length_s = spans[-1][0] - spans[0][0]
+    if quiet_s <= _LEFT_OUT_FROM * length_s or quiet_s < _LEFT_OUT_FROM_S:
         return [chart.add_subplot()]
-    parts = times[: place + 1], times[place + 1 :]
-    longest_s = max(part[-1] - part[0] for part in parts) or 1.0
-    widths_s = [max(part[-1] - part[0], _LEAST_PANEL * longest_s) for part in parts]
+    edges_s = [(part[0][0], part[-1][0]) for part in (spans[:place], spans[place:])]
+    longest_s = max(last_s - first_s for first_s, last_s in edges_s) or 1.0
+    widths_s = [max(last_s - first_s, _LEAST_PANEL * longest_s) for first_s, last_s in edges_s]
     panels: list[Axes] = list(chart.subplots(1, 2, sharey=True, width_ratios=widths_s))
-    for axes, part, width_s in zip(panels, parts, widths_s, strict=True):
-        middle_s, half_s = (part[0] + part[-1]) / 2, width_s / 2 + _EDGE * longest_s
+    for axes, (first_s, last_s), width_s in zip(panels, edges_s, widths_s, strict=True):
+        middle_s, half_s = (first_s + last_s) / 2, width_s / 2 + _EDGE * longest_s
         axes.set_xlim(middle_s - half_s, middle_s + half_s)
-        if width_s > part[-1] - part[0]:
-            axes.set_xticks([round(part[0], 1)])
+        if width_s > last_s - first_s:
+            axes.set_xticks([round(first_s, 1)])
     _mark_the_cut(*panels)
     return panels
+
+
+def _longest_quiet(spans: Sequence[tuple[float, float]]) -> tuple[float, int]:
+    """The longest time (s) in which no operation is open, and which operation ends it."""
+    longest_s, place, busy_until_s = 0.0, 0, spans[0][1]
+    for i, (start_s, end_s) in enumerate(spans):
+        if start_s - busy_until_s > longest_s:
+            longest_s, place = start_s - busy_until_s, i
+        busy_until_s = max(busy_until_s, end_s)
+    return longest_s, place
 
 
 def _mark_the_cut(first: Axes, second: Axes) -> None:

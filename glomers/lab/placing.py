@@ -59,6 +59,7 @@ def place_tags(axes: Axes, tags: Sequence[Tag]) -> None:
             (tag.x, tag.y),
             xytext=(0, 0),
             textcoords="offset pixels",
+            va="bottom",
             fontsize=tag.font_pt,
             color=tag.colour,
         )
