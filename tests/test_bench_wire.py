@@ -4,6 +4,7 @@ What Maelstrom's reader takes was tried with it (Clojure 1.11, Cheshire 5.11, Sc
 """
 
 import json
+import re
 import subprocess
 import sys
 
@@ -170,7 +171,7 @@ def test_a_node_is_silent_from_its_first_bad_line_on(bench, monkeypatch, clock, 
     assert counts["info"] == counts["invoke"] - 4 > 0
     warned = [line for line in outcome.err.splitlines() if "is not heard any more" in line]
     assert len(warned) == 1
-    sentence = warned[0].removeprefix("WARN ")
+    sentence = re.sub(r" \(node\.py:\d+\)$", "", warned[0].removeprefix("WARN "))
     assert sentence.startswith("n0 is not heard any more from ")
     assert f"Silenced: {sentence}" in outcome.out
     assert outcome.read("jepsen.log").count(sentence) == 2
@@ -542,7 +543,7 @@ def test_what_the_clock_sleeps_too_long_is_not_added_up(bench, monkeypatch):
     monkeypatch.setattr(VirtualClock, "sleep_until", oversleep)
     flags = ("--node-count", "5", "--time-limit", "5", "--rate", "1000")
     outcome = bench.test(bench.node(ECHO), *flags)
-    assert 850 * 5 < counts_of(outcome)["invoke"] < 1010 * 5
+    assert 800 * 5 < counts_of(outcome)["invoke"] < 1010 * 5
 
 
 # The end

@@ -20,6 +20,7 @@ Place = tuple[str, int]
 """A file and a line in it."""
 
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+_LOOP = os.path.join(_PACKAGE, "bench", "clock.py")
 _SOLUTIONS = os.path.join(_PACKAGE, "solutions") + os.sep
 _STANDARD = os.path.dirname(os.__file__) + os.sep
 _INSTALLED = f"{os.sep}site-packages{os.sep}"
@@ -34,8 +35,8 @@ def is_theirs(file: str) -> bool:
 
 
 def frames_from(frame: FrameType | None) -> Iterator[FrameType]:
-    """A frame and those that called it, from the inside out."""
-    while frame is not None:
+    """A frame and those that called it, from the inside out, up to the bench's loop."""
+    while frame is not None and frame.f_code.co_filename != _LOOP:
         yield frame
         frame = frame.f_back
 
