@@ -118,3 +118,9 @@ def test_only_cuts_that_cut_somebody_are_shaded(tmp_path):
     shaded = lab.spacetime(run).caption
     assert "Shaded: partition: a minority third: n0 | n1." in shaded
     assert "nobody" not in shaded
+
+
+def test_a_chart_scrolls_on_a_narrow_screen_instead_of_shrinking():
+    html = lab.bar_chart({"a": 1}, "x", "A test.")._repr_mimebundle_()["text/html"]
+    assert '<div style="overflow-x:auto"><img ' in html
+    assert "min-width:700px" in html
