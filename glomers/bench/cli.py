@@ -242,10 +242,10 @@ def run_in_store(
     log.say(summary(results, test.silenced))
     if printed := printed_line(store):
         log.say(printed)
-    if verdict(results) is not True or not test.replicas_agree():
+    valid = verdict(results)
+    if valid is not True or not test.replicas_agree():
         _say_what_went_wrong(test, store, log, results, None)
     log.say(f"Store: {_shown(store.path)}\n\n{closing_line(results)}")
-    valid = verdict(results)
     return EXIT_UNKNOWN if valid is None else EXIT_VALID if valid else EXIT_INVALID
 
 

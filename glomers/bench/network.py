@@ -22,6 +22,7 @@ from glomers.bench.errors import BrokenTest
 from glomers.bench.faults.cuts import Grudge
 from glomers.bench.record import Journal
 from glomers.bench.transit import Transit
+from glomers.formats.names import is_client
 from glomers.protocol import dumps, loads, reread
 
 Deliver = Callable[[str, dict[str, Any], bytes], None]
@@ -29,8 +30,6 @@ Deliver = Callable[[str, dict[str, Any], bytes], None]
 Parcel = tuple[int, int, str, str, dict[str, Any], bytes, MessageCounts]
 """A message under way: when it is due, its id, source, destination, body, line and count."""
 
-CLIENT = "c"
-"""The first letter of clients' names, and of no others, as in Maelstrom."""
 MAX_IN_FLIGHT = 200_000
 MIN_IN_FLIGHT = 50_000
 IN_FLIGHT_PER_PAIR = 5
@@ -181,7 +180,7 @@ class Network:
         if src not in self._receivers or dest not in self._receivers:
             unknown = dest if src in self._receivers else src
             raise UnknownAddress(f"there is no {unknown!r} in the network")
-        to_client = src.startswith(CLIENT) or dest.startswith(CLIENT)
+        to_client = is_client(src) or is_client(dest)
         counts = self.stats.clients if to_client else self.stats.servers
         link = self._links[src, dest] = counts, self._receivers[dest]
         return link

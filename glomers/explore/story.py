@@ -13,18 +13,18 @@ from functools import cached_property
 from typing import Any
 
 from glomers.bench.errors import BrokenTest
-from glomers.bench.network import CLIENT
 from glomers.bench.once import Outcome
 from glomers.formats.edn import Keyword, Tagged, dumps, equality_key, kw
 from glomers.formats.faults import Span, spans_of
 from glomers.formats.history import Op, pairs
 from glomers.formats.journal import Event
+from glomers.formats.names import is_client
 from glomers.formats.partitions import cuts_of
+from glomers.reading.envelopes import ENVELOPE
 
 Operation = tuple[Op, Op | None]
 """An operation of a client: how it began and how it ended, if it did."""
 
-_ENVELOPE = frozenset({"msg_id", "in_reply_to", "type"})
 _ASKED_BY = {"assign": "list_committed_offsets"}
 """The type of the request that a function begins with, where that has another name."""
 
@@ -61,7 +61,7 @@ class Message:
 
     @property
     def _parts(self) -> list[Any]:
-        return [part for name, part in self.body.items() if name not in _ENVELOPE]
+        return [part for name, part in self.body.items() if name not in ENVELOPE]
 
     @cached_property
     def said(self) -> Any:
@@ -159,7 +159,7 @@ class Story:
         """The request and the reply of each operation, by the index of its beginning."""
         requests: dict[Any, deque[Message]] = defaultdict(deque)
         for message in self.messages:
-            if message.src.startswith(CLIENT):
+            if is_client(message.src):
                 requests[message.sent_ns, message.dest, _name(message.kind)].append(message)
         exchanges = {}
         for began, _ in self.operations:
@@ -193,8 +193,8 @@ class Story:
     @cached_property
     def between(self) -> list[Message]:
         """Messages between nodes, or between nodes and services."""
-        ends = (m for m in self.messages if not m.src.startswith(CLIENT))
-        return [m for m in ends if not m.dest.startswith(CLIENT)]
+        ends = (m for m in self.messages if not is_client(m.src))
+        return [m for m in ends if not is_client(m.dest)]
 
     def learned(self, value: Any, start: str, since_ns: int, key: Any = None) -> Learned:
         """Who came to know `value` (of `key`), which `start` knows from `since_ns` on."""
@@ -336,11 +336,6 @@ def _name(kind: Any) -> str:
 
 
 # Words
-
-
-def at(time_ns: int | None) -> str:
-    """A moment in words."""
-    return f"at {(time_ns or 0) / 1e9:.3f} s"
 
 
 def shown(value: Any, most: int = 80) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from math import inf
 from typing import Any
 
+from glomers.formats.names import is_client
 from glomers.reading.dossier import Dossier
 from glomers.reading.envelopes import Message
 from glomers.reading.finding import Finding, Kind
@@ -17,7 +18,6 @@ from glomers.reading.wording import at, how_many, nodes_in_words, said, seconds
 _INIT = "init"
 _PATIENCE_NS = 1_000_000_000
 """How long before the end of what is known a request must have come to count as unanswered."""
-_CLIENT = "c"
 
 
 @dataclass
@@ -73,7 +73,7 @@ def conversations(dossier: Dossier) -> Conversations:
         request = open_requests.get(key)
         if request is not None and request.dest == message.src and key not in answered:
             answered[key] = message
-        elif message.dest.startswith(_CLIENT) and key not in answered:
+        elif is_client(message.dest) and key not in answered:
             stray.append((message, _why_stray(message, open_requests, answered)))
     kinds: dict[str, _Kind] = {}
     horizon_ns = inf if dossier.messages_are_whole else _horizon_ns(dossier.messages)

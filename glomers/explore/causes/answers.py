@@ -6,9 +6,10 @@ from typing import Any
 
 from glomers.bench.checkers.excerpt import TIMEOUTS
 from glomers.explore.causes.cause import Explanation, explained
-from glomers.explore.story import Operation, Story, at, listed, shown
+from glomers.explore.story import Operation, Story, listed, shown
 from glomers.formats.edn import Keyword, equality_key, kw
 from glomers.formats.history import Op
+from glomers.reading.wording import at
 
 _NEVER_DONE = frozenset({"crash", "debug-topic-partitions"})
 """Functions that no node carries out."""

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from glomers.explore.story import Again, Message, Story, at, shown
+from glomers.explore.story import Again, Message, Story, shown
 from glomers.formats.edn import Keyword, Tagged, dumps, kw
+from glomers.reading.wording import at
 
 _QUOTE_CHARACTERS = 240
 

@@ -6,11 +6,12 @@ from typing import Any
 
 from glomers.explore.causes.cause import Explanation, explained, fate
 from glomers.explore.causes.elements import missing
-from glomers.explore.story import Operation, Story, at, shown
+from glomers.explore.story import Operation, Story, shown
 from glomers.formats import replicas
 from glomers.formats.acknowledged import final_reads
 from glomers.formats.edn import equality_key, freeze
 from glomers.formats.history import pairs
+from glomers.reading.wording import at
 
 
 def diverged(story: Story) -> Explanation | None:

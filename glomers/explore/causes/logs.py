@@ -9,9 +9,10 @@ from typing import Any
 from glomers.bench.checkers.kafka.ops import polls, sends
 from glomers.explore.causes import transactions
 from glomers.explore.causes.cause import Case, Explanation, explained, first_case, told_again
-from glomers.explore.story import Operation, Story, at, listed, shown
+from glomers.explore.story import Operation, Story, listed, shown
 from glomers.formats.edn import equality_key, freeze, kw
 from glomers.formats.history import Op
+from glomers.reading.wording import at
 
 KEY, VALUE, VALUES = kw("key"), kw("value"), kw("values")
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from glomers.explore.causes.cause import Explanation, explained
-from glomers.explore.story import Message, Operation, Story, at, shown
+from glomers.explore.story import Message, Operation, Story, shown
 from glomers.formats.edn import Tagged, equality_key, kw
 from glomers.formats.history import Op
+from glomers.reading.wording import at
 
 
 def explain(story: Story, anomaly: str) -> Explanation | None:

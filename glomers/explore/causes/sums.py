@@ -6,9 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from glomers.explore.causes.cause import Explanation, explained, told_again
-from glomers.explore.story import Message, Operation, Story, at, shown
+from glomers.explore.story import Message, Operation, Story, shown
 from glomers.formats.edn import kw
 from glomers.formats.history import Op
+from glomers.reading.wording import at
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from glomers.explore.causes.cause import Case, Explanation, explained, first_case, records_in
-from glomers.explore.story import Operation, Story, at, listed, shown
+from glomers.explore.story import Operation, Story, listed, shown
 from glomers.formats.edn import Symbol, equality_key, kw
+from glomers.reading.wording import at
 
 _MOST_STEPS = 4
 
