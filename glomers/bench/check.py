@@ -10,15 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from glomers.bench.checkers import (
-    MODULES,
     CheckOptions,
-    anomaly_names,
     check_run,
     invalid_checkers,
 )
-from glomers.bench.checkers.shapes import validate
 from glomers.bench.errors import EXIT_INVALID, EXIT_UNKNOWN, EXIT_VALID, BadArguments
 from glomers.bench.options import Parser, parse_availability, split_models
+from glomers.bench.shapes import validate
+from glomers.bench.workloads import WORKLOAD_NAMES, workload_class
 from glomers.formats.edn import kw, to_json
 from glomers.formats.history import HistoryError, read_history
 
@@ -41,9 +40,9 @@ def run_check(
     Raises:
         HistoryError: in one sentence, when there is no sound history of the workload there.
     """
-    history = read_history(history_path)
+    history, about = read_history(history_path), workload_class(workload)
     try:
-        validate(history, workload)
+        validate(history, workload, about.shapes)
     except HistoryError as error:
         raise HistoryError(f"{history_path}: {error}") from None
     options = CheckOptions(workload, tuple(consistency_models), availability)
@@ -57,7 +56,7 @@ def run_check(
         "valid": to_json(results[kw("valid?")]),
         "workload_valid": workload_valid,
         "invalid_checkers": invalid_checkers(results),
-        "anomalies": anomaly_names(workload, result),
+        "anomalies": about.anomalies(result),
         "stats": to_json(results[kw("stats")]),
         "availability": to_json(results[kw("availability")]),
         **fields,
@@ -72,7 +71,7 @@ def _build_parser() -> Parser:
         allow_abbrev=False,
     )
     add = parser.add_argument
-    add("-w", "--workload", choices=tuple(MODULES), required=True, help="whose history it is")
+    add("-w", "--workload", choices=WORKLOAD_NAMES, required=True, help="whose history it is")
     add(
         "--consistency-models",
         type=split_models,
