@@ -13,12 +13,9 @@ from glomers.formats import replicas
 from glomers.formats.edn import kw
 from glomers.formats.faults import Span, spans_of
 from glomers.formats.history import Op, pairs
+from glomers.reading.cause import BROKEN
+from glomers.reading.disagreement import ALONE, DIRTY, DIVERGED, FORGOTTEN
 
-BROKEN = "broken test"
-DIVERGED = replicas.DIVERGED
-FORGOTTEN = "a client does not see its own write"
-DIRTY = "dirty write (G0)"
-ALONE = "writes do not reach other nodes"
 LEAST_REPLICATED = 0.5
 
 
