@@ -9,8 +9,8 @@ from glomers.bench.checkers.base import ERROR
 from glomers.bench.once import Outcome, run_once
 from glomers.bench.options import Options
 from glomers.bench.script import Script, ScriptedOp
+from glomers.errors import ExploreError
 from glomers.explore.causes.cause import Explanation
-from glomers.explore.errors import ExploreError
 from glomers.explore.events import Events
 from glomers.explore.explain import explain as explain_story
 from glomers.explore.judge import anomalies, is_unknown

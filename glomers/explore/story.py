@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from glomers.bench.errors import BrokenTest
 from glomers.bench.once import Outcome
+from glomers.errors import BrokenTest
 from glomers.formats.edn import Keyword, Tagged, dumps, equality_key, kw
 from glomers.formats.faults import Span, spans_of
 from glomers.formats.history import Op, pairs

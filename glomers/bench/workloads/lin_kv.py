@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from itertools import count
 from typing import Any
 
-from glomers.bench.errors import BrokenTest
 from glomers.bench.options import Options
 from glomers.bench.schema import ANYTHING, Reply
 from glomers.bench.workloads.base import Invocation, Session, Workload
+from glomers.errors import BrokenTest
 
 READ_OK = Reply("read_ok", {"value": ANYTHING})
 WRITE_OK = Reply("write_ok")
