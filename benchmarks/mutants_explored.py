@@ -18,8 +18,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from glomers.bench.once import run_once
 from glomers.bench.options import Options
+from glomers.errors import ExploreError
 from glomers.explore.counterexample import find
-from glomers.explore.errors import ExploreError
 from glomers.explore.events import Events
 from glomers.explore.judge import anomalies
 from glomers.explore.tally import Tally

@@ -13,15 +13,7 @@ from typing import Any, NoReturn
 
 from glomers.bench.hashseed import fix_hash_seed
 from glomers.bench.log import endure_any_text
-from glomers.explore.errors import ExploreError
-from glomers.maelstrom.errors import MaelstromError
-from glomers.series.errors import (
-    EXIT_BAD_ARGUMENTS,
-    EXIT_FAILED,
-    EXIT_INTERRUPTED,
-    BadInput,
-    SeriesError,
-)
+from glomers.errors import EXIT_BAD_INPUT, EXIT_FAILED, EXIT_INTERRUPTED, BadInput, GlomersError
 from glomers.series.task import ENGINES
 
 CLOCKS = ("virtual", "real")
@@ -53,7 +45,7 @@ class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         sentence = f"{self.prog}: {message}. `{self.prog} --help` lists what there is."
         print(sentence, file=sys.stderr)
-        raise SystemExit(EXIT_BAD_ARGUMENTS)
+        raise SystemExit(EXIT_BAD_INPUT)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -66,12 +58,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         status: int = arguments.act(arguments)
     except SystemExit as error:
         return int(error.code or 0)
-    except (BadInput, ExploreError) as error:
+    except GlomersError as error:
         print(error, file=sys.stderr)
-        return EXIT_BAD_ARGUMENTS
-    except (SeriesError, MaelstromError) as error:
-        print(error, file=sys.stderr)
-        return EXIT_FAILED
+        return error.exit_status
     except OSError as error:
         place = f"{error.filename}: " if error.filename else ""
         print(f"{place}{error.strerror or error}.", file=sys.stderr)

@@ -8,7 +8,7 @@ import warnings
 import pytest
 
 from glomers import lab
-from glomers.maelstrom.errors import MaelstromError
+from glomers.errors import MaelstromError
 from glomers.maelstrom.install import install
 from tests.archives import GOOD, archive, release
 from tests.bench import ECHO

@@ -15,20 +15,31 @@ ALLOWED = {
     "link": set(),
     "protocol": set(),
     "challenges": set(),
+    "errors": set(),
     "formats": set(),
     "reading": {"formats", "challenges"},
     "drawing": {"formats", "challenges"},
     "solutions": RUNTIME,
-    "bench": {"formats", "reading", "drawing", "node", "protocol"},
-    "maelstrom": set(),
-    "lab": {"formats", "reading", "drawing", "challenges", "maelstrom"},
-    "series": {"formats", "challenges", "lab", "bench", "maelstrom"},
-    "explore": {"formats", "reading", "drawing", "bench", "node", "protocol"},
+    "bench": {"errors", "formats", "reading", "drawing", "node", "protocol"},
+    "maelstrom": {"errors"},
+    "lab": {"errors", "formats", "reading", "drawing", "challenges", "maelstrom"},
+    "series": {"errors", "formats", "challenges", "lab", "bench", "maelstrom"},
+    "explore": {"errors", "formats", "reading", "drawing", "bench", "node", "protocol"},
     "__main__": {"bench", "cli"},
-    "cli": {"series", "explore", "bench", "lab", "challenges", "maelstrom"},
+    "cli": {"errors", "series", "explore", "bench", "lab", "challenges", "maelstrom"},
 }
 LIGHT = RUNTIME | {
-    *("solutions", "bench", "explore", "formats", "reading", "drawing", "challenges", "maelstrom")
+    *(
+        "solutions",
+        "bench",
+        "explore",
+        "formats",
+        "reading",
+        "drawing",
+        "challenges",
+        "maelstrom",
+        "errors",
+    )
 }
 HEAVY = {"pandas", "matplotlib", "papermill", "nbconvert", "rich", "numpy"}
 
@@ -60,6 +71,60 @@ def test_every_part_imports_only_what_stands_below_it(path):
             assert words[1] == part or words[1] in ALLOWED[part], f"{part} imports {name}"
         if part in LIGHT:
             assert words[0] not in HEAVY, f"{part} imports {name}"
+
+
+def needed(node):
+    """The nodes below one that count when a module is imported or used: not those for types."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.If) and ast.unparse(child.test).endswith("TYPE_CHECKING"):
+            continue
+        yield child
+        yield from needed(child)
+
+
+def module_name(path):
+    words = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(words[:-1] if words[-1] == "__init__" else words)
+
+
+MODULES = {module_name(path): path for path in FILES}
+
+
+def imported_modules(path):
+    """The modules of the package that a file imports, at its top or in a function."""
+    for node in needed(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names if alias.name in MODULES)
+        elif isinstance(node, ast.ImportFrom) and node.module.startswith("glomers"):
+            for alias in node.names:
+                whole = f"{node.module}.{alias.name}"
+                yield whole if whole in MODULES else node.module
+
+
+def circle_in(imports):
+    """Modules each of which imports the next, and the last the first; None without a circle."""
+    done = set()
+
+    def visit(module, path):
+        if module in path:
+            return [*path[path.index(module) :], module]
+        if module in done:
+            return None
+        circles = (visit(other, [*path, module]) for other in sorted(imports[module]))
+        circle = next(filter(None, circles), None)
+        done.add(module)
+        return circle
+
+    return next(filter(None, (visit(module, []) for module in sorted(imports))), None)
+
+
+def test_no_modules_import_each_other_in_a_circle():
+    imports = {name: set(imported_modules(path)) - {name} for name, path in MODULES.items()}
+    assert circle_in(imports) is None
+
+
+def test_a_circle_of_imports_would_be_noticed():
+    assert circle_in({"a": {"b", "d"}, "b": {"c"}, "c": {"b"}, "d": set()}) == ["b", "c", "b"]
 
 
 def test_every_part_of_the_package_is_known_here():

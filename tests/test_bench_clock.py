@@ -6,7 +6,7 @@ import time
 import pytest
 
 from glomers.bench.clock import NS_PER_S, VirtualClock
-from glomers.bench.errors import BrokenTest
+from glomers.errors import BrokenTest
 
 
 def run(main):

@@ -5,9 +5,9 @@ import shlex
 import pytest
 
 from glomers.bench.cli import ELSEWHERE, main
-from glomers.bench.errors import BadArguments, BrokenTest
 from glomers.bench.options import NO_EFFECT, parse_options
 from glomers.challenges import SOLUTIONS
+from glomers.errors import BadInput, BrokenTest
 from tests.bench import ECHO, SHORT
 
 ARGUMENTS = ECHO.replace(
@@ -90,7 +90,7 @@ def test_nodes_of_any_name_run_and_are_cut_off_like_others(bench):
 def test_names_that_cannot_be_used_are_refused(tmp_path, monkeypatch, flags, sentence):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "empty").write_text("\n\n")
-    with pytest.raises(BadArguments) as refusal:
+    with pytest.raises(BadInput) as refusal:
         parse_options(["--bin", "x", *flags])
     assert sentence in str(refusal.value)
 

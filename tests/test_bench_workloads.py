@@ -5,10 +5,10 @@ from collections import Counter
 
 import pytest
 
-from glomers.bench.errors import BrokenTest
 from glomers.bench.options import parse_options
 from glomers.bench.workloads import WORKLOAD_NAMES, workload_class
 from glomers.bench.workloads.keys import KeyPool
+from glomers.errors import BrokenTest
 
 COUNT = 6000
 

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from glomers.cli import main
-from glomers.series.errors import BadInput
+from glomers.errors import BadInput
 from glomers.series.project import select_notebooks
 from tests.series import Series
 

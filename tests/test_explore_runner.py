@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 
 from glomers import solutions
 from glomers.bench.options import parse_options
+from glomers.errors import ExploreError
 from glomers.explore import runner
-from glomers.explore.errors import ExploreError
 from glomers.explore.progress import Progress
 from glomers.explore.results import Results
 from glomers.explore.runner import Exploration, process_pool

@@ -17,10 +17,10 @@ from glomers import lab, solutions
 from glomers.bench.once import run_once
 from glomers.bench.options import parse_options
 from glomers.cli import main
+from glomers.errors import ExploreError
 from glomers.explore import counterexample
 from glomers.explore.counterexample import explain
 from glomers.explore.ddmin import ddmin
-from glomers.explore.errors import ExploreError
 from glomers.explore.events import Events
 from glomers.explore.judge import anomalies, vacuity
 from glomers.explore.shrink import Case, Shrinker, without_node

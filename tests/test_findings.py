@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from glomers import lab, node
-from glomers.bench.errors import EXIT_BROKEN, EXIT_INVALID
+from glomers.errors import EXIT_BROKEN, EXIT_FAILED
 from glomers.formats import node_log
 from glomers.reading.finding import Finding, Kind, Place
 from tests.bench import ECHO, SHORT
@@ -30,7 +30,7 @@ def told(outcome):
 @pytest.mark.parametrize("trial", TRIALS, ids=lambda trial: trial["node"])
 def test_a_mistake_is_explained_with_its_place(bench, trial):
     outcome = bench.test(FOLDER / trial["node"], *trial["flags"].split()[2:], workload=_of(trial))
-    assert outcome.status in (EXIT_INVALID, EXIT_BROKEN, 2)
+    assert outcome.status in (EXIT_FAILED, EXIT_BROKEN, 2)
     text = told(outcome)
     for word in trial["must_name"]:
         assert re.search(word, text), f"{word} is not in:\n{text}"

@@ -16,15 +16,14 @@ from hypothesis import strategies as st
 
 from glomers import cli, node, protocol
 from glomers.bench.cli import main as bench
-from glomers.bench.errors import BadArguments, BrokenTest
 from glomers.bench.hosts.base import Outgoing
 from glomers.bench.node_names import MAX_NODES
 from glomers.bench.options import MAX_CLIENTS, parse_options
 from glomers.bench.program import find_program
+from glomers.errors import BadInput, BrokenTest, LabError
 from glomers.formats.edn import EdnError, loads_all
 from glomers.formats.fressian import FressianError, Reader
 from glomers.lab import command
-from glomers.lab.errors import LabError
 from tests.lab_stores import SAMPLES
 
 LONG = "x" * 5_000
@@ -117,7 +116,7 @@ def outcome(function, *arguments):
     """What the function returns, and the refusal that it raises: one of them is None."""
     try:
         return quietly(function, *arguments)[0], None
-    except (BadArguments, BrokenTest, LabError, SystemExit) as refusal:
+    except (BadInput, BrokenTest, LabError, SystemExit) as refusal:
         return None, refusal
 
 
@@ -129,7 +128,7 @@ def quietly(function, *arguments):
 @given(st.one_of(WORDS, PAIRS))
 def test_any_words_are_options_or_refused_in_a_sentence(words):
     options, refusal = outcome(parse_options, words)
-    if isinstance(refusal, BadArguments | BrokenTest):
+    if isinstance(refusal, BadInput | BrokenTest):
         assert 0 < len(str(refusal)) < 12_000
     elif refusal is None:
         assert len(options.node_ids) <= MAX_NODES

@@ -11,9 +11,9 @@ from glomers.bench.checkers import CheckOptions, check_run
 from glomers.bench.once import run_once
 from glomers.bench.options import parse_options
 from glomers.bench.transit import NS_PER_MS, SCRIPTED_HOP_NS, Scripted
+from glomers.errors import ExploreError
 from glomers.explore import counterexample
 from glomers.explore.counterexample import dossier_of, explain
-from glomers.explore.errors import ExploreError
 from glomers.explore.events import Events
 from glomers.explore.judge import anomalies
 from glomers.explore.replay import replay

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from glomers import lab
+from glomers.errors import ExploreError
 from glomers.explore import smallest as explore_smallest
-from glomers.explore.errors import ExploreError
 from glomers.explore.smallest import smallest
 from tests.bench import ECHO
 from tests.lab_stores import SAMPLES
@@ -203,8 +203,8 @@ HELD = "lab.failed_run() is this run, with its ops, messages and logs."
 
 def in_a_kernel(*cells, at_once_s=60):
     """The outputs of cells, where a failed run may look for so long."""
-    first = "from glomers import lab\nfrom glomers.lab import smallest\nlab.workspace()"
-    return execute([f"{first}\nsmallest.AT_ONCE_S = {at_once_s}", *cells])[1:]
+    first = "from glomers import lab\nfrom glomers.lab import failed\nlab.workspace()"
+    return execute([f"{first}\nfailed.AT_ONCE_S = {at_once_s}", *cells])[1:]
 
 
 def test_a_run_that_fails_in_a_notebook_shows_it_without_being_asked(work):

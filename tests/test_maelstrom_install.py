@@ -15,12 +15,12 @@ from pathlib import Path
 import pytest
 
 from glomers.cli import main
+from glomers.errors import MaelstromError
 from glomers.maelstrom import archive as unpacking
 from glomers.maelstrom import download as downloading
 from glomers.maelstrom import find
 from glomers.maelstrom import release as release_module
 from glomers.maelstrom.archive import unpack
-from glomers.maelstrom.errors import MaelstromError
 from glomers.maelstrom.install import install
 from glomers.maelstrom.release import PINNED
 from tests.archives import GOOD, PROGRAM, FileServer, archive, entry, release, serve

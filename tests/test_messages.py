@@ -59,7 +59,7 @@ def test_the_page_quotes_many_and_the_readme_leads_to_it():
 
 ERRORS = {
     *("LabError", "RunFailed", "StoreError", "LabWarning"),
-    *("ExploreError", "BadArguments", "BrokenTest", "MaelstromError"),
+    *("ExploreError", "BadInput", "BrokenTest", "MaelstromError"),
 }
 """What is raised with a sentence for a person, all of which can reach a notebook."""
 SPEAKING = ("lab", "explore", "bench", "maelstrom")

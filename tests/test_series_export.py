@@ -9,7 +9,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 from glomers.cli import main
-from glomers.series.errors import BadInput, SeriesError
+from glomers.errors import BadInput, SeriesError
 from glomers.series.export import export_batch
 from glomers.series.record import Record
 from glomers.series.task import Outcome

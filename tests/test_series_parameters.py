@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from glomers.cli import main
-from glomers.series.errors import BadInput
+from glomers.errors import BadInput
 from glomers.series.parameters import parameters_of, resolve_parameters
 from glomers.series.project import all_notebooks
 from tests.series import Series, code

@@ -14,14 +14,14 @@ from glomers.bench.checkers import (
     check_run,
     invalid_checkers,
 )
-from glomers.bench.errors import EXIT_INVALID, EXIT_UNKNOWN, EXIT_VALID, BadArguments
 from glomers.bench.options import Parser, parse_availability, split_models
 from glomers.bench.shapes import validate
 from glomers.bench.workloads import WORKLOAD_NAMES, workload_class
+from glomers.errors import EXIT_FAILED, EXIT_OK, EXIT_UNKNOWN, BadInput
 from glomers.formats.edn import kw, to_json
 from glomers.formats.history import HistoryError, read_history
 
-_EXIT_STATUSES = {True: EXIT_VALID, False: EXIT_INVALID, "unknown": EXIT_UNKNOWN}
+_EXIT_STATUSES = {True: EXIT_OK, False: EXIT_FAILED, "unknown": EXIT_UNKNOWN}
 
 
 def run_check(
@@ -88,13 +88,13 @@ def main(argv: Sequence[str]) -> int:
     """Run `glomers bench check` with the words after it; returns the exit status.
 
     Raises:
-        BadArguments: in one sentence, for bad arguments and for bad histories.
+        BadInput: in one sentence, for bad arguments and for bad histories.
     """
     args = _build_parser().parse_args(argv)
     try:
         verdict = run_check(args.history, args.workload, args.consistency_models, args.availability)
     except HistoryError as error:
-        raise BadArguments(str(error)) from None
+        raise BadInput(str(error)) from None
     _print(json.dumps(verdict, indent=2))
     return _EXIT_STATUSES[verdict["valid"]]
 

@@ -15,18 +15,18 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from glomers.bench.errors import (
-    EXIT_BAD_ARGUMENTS,
-    EXIT_BROKEN,
-    EXIT_INTERRUPTED,
-    EXIT_INVALID,
-    EXIT_UNKNOWN,
-    EXIT_VALID,
-    BadArguments,
-    BrokenTest,
-)
 from glomers.bench.hashseed import fix_hash_seed
 from glomers.bench.log import RunLog, endure_any_text
+from glomers.errors import (
+    EXIT_BAD_INPUT,
+    EXIT_BROKEN,
+    EXIT_FAILED,
+    EXIT_INTERRUPTED,
+    EXIT_OK,
+    EXIT_UNKNOWN,
+    BadInput,
+    BrokenTest,
+)
 from glomers.formats.text import clean
 from glomers.formats.typography import dash_slip, lookalike
 
@@ -66,13 +66,13 @@ def main(argv: list[str]) -> int:
             return check(argv[1:])
         if argv[:1] in (["--help"], ["-h"]):
             print(USAGE)
-            return EXIT_VALID
-        raise BadArguments(ELSEWHERE.get("".join(argv[:1]), USAGE))
-    except BadArguments as error:
+            return EXIT_OK
+        raise BadInput(ELSEWHERE.get("".join(argv[:1]), USAGE))
+    except BadInput as error:
         _say_why(error, argv)
-        return EXIT_BAD_ARGUMENTS
+        return EXIT_BAD_INPUT
     except SystemExit as error:
-        return int(error.code or EXIT_VALID)
+        return int(error.code or EXIT_OK)
 
 
 def _say_why(error: Exception, argv: list[str]) -> None:
@@ -110,7 +110,7 @@ def _test(argv: list[str]) -> int:
             print(f"Test {number:,} of {options.test_count:,}", flush=True)
         if status := _test_once(words, test, program):
             return status
-    return EXIT_VALID
+    return EXIT_OK
 
 
 def _repetitions(argv: list[str], options: Options) -> Iterator[tuple[list[str], Options]]:
@@ -167,7 +167,7 @@ def _refuse_broken_text(argv: list[str]) -> None:
     """A store names the command line, and a text file cannot hold bytes that are no text."""
     for word in argv:
         if not word.isascii() and any("\ud800" <= character <= "\udfff" for character in word):
-            raise BadArguments(f"{word!r} is not UTF-8: name files and arguments in UTF-8.")
+            raise BadInput(f"{word!r} is not UTF-8: name files and arguments in UTF-8.")
 
 
 def _interrupt(signum: int, frame: Any) -> None:
@@ -246,7 +246,7 @@ def run_in_store(
     if valid is not True or not test.replicas_agree():
         _say_what_went_wrong(test, store, log, results, None)
     log.say(f"Store: {_shown(store.path)}\n\n{closing_line(results)}")
-    return EXIT_UNKNOWN if valid is None else EXIT_VALID if valid else EXIT_INVALID
+    return EXIT_UNKNOWN if valid is None else EXIT_OK if valid else EXIT_FAILED
 
 
 def _keep_silenced(silenced: Sequence[Silenced], facts: dict[str, Any], store: Store) -> None:

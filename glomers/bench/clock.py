@@ -20,7 +20,7 @@ from contextvars import Context, ContextVar, copy_context
 from itertools import count
 from typing import Any, Protocol, TypeVar
 
-from glomers.bench.errors import BrokenTest
+from glomers.errors import BrokenTest
 
 V = TypeVar("V")
 NS_PER_S = 1_000_000_000

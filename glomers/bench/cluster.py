@@ -8,11 +8,11 @@ from typing import Any
 
 from glomers.bench.clients import INIT_TIMEOUT_S, SETUP_TIMEOUT_S, Client, RpcTimeout
 from glomers.bench.clock import Clock, Handle, VirtualClock
-from glomers.bench.errors import BrokenTest
 from glomers.bench.hosts import Host, ProcessHost, VirtualHost
 from glomers.bench.network import Network
 from glomers.bench.schema import LooseReply, MalformedReply
 from glomers.bench.transit import Disturbance, Fate, Transit
+from glomers.errors import BrokenTest
 from glomers.node import host as current_host
 from glomers.protocol import RPCError
 

@@ -18,10 +18,10 @@ from typing import Any
 
 from glomers.bench.checkers.net import MessageCounts, NetStats
 from glomers.bench.clock import Clock
-from glomers.bench.errors import BrokenTest
 from glomers.bench.faults.cuts import Grudge
 from glomers.bench.record import Journal
 from glomers.bench.transit import Transit
+from glomers.errors import BrokenTest
 from glomers.formats.names import is_client
 from glomers.protocol import dumps, loads, reread
 

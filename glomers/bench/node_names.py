@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from glomers.bench.errors import BadArguments, BrokenTest
+from glomers.errors import BadInput, BrokenTest
 from glomers.formats.names import SERVICES
 
 MAX_NODES = 1_000
@@ -27,7 +27,7 @@ def choose_nodes(
     """The names that `--node-count`, `--nodes`, `--nodes-file` and `--node` ask for together.
 
     Raises:
-        BadArguments: when a name cannot be used.
+        BadInput: when a name cannot be used.
         BrokenTest: when the file cannot be read.
     """
     if count is None and listed is None and file is None and single is None:
@@ -64,7 +64,7 @@ def _names_in(file: Path) -> list[str]:
         raise BrokenTest(f"--nodes-file {file} is no text in UTF-8.") from None
     names = [line.strip() for line in lines if line.strip()]
     if not names:
-        raise BadArguments(f"--nodes-file {file} names no node: write a name on each line.")
+        raise BadInput(f"--nodes-file {file} names no node: write a name on each line.")
     return names
 
 
@@ -72,14 +72,14 @@ def _refuse_unusable(names: Iterable[str]) -> None:
     seen: set[str] = set()
     for name in names:
         if not _NAME.fullmatch(name):
-            raise BadArguments(
+            raise BadInput(
                 f"{name!r} is no name for a node: use letters, digits and, within, `.`, `_` or `-`."
             )
         if name in SERVICES or _TEST_CLIENT.fullmatch(name):
             whose = "a service" if name in SERVICES else "a client"
-            raise BadArguments(f"{name!r} is what {whose} is called: give the node another name.")
+            raise BadInput(f"{name!r} is what {whose} is called: give the node another name.")
         if name in seen:
-            raise BadArguments(f"Two nodes cannot both be called {name!r}.")
+            raise BadInput(f"Two nodes cannot both be called {name!r}.")
         seen.add(name)
     if len(seen) > MAX_NODES:
-        raise BadArguments(f"There can be at most {MAX_NODES:,} nodes, not {len(seen):,}.")
+        raise BadInput(f"There can be at most {MAX_NODES:,} nodes, not {len(seen):,}.")

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import TextIO
 
 from glomers.bench.checkers import Result
-from glomers.bench.errors import BadArguments, BrokenTest
 from glomers.bench.hosts import Silenced
 from glomers.bench.nemesis import Nemesis
 from glomers.bench.options import Options
@@ -18,6 +17,7 @@ from glomers.bench.program import find_program
 from glomers.bench.record import Journal, MemoryRecord
 from glomers.bench.run import Test
 from glomers.bench.script import Script
+from glomers.errors import BadInput, BrokenTest
 from glomers.formats.history import Op
 
 
@@ -65,7 +65,7 @@ def run_once(
         watch: is given the nemesis before the test begins.
 
     Raises:
-        BadArguments: when the program of the nodes cannot run in virtual time.
+        BadInput: when the program of the nodes cannot run in virtual time.
     """
     with _garbage_collected_afterwards():
         return _run(options, journal, script, is_recorded, watch)
@@ -81,7 +81,7 @@ def _run(
     try:
         program = find_program(options.bin, "virtual")
     except BrokenTest as error:
-        raise BadArguments(str(error)) from None
+        raise BadInput(str(error)) from None
     test = Test(
         options,
         program,

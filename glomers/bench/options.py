@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
-from glomers.bench.errors import BadArguments
 from glomers.bench.faults import FAULTS
 from glomers.bench.node_names import MAX_NODES, choose_nodes, words_for
 from glomers.bench.workloads import WORKLOAD_NAMES
+from glomers.errors import BadInput
 from glomers.formats.typography import dash_slip
 
 TOPOLOGIES = ("line", "grid", "tree", "tree2", "tree3", "tree4", "total")
@@ -78,7 +78,7 @@ class Parser(argparse.ArgumentParser):
     """A parser that raises instead of leaving the process."""
 
     def error(self, message: str) -> NoReturn:
-        raise BadArguments(f"{message}. `{self.prog} --help` lists every flag.")
+        raise BadInput(f"{message}. `{self.prog} --help` lists every flag.")
 
 
 def _whole(minimum: int, maximum: int = MAX_WHOLE) -> type:
@@ -159,11 +159,11 @@ def refuse_virtual_faults(faults: frozenset[str], is_virtual: bool) -> None:
     """Raise when a fault is asked for that the clock of the run cannot have.
 
     Raises:
-        BadArguments: naming the fault.
+        BadInput: naming the fault.
     """
     for name in sorted(faults):
         if FAULTS[name].virtual_only and not is_virtual:
-            raise BadArguments(
+            raise BadInput(
                 f"The fault {name!r} needs virtual time, and this node runs on the real clock: the "
                 "bench cannot change the clock of another process. Leave the fault out."
             )
@@ -191,7 +191,7 @@ def _clients(concurrency: str, node_count: int) -> int:
     if concurrency.endswith("n"):
         count *= node_count
     if count > MAX_CLIENTS:
-        raise BadArguments(
+        raise BadInput(
             f"--concurrency {concurrency} asks for {count:,} clients: at most "
             f"{MAX_CLIENTS:,} can be there."
         )
@@ -256,7 +256,7 @@ def parse_options(argv: list[str]) -> Options:
     """Read the command line after `test`.
 
     Raises:
-        BadArguments: in one sentence, for whatever is not a valid command line.
+        BadInput: in one sentence, for whatever is not a valid command line.
         BrokenTest: when a file that it names cannot be read.
     """
     cut = argv.index("--") if "--" in argv else len(argv)
@@ -305,9 +305,9 @@ def _refuse_slips(words: Sequence[str], flags: Collection[str]) -> None:
     """Refuse what a person has meant as a flag, and Maelstrom would take for something else."""
     for word in words:
         if sentence := dash_slip(word):
-            raise BadArguments(sentence)
+            raise BadInput(sentence)
         if f"-{word.partition('=')[0]}" in flags and not word.startswith("--"):
-            raise BadArguments(f"{word!r} begins with one hyphen, and this flag has two: -{word}")
+            raise BadInput(f"{word!r} begins with one hyphen, and this flag has two: -{word}")
 
 
 def _refuse_unknown_flags(words: Sequence[str], flags: Collection[str], parser: Parser) -> None:

@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from glomers.bench.errors import BrokenTest
+from glomers.errors import BrokenTest
 
 _LAUNCHER_MARK = re.compile(r"^# glomers node: (?P<path>.+)$", re.MULTILINE)
 """The line in a launcher script that names the Python file it starts."""

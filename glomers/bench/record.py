@@ -6,11 +6,11 @@ import io
 from collections.abc import Callable
 from typing import Protocol, TextIO
 
-from glomers.bench.errors import BrokenTest
 from glomers.bench.files import open_binary, open_text
 from glomers.bench.history import HistoryWriter
 from glomers.bench.hosts.base import NodeLog
 from glomers.bench.store import Store
+from glomers.errors import BrokenTest
 from glomers.formats.journal import BUFFER_BYTES, JournalWriter
 from glomers.formats.node_log import times_file
 

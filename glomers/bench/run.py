@@ -17,7 +17,6 @@ from glomers.bench.checkers import CheckOptions, check_run
 from glomers.bench.clients import Client
 from glomers.bench.clock import Clock, RealClock, VirtualClock
 from glomers.bench.cluster import Cluster
-from glomers.bench.errors import BrokenTest
 from glomers.bench.generator import Generator
 from glomers.bench.hosts import (
     Host,
@@ -39,6 +38,7 @@ from glomers.bench.script import Script
 from glomers.bench.services import Service, make_services
 from glomers.bench.transit import Drawn, Recorded, Scripted, Transit
 from glomers.bench.workloads import workload_class
+from glomers.errors import BrokenTest
 from glomers.formats import replicas
 from glomers.formats.edn import Keyword
 from glomers.node import host as current_host

@@ -25,7 +25,7 @@ from typing import Any, NoReturn
 
 from glomers.bench import blame
 from glomers.bench.clock import NS_PER_S, VirtualClock
-from glomers.bench.errors import EXIT_BROKEN, BrokenTest
+from glomers.errors import EXIT_BROKEN, BrokenTest
 from glomers.formats.text import clean
 from glomers.node import PRINT_EXPLANATION, host
 

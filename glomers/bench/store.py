@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from glomers.bench.errors import BrokenTest
+from glomers.errors import BrokenTest
 
 
 class Store:

@@ -10,10 +10,10 @@ from traceback import format_exception
 from typing import TYPE_CHECKING
 
 from glomers.bench.blame import Place
-from glomers.bench.errors import BrokenTest
 from glomers.bench.hosts import VirtualHost
 from glomers.bench.log import RunLog
 from glomers.bench.store import Store
+from glomers.errors import BrokenTest
 from glomers.formats.journal import Event, read_journal
 from glomers.formats.node_log import read_beginnings
 from glomers.reading.dossier import Broken, Dossier

@@ -15,18 +15,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from glomers.bench.errors import BadArguments, BrokenTest
 from glomers.bench.faults import FAULTS
 from glomers.bench.options import parse_options, words_of
 from glomers.bench.program import find_program
+from glomers.errors import BadInput, BrokenTest, ExploreError
 from glomers.explore import report
-from glomers.explore.errors import ExploreError
+from glomers.explore.child import call_child
 from glomers.explore.progress import Progress
 from glomers.explore.results import Results
 from glomers.explore.runner import Exploration, NewExecutor, process_pool
 from glomers.explore.scenario import VARIABLES, Space
 from glomers.explore.seeds import Row
-from glomers.explore.worker import call_child
 from glomers.formats.text import clean
 
 KEPT_STORES = 20
@@ -66,7 +65,7 @@ class Plan:
         try:
             base = parse_options(self.words)
             program = find_program(base.bin, "virtual")
-        except (BadArguments, BrokenTest) as error:
+        except (BadInput, BrokenTest) as error:
             raise ExploreError(str(error)) from None
         if base.clock == "real":
             raise ExploreError("Seeds are explored in virtual time: leave --clock real out.")

@@ -9,7 +9,7 @@ from glomers.bench.checkers.base import ERROR
 from glomers.bench.once import Outcome, run_once
 from glomers.bench.options import Options
 from glomers.bench.script import Script, ScriptedOp
-from glomers.explore.errors import ExploreError
+from glomers.errors import ExploreError
 from glomers.explore.events import Events
 from glomers.explore.judge import anomalies, is_unknown
 from glomers.explore.shrink import Case, Shrinker

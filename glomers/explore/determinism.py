@@ -19,11 +19,11 @@ from typing import Any
 
 from glomers.bench.once import run_once
 from glomers.bench.options import Options, parse_options, words_of
-from glomers.explore.errors import ExploreError
+from glomers.errors import ExploreError
+from glomers.explore.child import call_child, child
 from glomers.explore.progress import Progress
 from glomers.explore.scenario import Space
 from glomers.explore.suspects import suspects
-from glomers.explore.worker import as_json, call_child, child
 from glomers.formats.history import format_op
 from glomers.formats.names import is_node
 from glomers.node import host
@@ -65,7 +65,7 @@ def check(space: Space, seeds: int, tell: Callable[[str], None]) -> str | None:
         ExploreError: when a process for the runs ends early.
     """
     progress = Progress(seeds, tell)
-    request = {**as_json(space), "seeds": list(range(seeds))}
+    request = {**space.as_json(), "seeds": list(range(seeds))}
     first = child("digests", request, stderr=subprocess.DEVNULL)
     perturbed = {**request, "perturbed": True}
     second = child("digests", perturbed, OTHER_HASH_SEED, stderr=subprocess.DEVNULL)
@@ -138,7 +138,7 @@ def _cut(line: str) -> str:
 
 def digests(request: dict[str, Any]) -> Iterator[Any]:
     """A digest of all that happens in the run of each seed."""
-    space = Space(parse_options(request["words"]), frozenset(request["vary"]))
+    space = Space.of(request)
     for seed in request["seeds"]:
         lines = _run(space.scenario(seed), request)
         yield {"seed": seed, "digest": hashlib.sha256("\n".join(lines).encode()).hexdigest()}

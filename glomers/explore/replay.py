@@ -10,14 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from glomers.bench.cli import run_in_store
-from glomers.bench.errors import EXIT_INVALID, EXIT_UNKNOWN, EXIT_VALID, BrokenTest
 from glomers.bench.log import RunLog
 from glomers.bench.options import words_of
 from glomers.bench.program import find_program
 from glomers.bench.store import Store
 from glomers.drawing.decisive import draw_decisive
+from glomers.errors import EXIT_FAILED, EXIT_OK, EXIT_UNKNOWN, BrokenTest, ExploreError
 from glomers.explore.counterexample import Played, play
-from glomers.explore.errors import ExploreError
 from glomers.explore.trace import Trace, digest
 from glomers.formats.history import HistoryError, read_history
 from glomers.formats.journal import read_journal
@@ -72,7 +71,7 @@ def _tell(store: Store, trace: Trace, played: Played) -> int:
     if played.cause is None:
         if played.undecided is None:
             print(f"{trace.anomaly}: it does not show any more")
-            return EXIT_VALID
+            return EXIT_OK
         print(f"{trace.anomaly}: nobody can tell whether it still shows: {clean(played.undecided)}")
         return EXIT_UNKNOWN
     sentence = f"{played.anomaly}: {played.cause.sentence}"
@@ -80,7 +79,7 @@ def _tell(store: Store, trace: Trace, played: Played) -> int:
         sentence = f"No more {trace.anomaly}, but it still fails, for another reason: {sentence}"
     print(clean(sentence))
     print(f"Picture: {os.path.relpath(store.path / 'messages.svg')}")
-    return EXIT_INVALID
+    return EXIT_FAILED
 
 
 def _write(store: Store, trace: Trace, played: Played) -> None:

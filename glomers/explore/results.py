@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from glomers.explore.errors import ExploreError
+from glomers.errors import ExploreError
 from glomers.explore.seeds import Row
 
 NAME = "results.jsonl"

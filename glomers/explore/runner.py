@@ -19,7 +19,7 @@ from concurrent.futures import (
 )
 from multiprocessing import parent_process
 
-from glomers.explore.errors import ExploreError
+from glomers.errors import ExploreError
 from glomers.explore.scenario import Space
 from glomers.explore.seeds import Row, broken_row
 from glomers.explore.worker import Batch, is_fit, run_batch

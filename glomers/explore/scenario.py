@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
-from glomers.bench.options import LATENCY_DISTRIBUTIONS, Options
+from glomers.bench.options import LATENCY_DISTRIBUTIONS, Options, parse_options, words_of
 from glomers.bench.workloads import workload_class
 
 LATENCIES_MS = (0, 2, 10, 50, 100)
@@ -28,6 +30,15 @@ class Space:
 
     base: Options
     vary: frozenset[str] = frozenset()
+
+    def as_json(self) -> dict[str, Any]:
+        """The same as plain data."""
+        return {"words": words_of(self.base), "vary": sorted(self.vary)}
+
+    @classmethod
+    def of(cls, fields: Mapping[str, Any]) -> Space:
+        """The scenarios that `as_json` gave these fields of."""
+        return cls(parse_options(fields["words"]), frozenset(fields["vary"]))
 
     def scenario(self, seed: int) -> Options:
         """The command of a seed; all that varies is drawn from the seed."""

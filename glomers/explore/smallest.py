@@ -14,10 +14,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from glomers.bench.errors import EXIT_BAD_ARGUMENTS
+from glomers.errors import ExploreError
 from glomers.explore.command import Plan
 from glomers.explore.counterexample import find
-from glomers.explore.errors import ExploreError
 from glomers.explore.replay import replay
 from glomers.explore.trace import Trace
 
@@ -50,7 +49,7 @@ def main(argv: Sequence[str]) -> int:
         return replay(path, folder=path.parent)
     except ExploreError as error:
         print(error, file=sys.stderr)
-        return EXIT_BAD_ARGUMENTS
+        return error.exit_status
 
 
 if __name__ == "__main__":

@@ -23,13 +23,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from glomers.bench.errors import BadArguments
 from glomers.bench.faults import FAULTS
 from glomers.bench.nemesis import FaultEvent
 from glomers.bench.options import Options, parse_options, words_of
 from glomers.bench.script import Script, ScriptedOp
 from glomers.bench.workloads import workload_class
-from glomers.explore.errors import ExploreError
+from glomers.errors import BadInput, ExploreError
 from glomers.formats.edn import Keyword, dumps, kw, loads
 
 _FORMAT = {"format": "glomers-trace", "version": 1}
@@ -92,7 +91,7 @@ class Trace:
             raise ExploreError(f"{path} is damaged, or its command is: {error}.") from None
         except (KeyError, TypeError, ValueError) as error:
             raise ExploreError(f"{path} is damaged: {type(error).__name__}: {error}.") from None
-        except BadArguments as error:
+        except BadInput as error:
             raise ExploreError(f"{path} has a wrong command: {error}") from None
 
     def with_program(self, program: Path) -> Trace:

@@ -10,16 +10,16 @@ those of other executors, such as Dask's, have threads, and start a child for ea
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from glomers.bench.options import parse_options, words_of
-from glomers.explore.errors import ExploreError
+from glomers.bench.options import parse_options
+from glomers.errors import ExploreError
+from glomers.explore import determinism
+from glomers.explore.child import call_child
 from glomers.explore.scenario import Space
 from glomers.explore.seeds import Row, broken_row, run_seed
 
@@ -53,7 +53,7 @@ def _in_child(batch: Batch) -> Iterator[Row]:
     """Run the seeds in a process of its own; one that ends early has its seed blamed for it."""
     left = list(batch.seeds)
     while left:
-        done = call_child("rows", {**as_json(batch.space), "seeds": left})
+        done = call_child("rows", {**batch.space.as_json(), "seeds": left})
         rows = [json.loads(line) for line in done.stdout.splitlines()]
         yield from rows
         left = left[len(rows) :]
@@ -64,49 +64,8 @@ def _in_child(batch: Batch) -> Iterator[Row]:
             yield broken_row(batch.space, left.pop(0), why)
 
 
-def call_child(
-    task: str, request: dict[str, Any], hash_seed: str = "0"
-) -> subprocess.CompletedProcess[str]:
-    """Let a fresh process do a task, and wait for its end."""
-    process = child(task, request, hash_seed)
-    try:
-        out, err = process.communicate()
-    except BaseException:  # nobody waits for it any more
-        process.kill()
-        process.wait()
-        raise
-    return subprocess.CompletedProcess(process.args, process.returncode, out, err)
-
-
-def child(
-    task: str, request: dict[str, Any], hash_seed: str = "0", stderr: int = subprocess.PIPE
-) -> subprocess.Popen[str]:
-    """A fresh process that does a task of this module, each result a line of JSON on its stdout.
-
-    Whoever does not read its stderr while it works gives it another: a node may fill the pipe.
-    """
-    process = subprocess.Popen(
-        [sys.executable, "-P", "-m", "glomers.explore.worker"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=stderr,
-        text=True,
-        env={**os.environ, "PYTHONHASHSEED": hash_seed},
-    )
-    assert process.stdin is not None
-    process.stdin.write(json.dumps({"task": task, **request}))
-    process.stdin.close()
-    process.stdin = None  # there is no more to say
-    return process
-
-
-def as_json(space: Space) -> dict[str, Any]:
-    """The scenarios as a request has them."""
-    return {"words": words_of(space.base), "vary": sorted(space.vary)}
-
-
 def _rows(request: dict[str, Any]) -> Iterator[Any]:
-    space = Space(parse_options(request["words"]), frozenset(request["vary"]))
+    space = Space.of(request)
     return (run_seed(space, seed) for seed in request["seeds"])
 
 
@@ -128,23 +87,20 @@ def _counterexample(request: dict[str, Any]) -> Iterator[Any]:
     }
 
 
-def _tasks() -> dict[str, Callable[[dict[str, Any]], Iterator[Any]]]:
-    from glomers.explore import determinism
-
-    return {
-        "rows": _rows,
-        "counterexample": _counterexample,
-        "digests": determinism.digests,
-        "lines": determinism.lines,
-        "blame": determinism.blame,
-    }
+_TASKS: dict[str, Callable[[dict[str, Any]], Iterator[Any]]] = {
+    "rows": _rows,
+    "counterexample": _counterexample,
+    "digests": determinism.digests,
+    "lines": determinism.lines,
+    "blame": determinism.blame,
+}
 
 
 def main() -> None:
     """Do the task on stdin; each result is printed at once, so that a crash loses only the rest."""
     out = sys.stdout
     request = json.load(sys.stdin)
-    for result in _tasks()[request["task"]](request):
+    for result in _TASKS[request["task"]](request):
         print(json.dumps(result), file=out, flush=True)
 
 

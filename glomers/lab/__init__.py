@@ -6,15 +6,17 @@ lab.workspace()
 run = lab.maelstrom("test -w echo --bin nodes/echo.py --node-count 1 --time-limit 10")
 """
 
+from glomers.errors import LabError, LabWarning, StoreError
 from glomers.lab.charts import latency_chart, messages_by_type
 from glomers.lab.comparisons import bar_chart, stacked_bar_chart
 from glomers.lab.cycle import cycle_diagram
 from glomers.lab.diagram import spacetime
-from glomers.lab.errors import LabError, LabWarning, RunFailed, StoreError
-from glomers.lab.exploration import counterexample, explore, replay
+from glomers.lab.exploration import explore, replay
+from glomers.lab.failed import RunFailed
 from glomers.lab.figure import Figure
 from glomers.lab.guarantees import guarantees
 from glomers.lab.league import league
+from glomers.lab.played import counterexample
 from glomers.lab.replicas import (
     convergence,
     dirty_writes,

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
+from glomers.errors import StoreError
 from glomers.formats.names import is_client
 from glomers.formats.partitions import Partition, felt_partitions_of
 from glomers.formats.text import clean
-from glomers.lab.errors import StoreError
 from glomers.lab.figure import Figure, canvas, to_png
 from glomers.lab.html import shortened
 from glomers.lab.style import BAND, COLOURS, ERROR_COLOUR, MARKERS, PALE_COLOUR, QUIET_COLOUR

@@ -7,8 +7,8 @@ import os
 import shlex
 from pathlib import Path
 
+from glomers.errors import LabError
 from glomers.formats.typography import dash_slip, lookalike
-from glomers.lab.errors import LabError
 from glomers.maelstrom.launcher import write_launcher
 
 BENCH_FLAGS = ("--seed", "--clock")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from glomers.drawing.cycle import draw_cycle
-from glomers.lab.errors import LabError
+from glomers.errors import LabError
 from glomers.lab.figure import Figure
 from glomers.lab.run import Run
 

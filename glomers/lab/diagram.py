@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from glomers.drawing.messages import Arrow, Band, column_order
 from glomers.drawing.spacetime import Diagram
 from glomers.drawing.window import Chosen, choose, seconds
+from glomers.errors import LabError, StoreError
 from glomers.formats.faults import felt_faults_of
 from glomers.formats.names import is_client
-from glomers.lab.errors import LabError, StoreError
 from glomers.lab.figure import Figure
 from glomers.lab.html import shortened
 

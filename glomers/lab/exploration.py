@@ -8,22 +8,18 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from glomers.drawing.decisive import draw_decisive
-from glomers.lab.errors import LabError, RunFailed, StoreError
-from glomers.lab.figure import Figure
+from glomers.errors import EXIT_FAILED, EXIT_OK, LabError
+from glomers.lab.failed import RunFailed
 from glomers.lab.outcome import VERDICTS, stores
 from glomers.lab.process import Ended, Tail, run_glomers
 from glomers.lab.run import Run
 from glomers.lab.seeds import whole_count
 from glomers.lab.shell import DEADLINE_S
 from glomers.lab.stale import calls
-from glomers.lab.store import StoreFolder
 from glomers.lab.tail import shown_tail
 
 if TYPE_CHECKING:
     import pandas as pd
-
-_FACTS = "counterexample.json"
 
 
 def explore(
@@ -81,7 +77,7 @@ def explore(
     }
     words += [flag for flag, is_set in switches.items() if is_set]
     ended = _glomers("explore", words, tail)
-    if ended.status not in (0, 1) or not ended.out.strip():
+    if ended.status not in (EXIT_OK, EXIT_FAILED) or not ended.out.strip():
         raise LabError(ended.err.strip() or f"It ended with status {ended.status}.")
     summary = json.loads(ended.out.splitlines()[-1])
     frame = _rows(folder / "results.jsonl", seeds)
@@ -133,27 +129,3 @@ def replay(trace: str | Path | None, *, bin: str | Path | None = None) -> Run:
         run = Run.load(new[-1])
         run.call = call
     return run
-
-
-def counterexample(run: Run) -> Figure:
-    """The picture of a run that was played back; what decided is thick, the caption says it.
-
-    Raises:
-        StoreError: when the run is none that was played back, or its store is damaged.
-    """
-    path = run.store / _FACTS if run.store else None
-    if path is None or not path.exists():
-        raise StoreError(
-            "This run was not played back from a trace: use lab.replay, or run.counterexample()."
-        )
-    try:
-        facts = json.loads(path.read_text(encoding="utf-8"))
-        sentence, decisive = str(facts["sentence"]), frozenset(map(int, facts["decisive"]))
-        answer, key = facts.get("answer"), facts.get("key")
-    except (OSError, ValueError, KeyError, TypeError):
-        raise StoreError(f"{_FACTS} is damaged: play the trace back again.") from None
-    # Drawn anew: a picture that came with a store could hold anything.
-    folder = StoreFolder(path.parent)
-    events, history = folder.events(), folder.history()
-    svg = draw_decisive(events, history, sentence, decisive, answer, key, is_headed=False)
-    return Figure(f"Space-time diagram: {sentence}", sentence, svg=svg)

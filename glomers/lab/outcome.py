@@ -9,12 +9,12 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from glomers.errors import EXIT_BAD_INPUT, EXIT_FAILED, EXIT_OK, EXIT_UNKNOWN
 from glomers.lab.process import Ended
 from glomers.lab.run import Run
 from glomers.lab.store import StoreFolder
 
-VERDICTS = (0, 1, 2)
-BAD_ARGUMENTS = 254
+VERDICTS = (EXIT_OK, EXIT_FAILED, EXIT_UNKNOWN)
 NOT_STARTED = 127
 FIRST_SIGNAL = 128
 """A program that a signal ended has this status and the signal's number, as in a shell."""
@@ -68,7 +68,7 @@ def _new_folder(ended: Ended, before: frozenset[str]) -> StoreFolder | None:
 
 def _killed(ended: Ended, engine: str) -> str | None:
     """That a signal ended the program, if one did: it had no time to say anything."""
-    if ended.status is None or not FIRST_SIGNAL < ended.status < BAD_ARGUMENTS:
+    if ended.status is None or not FIRST_SIGNAL < ended.status < EXIT_BAD_INPUT:
         return None
     program = "Maelstrom" if engine == "maelstrom" else "The bench"
     number = ended.status - FIRST_SIGNAL
@@ -90,7 +90,7 @@ def _explain_maelstrom(ended: Ended, folder: StoreFolder | None) -> str:
         return crash
     if _JAVA_IS_MISSING.search(printed):
         return "Maelstrom needs Java, which is not installed: `glomers doctor` says how to get it."
-    if ended.status == BAD_ARGUMENTS:
+    if ended.status == EXIT_BAD_INPUT:
         return f"Maelstrom refuses the command line:\n{_last(printed.strip().splitlines())}"
     if ended.status == NOT_STARTED:
         return _last(printed.strip().splitlines())

@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from glomers.lab.errors import LabError
+from glomers.errors import LabError
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from glomers.errors import LabError
 from glomers.formats import replicas as core
-from glomers.lab.errors import LabError
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from glomers.errors import LabError
 from glomers.formats import restarts as core
-from glomers.lab.errors import LabError
 
 if TYPE_CHECKING:
     from glomers.lab.run import Run

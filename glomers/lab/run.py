@@ -9,11 +9,11 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from glomers.errors import StoreError
 from glomers.formats.edn import Keyword, kw, to_json
 from glomers.formats.history import Op
 from glomers.formats.replicas import Txn, transactions_of
 from glomers.lab import html
-from glomers.lab.errors import StoreError
 from glomers.lab.logs import Log, logs_in, printing_nodes
 from glomers.lab.stale import Call, kept
 from glomers.lab.stats import Stats, stats_of

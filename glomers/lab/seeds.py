@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 from typing import SupportsIndex
 
-from glomers.lab.errors import LabError
+from glomers.errors import LabError
 
 
 def seeds(first: int, count: int) -> range:

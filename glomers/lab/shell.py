@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
+from glomers.errors import LabError, MaelstromError
 from glomers.lab.command import (
     for_maelstrom,
     full_path,
@@ -16,14 +17,13 @@ from glomers.lab.command import (
     refusal,
     with_flag,
 )
-from glomers.lab.errors import LabError, RunFailed
+from glomers.lab.failed import RunFailed
 from glomers.lab.outcome import load_run, stores
 from glomers.lab.process import Ended, Tail, run_glomers, run_guarded
 from glomers.lab.run import Run
 from glomers.lab.seeds import whole
 from glomers.lab.stale import calls
 from glomers.lab.tail import shown_tail
-from glomers.maelstrom.errors import MaelstromError
 from glomers.maelstrom.find import require_maelstrom
 
 DEADLINE_S = 1800.0

@@ -1,7 +1,6 @@
 """The smallest failure of a run: what it takes to make its node fail, as a picture.
 
 It is looked for by `glomers.explore.smallest`, in a process and a folder that are gone afterwards.
-A run that failed in a notebook shows it without being asked, if it is found at once.
 """
 
 from __future__ import annotations
@@ -9,26 +8,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
-from glomers.lab import front
+from glomers.errors import LabError
 from glomers.lab.command import with_flag, without_flag
-from glomers.lab.errors import LabError
-from glomers.lab.exploration import counterexample
 from glomers.lab.figure import Figure
+from glomers.lab.played import picture_of
 from glomers.lab.process import Ended, run_module
-from glomers.lab.run import Run
 
-AT_ONCE_S = 2.0
-"""How long a failed run may look for it without being asked."""
-
-_SHOWN = "The picture is the smallest failure that was found for this command and node."
-_SLOW = (
-    f"Its smallest failure takes over {AT_ONCE_S:g} s to find: lab.failed_run().counterexample()."
-)
-_HELD = "lab.failed_run() is this run, with its ops, messages and logs."
+if TYPE_CHECKING:
+    from glomers.lab.run import Run
 
 
-class _NotInTimeError(LabError):
+class NotInTimeError(LabError):
     """The search was stopped."""
 
 
@@ -44,7 +36,7 @@ def smallest(run: Run, command: Sequence[str], deadline_s: float) -> Figure:
     Raises:
         LabError: when the run is none of these, or none of the seeds fails.
     """
-    if reason := _why_not(run):
+    if reason := why_not(run):
         raise LabError(reason)
     words = with_flag(without_flag([*command], "--test-count"), "--seed", str(run.seed), True)[1:]
     try:
@@ -55,7 +47,8 @@ def smallest(run: Run, command: Sequence[str], deadline_s: float) -> Figure:
         raise LabError(f"There is no place for the search: {error.strerror}.") from None
 
 
-def _why_not(run: Run) -> str | None:
+def why_not(run: Run) -> str | None:
+    """Why no smaller failure of a run is looked for, if none is."""
     if run.engine == "maelstrom" or run.clock == "real":
         where = "the real Maelstrom" if run.engine == "maelstrom" else "the real clock"
         return f"No smaller failure is looked for: a run on {where} cannot be repeated."
@@ -66,30 +59,9 @@ def _why_not(run: Run) -> str | None:
 
 def _picture(folder: Path, ended: Ended) -> Figure:
     if ended.status is None:
-        raise _NotInTimeError("The search for the smallest failure was stopped: it took too long.")
+        raise NotInTimeError("The search for the smallest failure was stopped: it took too long.")
     stores = sorted((folder / "store").glob("*/2*"))
     if not stores:
         last = ended.err.strip().rpartition("\n")[2]
         raise LabError(f"No failure could be made small. {last}".strip())
-    return counterexample(Run.load(stores[-1]))
-
-
-def show_failed(run: Run) -> list[str]:
-    """Show the smallest failure of a run that failed in a notebook, if it is found at once.
-
-    Returns what there is to say besides, a line each.
-    """
-    lines = [_HELD]
-    if run.valid is not False or not front.in_notebook():
-        return lines
-    if reason := _why_not(run):
-        return [*lines, reason]
-    try:
-        front.show(run.counterexample(AT_ONCE_S)._repr_mimebundle_())
-    except _NotInTimeError:
-        return [*lines, _SLOW]
-    except LabError as error:
-        return [*lines, str(error)]
-    except KeyboardInterrupt:
-        return lines
-    return [_SHOWN, *lines]
+    return picture_of(stores[-1])

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from itertools import count
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, Self, TypeVar, overload
 
+from glomers.errors import LabError
 from glomers.lab import front, html
-from glomers.lab.errors import LabError, RunFailed
+from glomers.lab.failed import RunFailed
 from glomers.lab.style import ERROR_COLOUR
 
 if TYPE_CHECKING:

@@ -19,8 +19,8 @@ from dataclasses import dataclass
 from math import inf
 from typing import TYPE_CHECKING, Any
 
+from glomers.errors import StoreError
 from glomers.lab.charts import one_line
-from glomers.lab.errors import StoreError
 from glomers.lab.figure import Figure, canvas, to_png
 from glomers.lab.html import shortened
 from glomers.lab.run import Run

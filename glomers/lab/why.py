@@ -8,9 +8,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from glomers.errors import StoreError
 from glomers.formats.edn import kw
 from glomers.formats.node_log import read_beginnings
-from glomers.lab.errors import StoreError
 from glomers.lab.store import StoreFolder
 from glomers.maelstrom.launcher import launched_by
 from glomers.reading.dossier import Broken, Dossier

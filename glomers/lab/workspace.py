@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from glomers.lab.errors import LabError
+from glomers.errors import LabError
 
 
 def workspace() -> None:

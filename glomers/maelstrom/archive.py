@@ -8,7 +8,7 @@ import tarfile
 from pathlib import Path
 from typing import IO
 
-from glomers.maelstrom.errors import MaelstromError
+from glomers.errors import MaelstromError
 
 MOST_BYTES = 1 << 30
 MOST_ENTRIES = 100_000

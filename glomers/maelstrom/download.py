@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from glomers.maelstrom.errors import MaelstromError
+from glomers.errors import MaelstromError
 
 Say = Callable[[str], None]
 

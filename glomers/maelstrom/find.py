@@ -7,7 +7,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from glomers.maelstrom.errors import MaelstromError
+from glomers.errors import MaelstromError
 from glomers.maelstrom.release import PINNED, Release
 
 VARIABLE = "GLOMERS_MAELSTROM"

@@ -11,9 +11,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+from glomers.errors import MaelstromError
 from glomers.maelstrom.archive import unpack
 from glomers.maelstrom.download import Say, download
-from glomers.maelstrom.errors import MaelstromError
 from glomers.maelstrom.find import PROGRAM, cache_folder, install_folder
 from glomers.maelstrom.release import Release
 

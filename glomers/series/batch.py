@@ -16,7 +16,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from glomers.series.errors import BadInput
+from glomers.errors import BadInput
 from glomers.series.project import shown
 from glomers.series.task import Outcome, Task
 

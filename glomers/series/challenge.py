@@ -12,8 +12,8 @@ from typing import Any
 
 from glomers import lab
 from glomers.challenges import METRICS, Challenge, Judgement, Published
+from glomers.errors import EXIT_FAILED, EXIT_OK, BadInput, SeriesError
 from glomers.formats import replicas
-from glomers.series.errors import EXIT_FAILED, EXIT_OK, BadInput, SeriesError
 from glomers.series.project import shown
 
 PARTITIONS = "valid with partitions"
@@ -78,7 +78,8 @@ def run_challenge(
 
     Raises:
         BadInput: when `bin` is no program.
-        SeriesError: when the engine cannot be used, or the test broke.
+        LabError: when the engine cannot be used.
+        SeriesError: when the test broke.
     """
     if bin is not None and not bin.is_file():
         raise BadInput(f"There is no file {bin}: --bin must name the program of a node.")
@@ -166,10 +167,10 @@ def _test(flags: str, program: Path, how: dict[str, Any]) -> lab.Run:
     """A run, whatever came of it; without a verdict it says why."""
     try:
         return lab.maelstrom(f"test {flags}", bin=program, expect="any", **how)
-    except lab.LabError as error:
-        if isinstance(error, lab.RunFailed) and error.run is not None:
-            return error.run
-        raise SeriesError(str(error)) from error
+    except lab.RunFailed as error:
+        if error.run is None:
+            raise
+        return error.run
 
 
 def _show(report: Report) -> None:

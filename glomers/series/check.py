@@ -9,9 +9,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from glomers.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, BadInput
 from glomers.lab import LabError
 from glomers.series.batch import prepare
-from glomers.series.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, BadInput
 from glomers.series.league import league_table, written_table
 from glomers.series.notebook import Cell, Notebook, read_notebook
 from glomers.series.project import all_notebooks, project_root

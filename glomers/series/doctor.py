@@ -15,11 +15,10 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from glomers.maelstrom.errors import MaelstromError
+from glomers.errors import EXIT_FAILED, EXIT_OK, BadInput, MaelstromError
 from glomers.maelstrom.find import find_maelstrom
 from glomers.maelstrom.install import has_jar
 from glomers.maelstrom.release import PINNED
-from glomers.series.errors import EXIT_FAILED, EXIT_OK, BadInput
 from glomers.series.project import project_root
 from glomers.series.task import ENGINES
 

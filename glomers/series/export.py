@@ -21,9 +21,9 @@ from bs4 import BeautifulSoup, Tag
 from markupsafe import Markup
 
 from glomers.challenges import CHALLENGES, METRICS, Challenge, overall
+from glomers.errors import BadInput, SeriesError
 from glomers.formats.replicas import DIVERGED
 from glomers.series import page
-from glomers.series.errors import BadInput, SeriesError
 from glomers.series.notebook import Notebook, read_notebook
 from glomers.series.project import shown
 from glomers.series.record import load_record, load_results

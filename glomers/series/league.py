@@ -7,10 +7,10 @@ from math import floor
 from pathlib import Path
 from typing import Any
 
-from glomers.lab import LabError, league
+from glomers.errors import EXIT_OK, BadInput
+from glomers.lab import league
 from glomers.lab.league import MEASURED_HERE
 from glomers.lab.promises import MEASURED, PROMISES
-from glomers.series.errors import EXIT_OK, BadInput, SeriesError
 from glomers.series.project import project_root, shown
 
 _HEAD = (
@@ -33,12 +33,9 @@ def run_league(*, engine: str | None = None, seed: int = 0, write: bool = False)
 
     Raises:
         BadInput: when the README has no place for the table.
-        SeriesError: when the engine cannot be used, or a version is not valid.
+        LabError: when the engine cannot be used, or a version is not valid.
     """
-    try:
-        table = league_table(engine=engine, seed=seed)
-    except LabError as error:
-        raise SeriesError(str(error)) from error
+    table = league_table(engine=engine, seed=seed)
     print(table, end="")
     if write:
         _write(project_root() / "README.md", table)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from glomers.bench.program import is_launcher
 from glomers.challenges import SOLUTIONS
+from glomers.errors import BadInput
 from glomers.maelstrom.launcher import write_launcher
-from glomers.series.errors import BadInput
 from glomers.series.project import shown
 
 

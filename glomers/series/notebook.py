@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from glomers.series.errors import BadInput
+from glomers.errors import BadInput
 from glomers.series.project import shown
 
 _MARKUP = re.compile(r"\[([^]]*)\]\([^)]*\)|[*`]")

@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from glomers.errors import EXIT_FAILED, EXIT_OK, BadInput
 from glomers.series.batch import prepare
-from glomers.series.errors import EXIT_BAD_ARGUMENTS, EXIT_FAILED, EXIT_OK, BadInput
 from glomers.series.notebook import text
 from glomers.series.project import select_notebooks, shown
 from glomers.series.run import run_tasks
@@ -29,7 +29,7 @@ def main(names: Sequence[str]) -> int:
         return update_outputs(select_notebooks(names))
     except BadInput as error:
         print(error, file=sys.stderr)
-        return EXIT_BAD_ARGUMENTS
+        return error.exit_status
 
 
 def update_outputs(notebooks: Sequence[Path]) -> int:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from glomers.series.errors import BadInput
+from glomers.errors import BadInput
 from glomers.series.notebook import read_notebook
 
 _AT_LEAST_ONE = re.compile(r"(^|_)(COUNT|SEEDS|TIME_LIMIT_S)$", re.IGNORECASE)

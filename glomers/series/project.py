@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from glomers.series.errors import BadInput
+from glomers.errors import BadInput
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 

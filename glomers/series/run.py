@@ -10,8 +10,8 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from glomers.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, BadInput
 from glomers.series.batch import execute, new_batch_folder, prepare
-from glomers.series.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, BadInput
 from glomers.series.parameters import resolve_parameters
 from glomers.series.project import project_root, select_notebooks, shown
 from glomers.series.record import Record, load_record, point_latest

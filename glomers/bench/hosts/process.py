@@ -17,9 +17,9 @@ from collections import deque
 from pathlib import Path
 from typing import Any
 
-from glomers.bench.errors import BrokenTest
 from glomers.bench.hosts.base import Fail, NodeLog, Outgoing, excerpt
 from glomers.bench.hosts.executable import why_not_started
+from glomers.errors import BrokenTest
 
 LAST_LINES = 32
 MARK = "GLOMERS_BENCH"

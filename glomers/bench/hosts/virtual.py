@@ -13,10 +13,10 @@ from typing import Any
 
 from glomers.bench import blame
 from glomers.bench.clock import Handle
-from glomers.bench.errors import BrokenTest
 from glomers.bench.hosts.base import Fail, NodeLog, Outgoing
 from glomers.bench.sandbox import NodeExit, private_modules
 from glomers.bench.transit import NS_PER_MS
+from glomers.errors import BrokenTest
 from glomers.formats.typography import lookalike
 from glomers.node import Host as NodeHost
 from glomers.node import Hosted, Node, host
