@@ -30,7 +30,7 @@ from glomers.explore.runner import Exploration, process_pool
 from glomers.explore.scenario import VARIABLES, Space
 from glomers.explore.seeds import Row
 from glomers.explore.tally import Tally
-from glomers.formats.restarts import (
+from glomers.reading.restarts import (
     demands_after_restart,
     differing,
     last_restart_ns,

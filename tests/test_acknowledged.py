@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from glomers.formats.acknowledged import available_share, durable_share, fresh_share
 from glomers.formats.edn import kw
+from glomers.reading.acknowledged import available_share, durable_share, fresh_share
 from tests.histories import Histories
 
 NODES = ("n0", "n1")

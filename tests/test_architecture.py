@@ -23,7 +23,7 @@ ALLOWED = {
     "bench": {"errors", "formats", "reading", "drawing", "node", "protocol"},
     "maelstrom": {"errors"},
     "lab": {"errors", "formats", "reading", "drawing", "challenges", "maelstrom"},
-    "series": {"errors", "formats", "challenges", "lab", "bench", "maelstrom"},
+    "series": {"errors", "formats", "reading", "challenges", "lab", "bench", "maelstrom"},
     "explore": {"errors", "formats", "reading", "drawing", "bench", "node", "protocol"},
     "__main__": {"bench", "cli"},
     "cli": {"errors", "series", "explore", "bench", "lab", "challenges", "maelstrom"},

@@ -27,7 +27,7 @@ from glomers.explore.shrink import Case, Shrinker, without_node
 from glomers.explore.suspects import suspects
 from glomers.explore.tally import Tally
 from glomers.explore.trace import Trace, digest
-from glomers.formats.replicas import DIVERGED
+from glomers.reading.replicas import DIVERGED
 from tests.test_mutants import NODE as MUTANT
 
 SOLUTIONS = Path(solutions.__file__).parent

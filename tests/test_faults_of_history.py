@@ -1,8 +1,8 @@
 """The faults of a run are read from its history, in words."""
 
 from glomers.formats.edn import kw
-from glomers.formats.faults import extra_faults_of, faults_of, felt_faults_of, spans_of
 from glomers.formats.history import Op
+from glomers.reading.faults import extra_faults_of, faults_of, felt_faults_of, spans_of
 
 
 def nemesis(*events):

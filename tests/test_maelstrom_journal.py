@@ -18,8 +18,8 @@ from glomers.formats import maelstrom_journal
 from glomers.formats.edn import Char, Symbol, kw, loads
 from glomers.formats.journal import Event
 from glomers.formats.maelstrom_journal import read_maelstrom_journal
-from glomers.formats.partitions import Cut
 from glomers.lab.real_journal import as_the_bench_tells_it
+from glomers.reading.partitions import Cut
 from tests.fressian_writer import Writer, write_maelstrom_journal
 from tests.lab_stores import MS, SAMPLES, history
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from glomers import lab
 from glomers.formats.edn import kw
 from glomers.formats.history import read_history
-from glomers.formats.replicas import SUM, UNSEEN, convergence
+from glomers.reading.replicas import SUM, UNSEEN, convergence
 from tests.histories import Histories
 from tests.lab_stores import SAMPLES
 

@@ -9,7 +9,7 @@ from glomers.bench.once import run_once
 from glomers.bench.options import parse_options
 from glomers.formats.edn import kw
 from glomers.formats.history import Op
-from glomers.formats.restarts import (
+from glomers.reading.restarts import (
     demands_after_restart,
     differing,
     last_restart_ns,

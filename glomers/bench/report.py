@@ -12,10 +12,10 @@ from glomers.bench.store import Store
 from glomers.drawing.messages import Band, arrows_of, column_order
 from glomers.drawing.spacetime import draw
 from glomers.formats.edn import Keyword, dumps, kw, pretty
-from glomers.formats.faults import felt_faults_of
 from glomers.formats.history import Op, pairs
 from glomers.formats.journal import read_journal
 from glomers.formats.node_log import PRINTED, read_beginnings
+from glomers.reading.faults import felt_faults_of
 
 TIMELINE_OPS = 10_000
 DRAWN_EVENTS = 300

@@ -39,9 +39,9 @@ from glomers.bench.services import Service, make_services
 from glomers.bench.transit import Drawn, Recorded, Scripted, Transit
 from glomers.bench.workloads import workload_class
 from glomers.errors import BrokenTest
-from glomers.formats import replicas
 from glomers.formats.edn import Keyword
 from glomers.node import host as current_host
+from glomers.reading import replicas
 
 START_GAP_NS = 10_000_000
 """What lies between the starts of two nodes, in the mean."""

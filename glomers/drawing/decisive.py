@@ -8,11 +8,10 @@ from typing import Any
 from glomers.drawing.messages import Arrow, Band, arrows_of, column_order
 from glomers.drawing.spacetime import Diagram
 from glomers.drawing.window import choose
-from glomers.formats.faults import felt_faults_of
-from glomers.formats.history import Op
 from glomers.formats.journal import Event
 from glomers.formats.names import is_client
 
+Stretch = tuple[float, float, str]
 DRAWN_MESSAGES = 40
 """Up to so many messages are drawn; of more, those that decide."""
 _SET_UP = frozenset({"init", "init_ok", "topology", "topology_ok"})
@@ -20,7 +19,7 @@ _SET_UP = frozenset({"init", "init_ok", "topology", "topology_ok"})
 
 def draw_decisive(
     events: Iterable[Event],
-    history: Sequence[Op],
+    faults: Iterable[Stretch],
     sentence: str,
     decisive: Collection[int],
     answer: int | None = None,
@@ -32,7 +31,7 @@ def draw_decisive(
 
     Args:
         events: the journal of the run.
-        history: its operations.
+        faults: when there were faults, in seconds, and what they are called; they are shaded.
         sentence: what the picture shows.
         decisive: the ids of the messages that decide.
         answer: the id of the one that breaks the promise; None: the last answer among those that
@@ -53,7 +52,7 @@ def draw_decisive(
     columns = column_order(arrows)
     start_s = min((arrow.send_s for arrow in arrows), default=0.0)
     chosen = choose(columns, arrows, start_s, _end_s(arrows), len(arrows))
-    bands = [Band(*span) for span in felt_faults_of(history)]
+    bands = [Band(*span) for span in faults]
     title = sentence or "Messages"
     heading = [title] if is_headed else []
     diagram = Diagram(columns, chosen, bands, title=title, heading=heading, notes=notes, key=key)

@@ -9,12 +9,12 @@ from glomers.bench.once import Outcome
 from glomers.bench.options import Options
 from glomers.bench.workloads import workload_class
 from glomers.explore.tally import Tally
-from glomers.formats import replicas
 from glomers.formats.edn import kw
-from glomers.formats.faults import Span, spans_of
 from glomers.formats.history import Op, pairs
+from glomers.reading import replicas
 from glomers.reading.cause import BROKEN
 from glomers.reading.disagreement import ALONE, DIRTY, DIVERGED, FORGOTTEN
+from glomers.reading.faults import Span, spans_of
 
 LEAST_REPLICATED = 0.5
 
@@ -23,7 +23,7 @@ def anomalies(options: Options, outcome: Outcome) -> list[str]:
     """The names of all that is wrong with a run, the workload's own first; empty: a pass.
 
     The verdict `unknown` is no anomaly.  Where there are final reads, replicas are compared too,
-    which Maelstrom does not do (see `glomers.formats.replicas`).
+    which Maelstrom does not do (see `glomers.reading.replicas`).
     """
     if outcome.results is None:
         return [BROKEN]

@@ -21,6 +21,7 @@ from glomers.explore.trace import Trace, digest
 from glomers.formats.history import HistoryError, read_history
 from glomers.formats.journal import read_journal
 from glomers.formats.text import clean
+from glomers.reading.faults import felt_faults_of
 from glomers.reading.finding import Finding, Kind
 
 NAME = "counterexample.json"
@@ -100,4 +101,4 @@ def _write(store: Store, trace: Trace, played: Played) -> None:
         history = []
     events = read_journal(store.journal)
     what = told.sentence, told.messages, told.answer, facts["key"]
-    store.write("messages.svg", draw_decisive(events, history, *what))
+    store.write("messages.svg", draw_decisive(events, felt_faults_of(history), *what))

@@ -10,10 +10,10 @@ from glomers.drawing.messages import Arrow, Band, column_order
 from glomers.drawing.spacetime import Diagram
 from glomers.drawing.window import Chosen, choose, seconds
 from glomers.errors import LabError, StoreError
-from glomers.formats.faults import felt_faults_of
 from glomers.formats.names import is_client
 from glomers.lab.figure import Figure
 from glomers.lab.html import shortened
+from glomers.reading.faults import felt_faults_of
 
 if TYPE_CHECKING:
     import pandas as pd

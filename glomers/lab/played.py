@@ -10,6 +10,7 @@ from glomers.drawing.decisive import draw_decisive
 from glomers.errors import StoreError
 from glomers.lab.figure import Figure
 from glomers.lab.store import StoreFolder
+from glomers.reading.faults import felt_faults_of
 
 if TYPE_CHECKING:
     from glomers.lab.run import Run
@@ -45,5 +46,7 @@ def picture_of(store: Path) -> Figure:
     # Drawn anew: a picture that came with a store could hold anything.
     folder = StoreFolder(store)
     events, history = folder.events(), folder.history()
-    svg = draw_decisive(events, history, sentence, decisive, answer, key, is_headed=False)
+    svg = draw_decisive(
+        events, felt_faults_of(history), sentence, decisive, answer, key, is_headed=False
+    )
     return Figure(f"Space-time diagram: {sentence}", sentence, svg=svg)

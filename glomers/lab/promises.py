@@ -1,7 +1,7 @@
 """What a design gives for what it costs, measured by two runs with faults.
 
 Each promise is a share from 0 to 1, and a design that keeps it has 1.  How much of a history keeps
-it, `glomers.formats.acknowledged` says for each kind of workload.
+it, `glomers.reading.acknowledged` says for each kind of workload.
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from glomers.challenges import Challenge
-from glomers.formats.acknowledged import available_share, durable_share, fresh_share
 from glomers.lab.command import FINAL_READS, parse_command, with_flag
 from glomers.lab.run import Run
 from glomers.lab.shell import maelstrom
+from glomers.reading.acknowledged import available_share, durable_share, fresh_share
 
 TIME_LIMIT_S = 60
 RATE = 50

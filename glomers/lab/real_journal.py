@@ -14,7 +14,7 @@ from statistics import median_low
 from glomers.formats.history import Op
 from glomers.formats.journal import Event
 from glomers.formats.names import is_client
-from glomers.formats.partitions import Cut, cuts_of
+from glomers.reading.partitions import Cut, cuts_of
 
 _MOST_EARLY_NS = 100_000_000
 _SET_UP = ("init", "topology")

@@ -1,6 +1,6 @@
 """What Maelstrom does not check: whether replicas agree in the end, and show a client its writes.
 
-The checks of `glomers.formats.replicas`, as tables.
+The checks of `glomers.reading.replicas`, as tables.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from glomers.errors import LabError
-from glomers.formats import replicas as core
+from glomers.reading import replicas as core
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,7 +20,7 @@ def convergence(run: Run) -> core.Convergence:
     """Whether the replicas have converged: what the final reads show is compared.
 
     Print it to see what is amiss; `is_reached` says whether all is well, and `missing` how many
-    acknowledged values each node lacks.  `glomers.formats.replicas` has the definition.
+    acknowledged values each node lacks.  `glomers.reading.replicas` has the definition.
 
     Raises:
         LabError: when the run left no history or no final reads, or nobody knows its nodes.

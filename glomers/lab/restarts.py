@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from glomers.errors import LabError
-from glomers.formats import restarts as core
+from glomers.reading import restarts as core
 
 if TYPE_CHECKING:
     from glomers.lab.run import Run

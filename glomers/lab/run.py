@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any, Literal
 from glomers.errors import StoreError
 from glomers.formats.edn import Keyword, kw, to_json
 from glomers.formats.history import Op
-from glomers.formats.replicas import Txn, transactions_of
 from glomers.lab import html
 from glomers.lab.logs import Log, logs_in, printing_nodes
 from glomers.lab.stale import Call, kept
 from glomers.lab.stats import Stats, stats_of
 from glomers.lab.store import Facts, StoreFolder, without_collection
 from glomers.reading.finding import Finding
+from glomers.reading.replicas import Txn, transactions_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -100,7 +100,7 @@ class Run:
 
     @kept
     def transactions(self) -> list[Txn]:
-        """The transactions of a run of such; see `glomers.formats.replicas`.
+        """The transactions of a run of such; see `glomers.reading.replicas`.
 
         Raises:
             StoreError: when the run left no history.

@@ -9,10 +9,10 @@ from typing import Any
 import pandas as pd
 
 from glomers.formats.edn import to_json
-from glomers.formats.faults import Fault, faults_of
 from glomers.formats.history import Op, pairs
 from glomers.formats.journal import Event
-from glomers.formats.partitions import Partition, partitions_of
+from glomers.reading.faults import Fault, faults_of
+from glomers.reading.partitions import Partition, partitions_of
 
 OPS_COLUMNS = (
     "process",

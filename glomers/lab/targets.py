@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 from glomers.challenges import CHALLENGES, METRICS, Challenge, Judgement
 from glomers.errors import LabError
-from glomers.formats.replicas import CONVERGED, WORKLOADS, Convergence
 from glomers.lab import html
 from glomers.lab.charts import one_line
 from glomers.lab.command import FINAL_READS, node_name
 from glomers.lab.figure import Figure, canvas, to_png
 from glomers.lab.replicas import convergence
 from glomers.lab.style import COLOURS, LIMIT, MARKERS, QUIET_COLOUR, ink
+from glomers.reading.replicas import CONVERGED, WORKLOADS, Convergence
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -1,6 +1,6 @@
 """Replicas that differ after healing and rest, in words, and clients who miss their own writes.
 
-Maelstrom compares neither; `glomers.formats.replicas` says what is compared.
+Maelstrom compares neither; `glomers.reading.replicas` says what is compared.
 """
 
 from __future__ import annotations
@@ -8,11 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from glomers.formats import replicas
-from glomers.formats.acknowledged import final_reads
 from glomers.formats.edn import equality_key, freeze
 from glomers.formats.history import Op
-from glomers.reading import elements, losses
+from glomers.reading import elements, losses, replicas
+from glomers.reading.acknowledged import final_reads
 from glomers.reading.dossier import Dossier
 from glomers.reading.finding import Finding, Kind
 from glomers.reading.wording import at, said

@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from glomers.formats.edn import Keyword, Tagged, kw
-from glomers.formats.faults import Span, spans_of
 from glomers.formats.history import Op, pairs
 from glomers.formats.journal import Event
 from glomers.formats.names import is_client
-from glomers.formats.partitions import Cut, cuts_of
 from glomers.reading.envelopes import Message, messages_of
+from glomers.reading.faults import Span, spans_of
+from glomers.reading.partitions import Cut, cuts_of
 from glomers.reading.source import Source
 
 EVENTS_READ = 20_000

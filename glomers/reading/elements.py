@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from glomers.formats.acknowledged import elements_of
 from glomers.formats.edn import equality_key, kw
 from glomers.formats.history import Op
-from glomers.formats.replicas import DIVERGED, Convergence
 from glomers.reading import losses
+from glomers.reading.acknowledged import elements_of
 from glomers.reading.dossier import Dossier
 from glomers.reading.finding import Finding, Kind
+from glomers.reading.replicas import DIVERGED, Convergence
 from glomers.reading.wording import at, counted, how_many, in_order, listed, said, shortened
 
 _SMALL = 10

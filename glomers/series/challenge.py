@@ -13,7 +13,7 @@ from typing import Any
 from glomers import lab
 from glomers.challenges import METRICS, Challenge, Judgement, Published
 from glomers.errors import EXIT_FAILED, EXIT_OK, BadInput, SeriesError
-from glomers.formats import replicas
+from glomers.reading import replicas
 from glomers.series.project import shown
 
 PARTITIONS = "valid with partitions"

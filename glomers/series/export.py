@@ -22,7 +22,7 @@ from markupsafe import Markup
 
 from glomers.challenges import CHALLENGES, METRICS, Challenge, overall
 from glomers.errors import BadInput, SeriesError
-from glomers.formats.replicas import DIVERGED
+from glomers.reading.replicas import DIVERGED
 from glomers.series import page
 from glomers.series.notebook import Notebook, read_notebook
 from glomers.series.project import shown

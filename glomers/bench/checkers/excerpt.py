@@ -14,8 +14,8 @@ from typing import Any
 
 from glomers.bench.checkers.base import CheckOptions
 from glomers.formats.edn import Keyword, equality_key, kw
-from glomers.formats.faults import Span, spans_of
 from glomers.formats.history import Op, pairs
+from glomers.reading.faults import Span, spans_of
 
 RECOVERY_NS = 10_000_000_000
 """How long after a fault a right node may need: as long as a test rests before its end."""

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from glomers.formats.edn import to_json
 from glomers.formats.history import Op
-from glomers.formats.partitions import Partition, felt_partitions_of, partitions_of
+from glomers.reading.partitions import Partition, felt_partitions_of, partitions_of
 
 
 class Span(NamedTuple):

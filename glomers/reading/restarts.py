@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from glomers.formats.acknowledged import steps_of
 from glomers.formats.edn import freeze, kw, to_json
-from glomers.formats.faults import spans_of
 from glomers.formats.history import Op, pairs
+from glomers.reading.acknowledged import steps_of
+from glomers.reading.faults import spans_of
 
 View = dict[Any, Any]
 """What one client was shown in the end: values by whatever names them in a workload."""

@@ -21,7 +21,9 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, NamedTuple
 
-from glomers.formats.acknowledged import (
+from glomers.formats.edn import equality_key
+from glomers.formats.history import Op, pairs
+from glomers.reading.acknowledged import (
     ADDS,
     Pair,
     answers_of,
@@ -32,8 +34,6 @@ from glomers.formats.acknowledged import (
     node_of,
     steps_of,
 )
-from glomers.formats.edn import equality_key
-from glomers.formats.history import Op, pairs
 
 CONVERGED = "replicas converge after healing"
 DIVERGED = "replicas disagree after healing"

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from glomers.formats.edn import equality_key, freeze, kw, to_json
 from glomers.formats.history import Op, pairs
-from glomers.formats.partitions import cuts_of
+from glomers.reading.partitions import cuts_of
 
 REST_NS = 9_000_000_000
 """A pause of this length is the rest before the final reads, which takes 10 s by some clock."""
