@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import chain
 
 from glomers.reading import endings
-from glomers.reading.disagreement import ALONE, DIVERGED, own_checks
+from glomers.reading.disagreement import ALONE, DIVERGED, OWN, own_checks
 from glomers.reading.dossier import Dossier
 from glomers.reading.finding import Finding, Kind
 from glomers.reading.refusals import malformed_findings
@@ -32,10 +32,11 @@ def cause(dossier: Dossier, anomaly: str) -> Finding:
         return way or Finding(Kind.PROMISE, f"The run shows {anomaly}.", anomaly=anomaly)
     if way is None:
         return promise
+    says_all = dossier.workload in _SETS or way.kind is Kind.DEED
     sentence = f"{promise.sentence.removesuffix('.')}; {way.sentence}"
     return replace(
         promise,
-        sentence=way.sentence if dossier.workload in _SETS else sentence,
+        sentence=way.sentence if says_all else sentence,
         messages=tuple(dict.fromkeys((*promise.messages, *way.messages))),
     )
 
@@ -45,10 +46,9 @@ def _told(dossier: Dossier, anomaly: str) -> Iterator[Finding]:
     if anomaly in _OF_ANY_WORKLOAD:
         yield from _OF_ANY_WORKLOAD[anomaly](dossier)
         return
-    name = DIVERGED if anomaly == ALONE else anomaly
-    own = [*own_checks(dossier)]
-    if any(finding.anomaly == name for finding in own):
-        yield from (finding for finding in own if finding.anomaly == name)
+    if anomaly in OWN:
+        name = DIVERGED if anomaly == ALONE else anomaly
+        yield from (each for each in own_checks(dossier) if each.anomaly == name)
         return
     for tell in (OF_WORKLOADS[dossier.workload], ways_of(dossier.workload)):
         yield from (each for each in tell(dossier) if each.anomaly in (None, anomaly))
