@@ -125,8 +125,8 @@ def test_registers_that_differ_are_told_of_although_the_verdict_is_valid(bench):
     outcome = bench.test(PEERS, *flags, "--", WORKLOAD, "alone", workload=WORKLOAD)
     assert outcome.status == 0
     assert re.search(
-        r"\(our own check.*\) For key \d+ in the end n0 holds .*, n1 holds .*; n\d wrote \d+ at .* s, "
-        r"and nobody ever sent it to n\d",
+        r"\(our own check.*\) For key \d+ in the end n0 holds .*, n1 holds .*; n\d wrote \d+ at "
+        r".* s, and nobody ever sent it to n\d",
         told(outcome),
     )
     without = bench.test(PEERS, *flags[:-1], "--", WORKLOAD, "alone", workload=WORKLOAD)
