@@ -16,6 +16,7 @@ from glomers.bench.clock import VirtualClock
 from glomers.bench.hosts import Outgoing, Silenced
 from glomers.bench.hosts.lines import BadLine, read_message
 from glomers.bench.hosts.process import _split
+from glomers.bench.report import silenced_lines
 from glomers.bench.workloads.base import Workload
 from glomers.formats.edn import kw
 from glomers.formats.edn import loads as edn_loads
@@ -187,6 +188,12 @@ def test_its_requests_still_reach_a_node_that_is_silent(bench, monkeypatch):
     source = ECHO.replace(ANSWER, f"    node._emit(b'')\n    print('read it')\n{ANSWER}")
     outcome = bench.test(bench.node(source), *SHORT, "--rate", "10")
     assert outcome.read("node-logs/n0.log").count("read it") == counts_of(outcome)["invoke"] > 1
+
+
+def test_of_many_nodes_that_are_silent_the_first_are_named():
+    lines = silenced_lines([Silenced(f"n{i}", i, "x", "which is not JSON") for i in range(7)])
+    assert lines[0].startswith("Silenced: n0 is not heard any more from 0.000 s on")
+    assert lines[5:] == ["Silenced: 2 more; jepsen.log names them all"]
 
 
 @BOTH_CLOCKS

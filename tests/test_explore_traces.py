@@ -28,6 +28,7 @@ from glomers.explore.suspects import suspects
 from glomers.explore.tally import Tally
 from glomers.explore.trace import Trace, digest
 from glomers.reading.replicas import DIVERGED
+from tests.mistakes import MISTAKES
 from tests.test_mutants import NODE as MUTANT
 
 SOLUTIONS = Path(solutions.__file__).parent
@@ -136,7 +137,7 @@ def test_memory_that_was_lost_is_told():
         ("broadcast", "drops", "--node-count 1", "yet a later read does not show it"),
         ("broadcast", "deaf", "--node-count 3", "nobody ever sent it to"),
         ("g-counter", "deaf", "--node-count 3", "never told n"),
-        ("pn-counter", "doubles", "--node-count 2", "counted twice"),
+        ("pn-counter", "doubles", "--node-count 2", "seems to count twice"),
         (
             "txn-rw-register",
             "aborts",
@@ -151,6 +152,14 @@ def test_other_mistakes_are_told_too(workload, mutation, flags, told):
     )
     trace = find(words).trace
     assert told in trace.sentence
+
+
+def test_values_that_come_back_in_another_type_are_named_as_the_cause(tmp_path):
+    mistake = next(mistake for mistake in MISTAKES if mistake.name == "texts_in_a_set")
+    (tmp_path / "node.py").write_text(mistake.source)
+    sentence = find(f"{mistake.flags} --bin {tmp_path / 'node.py'}").trace.sentence
+    assert re.match(r"n\d acknowledged \d+ at .* s, yet a later read does not show it; ", sentence)
+    assert re.search(r'it showed the text "\d+" where the number \d+ was added', sentence)
 
 
 LOCAL = """

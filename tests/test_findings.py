@@ -12,12 +12,14 @@ from glomers.errors import EXIT_BROKEN, EXIT_FAILED
 from glomers.formats import node_log
 from glomers.reading.finding import Finding, Kind, Place
 from tests.bench import ECHO, SHORT
+from tests.corpus import PEERS, TXN
 from tests.mistakes import FIVE, MISTAKES
 from tests.test_mutants import COMMITTED, CROWD, KV, MUTANTS, NODE
 
 FOLDER = Path(__file__).parent / "data" / "mistakes"
 TRIALS = json.loads((FOLDER / "mistakes.json").read_text())
 HEADING = "What went wrong:\n"
+WORKLOAD = "txn-rw-register"
 EDN = re.compile(r"#\w[\w.]*\{|(?<![\w\"'(/]):[a-z][a-z-]+\b|\{:")
 
 
@@ -116,6 +118,19 @@ def test_replicas_that_lack_values_are_told_of_although_the_verdict_is_valid(ben
     assert "(our own check" in seeds[0]
     assert "never showed it" in seeds[0]
     assert "(our own check" not in seeds[1]
+
+
+def test_registers_that_differ_are_told_of_although_the_verdict_is_valid(bench):
+    flags = (*TXN[:-1], "--node-count", "2", "--final-reads")
+    outcome = bench.test(PEERS, *flags, "--", WORKLOAD, "alone", workload=WORKLOAD)
+    assert outcome.status == 0
+    assert re.search(
+        r"\(our own check.*\) For key \d+ in the end n0 holds .*, n1 holds .*; n\d wrote \d+ at "
+        r".* s, and nobody ever sent it to n\d",
+        told(outcome),
+    )
+    without = bench.test(PEERS, *flags[:-1], "--", WORKLOAD, "alone", workload=WORKLOAD)
+    assert HEADING not in without.out, "nobody asked all nodes in the end"
 
 
 def test_findings_are_kept_in_the_store_and_shown_by_the_lab(bench):

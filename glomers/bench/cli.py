@@ -231,20 +231,21 @@ def run_in_store(
     except BrokenTest as error:
         with suppress(OSError):
             _keep_silenced(test.silenced, facts, store)
-        for line in silenced_lines(test.silenced):
-            log.warn(line)
         _say_what_went_wrong(test, store, log, None, error)
         raise
     _keep_silenced(test.silenced, facts, store)
     results = test.check()
     write_results(store, results, test.history.ops)
     store.finish()
-    log.say(summary(results, test.silenced))
+    log.say(summary(results))
     if printed := printed_line(store):
         log.say(printed)
     valid = verdict(results)
     if valid is not True or not test.replicas_agree():
         _say_what_went_wrong(test, store, log, results, None)
+    else:
+        for line in silenced_lines(test.silenced):
+            log.say(line)
     log.say(f"Store: {_shown(store.path)}\n\n{closing_line(results)}")
     return EXIT_UNKNOWN if valid is None else EXIT_OK if valid else EXIT_FAILED
 

@@ -45,9 +45,9 @@ def closing_line(results: Results) -> str:
     return _UNKNOWN_LINE if valid is None else _CLOSING_LINES[valid]
 
 
-def summary(results: Results, silenced: Sequence[Silenced] = ()) -> str:
-    """A few lines with what people look at first: figures, verdicts, who is not heard any more."""
-    return "\n".join([*_summary_lines(results), *silenced_lines(silenced)])
+def summary(results: Results) -> str:
+    """A few lines with what people look at first: figures and verdicts."""
+    return "\n".join(_summary_lines(results))
 
 
 def silenced_lines(silenced: Sequence[Silenced]) -> list[str]:

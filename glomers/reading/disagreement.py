@@ -6,6 +6,7 @@ Maelstrom compares neither; `glomers.reading.replicas` says what is compared.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 from glomers.formats.edn import equality_key, freeze
@@ -14,12 +15,15 @@ from glomers.reading import elements, losses, replicas
 from glomers.reading.acknowledged import final_reads
 from glomers.reading.dossier import Dossier
 from glomers.reading.finding import Finding, Kind
-from glomers.reading.wording import at, said
+from glomers.reading.wording import at, in_order, said
 
 FORGOTTEN = "a client does not see its own write"
 DIRTY = "dirty write (G0)"
 ALONE = "writes do not reach other nodes"
 DIVERGED = replicas.DIVERGED
+OWN = (FORGOTTEN, DIRTY, ALONE, DIVERGED)
+"""The names of what Maelstrom does not look for."""
+_MOST_WAYS = 2
 
 
 def own_checks(dossier: Dossier) -> Iterator[Finding]:
@@ -49,44 +53,45 @@ def _diverged(dossier: Dossier, found: replicas.Convergence) -> Iterator[Finding
 
 def _held(dossier: Dossier, key: Any, row: Mapping[str, Any]) -> Finding:
     """What each node holds of a key, and how the values went, or did not, to the others."""
-    held = ", ".join(f"{node} {_holds(value)}" for node, value in row.items())
-    text, ids = f"For key {said(key)} in the end {held}", list[int]()
-    for node, value in row.items():
-        write = _write(dossier, key, value)
-        if write is None:
-            continue
-        ids += dossier.exchange(write)
-        for words, messages in _ways(dossier, write, (key, value), node, row):
-            text += f"; {words}"
-            ids += messages
+    held = ", ".join(f"{node} {_holds(row[node])}" for node in in_order(row))
+    ways = list(islice(_ways(dossier, key, row), _MOST_WAYS))
+    text = "; ".join([f"For key {said(key)} in the end {held}", *(words for words, _ in ways)])
     reads = [b for b, _ in dossier.operations if b.final and _touches(b, key)]
+    ids = (*(number for _, told in ways for number in told), *dossier.exchange(*reads))
     empty = [read for read in reads if row.get(dossier.node_of(read)) is None]
-    ids += dossier.exchange(*reads)
     is_empty = empty and any(value is not None for value in row.values())
     answer = (dossier.exchange(empty[-1]) or (None,))[-1] if is_empty else None
-    return Finding(Kind.PROMISE, f"{text}.", None, (), tuple(ids), DIVERGED, key, answer)
+    return Finding(Kind.PROMISE, f"{text}.", None, (), ids, DIVERGED, key, answer)
 
 
-def _ways(
-    dossier: Dossier, write: Op, entry: tuple[Any, Any], node: str, row: Mapping[str, Any]
-) -> Iterator[losses.Told]:
-    """How a value that `node` holds came to it, or why it did not come from it to others."""
-    (key, value), writer = entry, dossier.node_of(write)
+def _ways(dossier: Dossier, key: Any, row: Mapping[str, Any]) -> Iterator[losses.Told]:
+    """How values came to the nodes that hold them, or why they did not come to others."""
+    known: list[Op] = []
+    for node in in_order(row):
+        write = _write(dossier, key, row[node])
+        if write is None or write in known:
+            continue
+        known.append(write)
+        words, ids = _way(dossier, write, key, node, row)
+        yield words, (*dossier.exchange(write), *ids)
+
+
+def _way(dossier: Dossier, write: Op, key: Any, node: str, row: Mapping[str, Any]) -> losses.Told:
+    """How what a write wrote came to a node that holds it, or not from there to another."""
+    value, writer = row[node], dossier.node_of(write)
     wrote = f"{writer} wrote {said(value)} {at(write.time_ns)}"
     if writer == node:
-        for other in row:
-            if row[other] is not replicas.UNSEEN and equality_key(row[other]) != equality_key(
-                value
-            ):
-                between = node, other
-                yield losses.fate(dossier, wrote, value, between, write.time_ns, key)
-        return
-    told = [m for m in dossier.carrying(value, key) if m.dest == node and m.arrived_ns is not None]
-    last = max(told, key=lambda m: (m.arrived_ns, m.id), default=None)
-    if last:
-        yield f"{wrote}, and {node} was told it last {at(last.arrived_ns)}", (last.id,)
-    else:
-        yield wrote, ()
+        seen = [other for other in in_order(row) if row[other] is not replicas.UNSEEN]
+        others = [other for other in seen if equality_key(row[other]) != equality_key(value)]
+        if not others:
+            return wrote, ()
+        return losses.fate(dossier, wrote, value, (node, others[0]), write.time_ns, key)
+    carrying = dossier.carrying(value, key)
+    told = [m for m in carrying if m.dest == node and m.arrived_ns is not None]
+    if not told:
+        return wrote, ()
+    last = max(told, key=lambda m: (m.arrived_ns, m.id))
+    return f"{wrote}, and {node} was told it last {at(last.arrived_ns)}", (last.id,)
 
 
 def _holds(value: Any) -> str:

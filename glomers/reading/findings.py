@@ -20,7 +20,7 @@ from glomers.reading.wording import listed
 MOST = 5
 _SHARES = {Kind.PROMISE: 2, Kind.DEED: 3, Kind.LOSS: 1, Kind.SUSPICION: 1}
 """How many of each kind are shown before the others have had their turn."""
-OWN_CHECK = "(our own check, as Maelstrom does not compare replicas) "
+OWN_CHECK = "(our own check, which Maelstrom does not make) "
 
 T = TypeVar("T")
 Trouble = Callable[[Exception], None]

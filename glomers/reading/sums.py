@@ -14,6 +14,9 @@ from glomers.reading.finding import Finding, Kind
 from glomers.reading.repeats import repeats
 from glomers.reading.wording import at, in_order, listed, said
 
+_FEW = 12
+"""Of so many additions, the one that makes up for a difference is likely the one in question."""
+
 
 def violations(dossier: Dossier) -> Iterator[Finding]:
     """Final reads that no sum of the additions explains."""
@@ -183,15 +186,12 @@ def _silent(case: _Wrong) -> list[_Part]:
 
 
 def _as_if(case: _Wrong) -> list[_Part]:
-    """An addition that makes up for the difference, whatever became of it in the node."""
-    for size, verdict in ((-(case.off_by or 0), "were missing"), (case.off_by, "counted twice")):
-        fitting = [add for add in case.adds if add.value == size]
-        for add in fitting[-1:]:
-            whose = f"that {case.dossier.node_of(add)} took {at(add.time_ns)}"
-            words = f"it is as if the {add.value} {whose} {verdict}"
-            if len(fitting) > 1:
-                words = (
-                    f"it is as if an addition of {add.value}, such as the one {whose}, {verdict}"
-                )
-            return [_Part(size, words, case.dossier.exchange(add))]
+    """Of few additions the last that makes up for the difference, whatever became of it."""
+    for add in reversed(case.adds if len(case.adds) <= _FEW else []):
+        seems = {-add.value: "be missing", add.value: "count twice"}.get(case.off_by or 0)
+        if seems:
+            several = sum(other.value == add.value for other in case.adds) > 1
+            whose = f"{case.dossier.node_of(add)}'s addition of {add.value} {at(add.time_ns)}"
+            words = f"{whose}{', or another one,' if several else ''} seems to {seems}"
+            return [_Part(case.off_by, words, case.dossier.exchange(add))]
     return []

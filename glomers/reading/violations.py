@@ -40,6 +40,7 @@ _WAYS: Mapping[str, Teller] = {
 _CAST = re.compile(r"class (?:\S*\.)?(\w+) cannot be cast to class (?:\S*\.)?(\w+)")
 _TYPES = {"Long": "integers", "BigInt": "integers", "String": "texts", "Double": "fractions"}
 _MAY_ALWAYS_FAIL = ("crash", "debug-topic-partitions")
+_MAY_BE_REFUSED = ("cas",)
 
 
 def ways_of(workload: str) -> Teller:
@@ -48,7 +49,13 @@ def ways_of(workload: str) -> Teller:
 
 
 def violations(dossier: Dossier) -> Iterator[Finding]:
-    """What the checkers are not content with: the workload's own first."""
+    """What the checkers are not content with.
+
+    What never succeeded comes first, for much else follows from it, unless right nodes may refuse
+    it too.
+    """
+    never = list(_never_succeeded(dossier)) if _is_amiss(dossier, "stats") else []
+    yield from (finding for f, finding in never if f not in _MAY_BE_REFUSED)
     if _is_amiss(dossier, "workload"):
         part = dossier.part("workload")
         teller = OF_WORKLOADS.get(dossier.workload)
@@ -56,10 +63,14 @@ def violations(dossier: Dossier) -> Iterator[Finding]:
             yield _undecided(part)
         elif teller:
             yield from teller(dossier)
-    if _is_amiss(dossier, "stats"):
-        yield from never_succeeded(dossier)
+    yield from (finding for f, finding in never if f in _MAY_BE_REFUSED)
     if _is_amiss(dossier, "availability"):
         yield from unavailable(dossier)
+
+
+def never_succeeded(dossier: Dossier) -> Iterator[Finding]:
+    """Functions of which no operation succeeded."""
+    return (finding for _, finding in _never_succeeded(dossier))
 
 
 def _is_amiss(dossier: Dossier, name: str) -> bool:
@@ -80,8 +91,7 @@ def _undecided(part: Mapping[Any, Any]) -> Finding:
     return Finding(Kind.PROMISE, f"The checker could not judge what it saw: {reason}.")
 
 
-def never_succeeded(dossier: Dossier) -> Iterator[Finding]:
-    """Functions of which no operation succeeded."""
+def _never_succeeded(dossier: Dossier) -> Iterator[tuple[str, Finding]]:
     by_f: dict[str, list[tuple[Op, Op | None]]] = {}
     for began, ended in dossier.operations:
         by_f.setdefault(began.f, []).append((began, ended))
@@ -94,7 +104,7 @@ def never_succeeded(dossier: Dossier) -> Iterator[Finding]:
             f"No `{f}` succeeded, of {counted(len(operations), 'request')}: the first, "
             f"{_asked(dossier, began)}, {_outcome(dossier, began, ended)}."
         )
-        yield Finding(Kind.PROMISE, sentence, None, (), _seen(dossier, began, ended))
+        yield f, Finding(Kind.PROMISE, sentence, None, (), _seen(dossier, began, ended))
 
 
 def unavailable(dossier: Dossier) -> Iterator[Finding]:

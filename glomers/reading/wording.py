@@ -79,5 +79,5 @@ def counted(count: int, noun: str) -> str:
 
 
 def how_many(count: int, total: int) -> str:
-    """A share in whole numbers: `12 of 30`, `all 30`."""
-    return f"{count:,} of {total:,}" if count < total else f"all {total:,}"
+    """A share in whole numbers: `12 of 30`, `all 30`, `1 of 1`."""
+    return f"all {total:,}" if count == total > 1 else f"{count:,} of {total:,}"
