@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from glomers import lab
+from glomers.drawing.lines import Canvas, Rect
 from glomers.formats.edn import kw
 from glomers.formats.history import Op
 from glomers.lab.charts import bottom_ms, legend_above, panels_of
 from glomers.lab.figure import canvas, settled, to_png
-from glomers.lab.placing import Tag, place_tags
+from glomers.lab.placing import Board, Tag, place_tags
 from glomers.lab.style import BAND, COLOURS, LIMIT
 from glomers.lab.trade_off import use_linear_axes
 from tests.lab_stores import results, write_store
@@ -55,6 +56,17 @@ def test_labels_of_points_cover_neither_one_another_nor_lines_and_stay_inside(po
         for one, other in pairwise(at):
             on_it = (box.x0 < x < box.x1 and box.y0 < y < box.y1 for x, y in between(one, other))
             assert not any(on_it)
+
+
+def test_the_line_to_a_label_crosses_no_other_where_it_can():
+    canvas = Canvas()
+    obstacles = [Rect(470, 0, 472, 600), Rect(512, 270, 600, 330)]
+    for each in obstacles:
+        canvas.add_rect(each)
+    place = Board(canvas, Rect(0, 0, 1000, 600)).place((500, 300), 100, 12)
+    assert place.leader
+    for x, y in between(*place.leader):
+        assert not any(each.touches(Rect(x, y, x, y).grown(0.5)) for each in obstacles)
 
 
 def test_a_legend_stands_above_the_chart():
