@@ -272,6 +272,14 @@ def test_arrows_that_begin_together_can_be_told_apart():
     assert abs(far.y_at(near.x2) - near.y2) >= 4
 
 
+def test_arrows_that_end_together_can_be_told_apart():
+    told = {"type": "share_ok", "in_reply_to": 1}
+    arrows = [arrow(0.1 + i / 40, 0.2, f"n{i}", "n4", told) for i in range(4)]
+    lines = diagram(arrows).layout.lines
+    for one, other in combinations(lines, 2):
+        assert abs(one.y_at(other.x1) - other.y1) >= 4
+
+
 def test_the_axis_says_that_it_is_not_to_scale_unless_it_is():
     crowded = [arrow(i / 1e6, 1 + i / 1e6, "n0", "n1", {"type": "a"}) for i in range(9)]
     assert "not to scale" in diagram(crowded).svg()

@@ -6,6 +6,7 @@ from bisect import bisect
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import permutations
 
 from glomers.drawing.columns import LEFT_PX, Columns
 from glomers.drawing.heights import STRIP_PX, Heights, Spacing
@@ -32,7 +33,7 @@ _MOST_WIDENED = 60
 _LABEL_WORTH_PX, _WHOLE_LABEL_WORTH_PX = 150.0, 30.0
 """By how much a picture may grow for a label, and for one that need not be shortened."""
 _APART_WORTH_PX, _APART_PX = 60.0, 4.0
-"""By how much it may grow for an arrow that leaves another, and how far away that one then is."""
+"""By how much it may grow for an arrow that lies on another, and how far away that one then is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,7 @@ def _lacking(number: int, arrow: Arrow, content: Content, layout: Layout) -> Ite
         yield clip(arrow.send_s)
         yield from times[bisect(times, clip(arrow.end_s)) :][:1]
     if number in _hidden(layout.lines):
-        yield clip(arrow.end_s)
+        yield from (clip(arrow.send_s), clip(arrow.end_s))
 
 
 def _cost_px(content: Content, layout: Layout) -> float:
@@ -108,23 +109,25 @@ def _cost_px(content: Content, layout: Layout) -> float:
 
 
 def _hidden(lines: Sequence[Line]) -> set[int]:
-    """The numbers of lines that begin as shorter ones do and cannot be told from them."""
+    """The numbers of lines that begin or end as others do and cannot be told from them."""
     together: dict[tuple[float, float, bool], list[int]] = defaultdict(list)
     for number, line in enumerate(lines):
         if not line.is_loop:
             together[line.x1, line.y1, line.x2 > line.x1].append(number)
+            together[line.x2, line.y2, line.x1 > line.x2].append(number)
     return {
         number
         for numbers in together.values()
-        for number in numbers
-        if any(_goes_along(lines[number], lines[other]) for other in numbers if other != number)
+        for number, other in permutations(numbers, 2)
+        if _goes_along(lines[number], lines[other])
     }
 
 
 def _goes_along(line: Line, other: Line) -> bool:
-    """Whether one goes past the end of the other, or ends there as well."""
-    is_shorter = abs(line.x2 - line.x1) < abs(other.x2 - other.x1)
-    return not is_shorter and abs(line.y_at(other.x2) - other.y2) < _APART_PX
+    """Whether both ends of a line lie on another."""
+    is_shorter = abs(line.x2 - line.x1) <= abs(other.x2 - other.x1)
+    away = max(abs(other.y_at(x) - y) for x, y in ((line.x1, line.y1), (line.x2, line.y2)))
+    return is_shorter and away < _APART_PX
 
 
 def _attempt(content: Content, head_y: float, spacing: Spacing) -> Layout:
