@@ -1,16 +1,24 @@
 """Labels in charts cover nothing, and axes show what is on them."""
 
+import random
+from io import BytesIO
 from itertools import combinations, pairwise
+from math import floor, log10
 
+import pandas as pd
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from glomers import lab
+from glomers.drawing.lines import Canvas, Rect
 from glomers.formats.edn import kw
 from glomers.formats.history import Op
-from glomers.lab.charts import legend_above, panels_of
-from glomers.lab.figure import canvas, settled
-from glomers.lab.placing import Tag, place_tags
+from glomers.lab.charts import bottom_ms, legend_above, panels_of
+from glomers.lab.figure import canvas, settled, to_png
+from glomers.lab.placing import Board, Tag, place_tags
+from glomers.lab.style import BAND, COLOURS, LIMIT
+from glomers.lab.trade_off import use_linear_axes
 from tests.lab_stores import results, write_store
 
 PLACES = st.tuples(st.integers(0, 40), st.integers(0, 40))
@@ -50,6 +58,17 @@ def test_labels_of_points_cover_neither_one_another_nor_lines_and_stay_inside(po
             assert not any(on_it)
 
 
+def test_the_line_to_a_label_crosses_no_other_where_it_can():
+    canvas = Canvas()
+    obstacles = [Rect(470, 0, 472, 600), Rect(512, 270, 600, 330)]
+    for each in obstacles:
+        canvas.add_rect(each)
+    place = Board(canvas, Rect(0, 0, 1000, 600)).place((500, 300), 100, 12)
+    assert place.leader
+    for x, y in between(*place.leader):
+        assert not any(each.touches(Rect(x, y, x, y).grown(0.5)) for each in obstacles)
+
+
 def test_a_legend_stands_above_the_chart():
     with canvas(3.0) as chart:
         axes = chart.add_subplot()
@@ -68,6 +87,33 @@ def test_values_over_more_than_a_decade_are_dots_on_a_logarithmic_axis():
     assert far_apart.alt.startswith("Dot chart: A test. messages: 3 nodes 0.07, 50 nodes 44.3")
     for values in ({"a": 2, "b": 12}, {"a": 0, "b": 500}, {"a": 0}, {}):
         assert lab.bar_chart(values, "messages", "A test.").alt.startswith("Bar chart")
+
+
+def test_ticks_of_counts_are_round_numbers():
+    for most in (8, 16, 21, 50, 700):
+        with canvas(3.0) as chart:
+            axes = chart.add_subplot()
+            use_linear_axes(axes, [("", 1, 1.0), ("", most, 2.0)])
+            one, other, *_ = axes.get_xticks()
+        assert (other - one) / 10 ** floor(log10(other - one)) in (1, 2, 5)
+
+
+def test_marks_at_zero_stand_above_the_edge():
+    assert bottom_ms(pd.Series([0.0, 1.0])) < 0
+    assert bottom_ms(pd.Series([0.5, 1.0])) == 0
+
+
+def test_a_chart_keeps_the_colours_of_areas_and_marks():
+    with canvas(3.0) as chart:
+        axes = chart.add_subplot()
+        axes.axvspan(1, 2, color=BAND, lw=0)
+        for i, colour in enumerate(COLOURS):
+            xs = [random.Random(i + j).random() * 4 for j in range(400)]
+            axes.scatter(xs, [x * 7 % 1 for x in xs], s=14, alpha=0.7, lw=0, color=colour)
+        axes.plot([3, 3.2], [0.5, 0.5], color=LIMIT, lw=6)
+        pixels = Image.open(BytesIO(to_png(chart))).convert("RGB")
+    found = {f"#{r:02x}{g:02x}{b:02x}" for _, (r, g, b) in pixels.getcolors(1 << 20)}
+    assert {BAND, LIMIT} <= found
 
 
 def limits(panels):

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from glomers import lab
+from glomers.drawing.palette import PAPER, contrast
 from glomers.formats.edn import Symbol, kw, loads
 from tests.lab_stores import HOSTILE, LATENCIES, SAMPLES, history, results, write_store
 
@@ -293,6 +294,14 @@ def test_whatever_a_run_holds_is_escaped_in_html(tmp_path):
     assert tags.seen == {"div", "b", "code", "ol", "li"}
     assert any("</script><img src=x" in text for text in tags.texts)
     assert not any("\x00" in text for text in tags.texts)
+
+
+@pytest.mark.parametrize("verdict", [True, False, "unknown"])
+def test_text_in_html_can_be_read(tmp_path, verdict):
+    html = lab.Run.load(store(tmp_path, found=results(verdict)))._repr_html_()
+    colours = re.findall(r"(?<=[\";])color:(#[0-9a-f]{6})", html)
+    assert colours
+    assert all(contrast(colour, PAPER) >= 4.5 for colour in colours)
 
 
 def test_text_and_html_show_no_folders_of_this_machine(tmp_path):

@@ -55,6 +55,10 @@ GROUNDS = (palette.PAPER, palette.SHADE, palette.SHADE_HEAD)
         ({"type": "state", "round": 9, "counts": {"n0": 3, "n1": 5}}, "n0:3 n1:5"),
         ({"type": "replicate", "writes": [[8, [1, "n1", 16]]]}, "8:[1 n1 16]"),
         ({"type": "batch", "items": [[1767225600002908, [[8, 2]]]] * 3}, "3 items"),
+        ({"type": "batch", "items": [[[4, [1767225600808632, "n1"], 1]]]}, "1 item"),
+        ({"type": "replicate", "writes": [[13, [1767225600011934, "n1", 2]]]}, "13:[… 2]"),
+        ({"type": "share", "items": [["mark", "n1", 0, None]]}, "mark n1 0 nil"),
+        ({"type": "share", "items": [["message", "9", 2, 1]] * 2}, "message 9 2 …"),
         ({"type": "broadcast_ok", "in_reply_to": 1}, ""),
         ("no body", ""),
     ],
@@ -218,6 +222,62 @@ def test_the_name_of_a_band_stands_where_no_arrow_goes_through_it():
     line = picture.layout.lines[0]
     assert any(top < y < bottom for _, y in points(line))
     assert not any(left < x < right and top < y < bottom for x, y in points(line))
+
+
+@pytest.mark.parametrize("end_s", [0.003, 0.0031])
+def test_no_label_stands_on_the_edge_of_a_band(end_s):
+    arrows = [
+        arrow(0.001, 0.002, "c1", "n1", {"type": "write", "value": 1}),
+        arrow(0.002, 0.003, "n1", "c1", {"type": "write_ok", "in_reply_to": 1}),
+        arrow(9, 9.001, "n1", "n2", {"type": "share", "value": 1}),
+    ]
+    picture = diagram(arrows, [Band(0.0, end_s, "cut")])
+    end_y = picture.layout.heights.at(end_s)
+    for label in picture.layout.labels:
+        assert not label.rect.top < end_y < label.rect.bottom
+
+
+def test_the_first_arrow_has_its_whole_label():
+    request = arrow(0.0, 0.001, "c1", "n0", {"type": "generate"})
+    reply = {"type": "generate_ok", "id": "n0-176722560401-0", "in_reply_to": 1}
+    later = arrow(9, 9.001, "c1", "n0", {"type": "generate"})
+    picture = diagram([request, arrow(0.001, 0.002, "n0", "c1", reply), later])
+    first, second, _ = picture.layout.labels
+    assert [first.text, second.text] == ["generate", "generate_ok n0-1767…0401-0"]
+    assert first.rect.bottom < picture.layout.lines[0].y2
+
+
+def test_the_cross_of_a_lost_message_lies_on_no_other_arrow():
+    body = {"type": "share", "value": 7}
+    arrows = [
+        arrow(0.1, 0.1 if i < 4 else 0.102, "n1", f"n{i}", body, lost=i < 4) for i in (0, 2, 3, 4)
+    ]
+    picture = diagram(arrows)
+    for number, line in enumerate(picture.layout.lines):
+        others = [other for i, other in enumerate(picture.layout.lines) if i != number]
+        if not line.arrives:
+            assert not any(other.crosses(line.tip()) for other in others)
+    assert_nothing_is_covered(picture)
+
+
+def test_arrows_that_begin_together_can_be_told_apart():
+    reply = {"type": "txn_ok", "txn": [["w", 9, 3]], "in_reply_to": 1}
+    copy = {"type": "copy", "writes": [[9, [2, 3]]]}
+    arrows = [
+        arrow(0.0, 0.1, "c1", "n0", {"type": "txn", "txn": [["w", 9, 4]]}),
+        arrow(0.12, 0.1201, "n1", "c2", reply),
+        arrow(0.12, 0.1202, "n1", "n0", copy),
+    ]
+    near, far = diagram(arrows).layout.lines[1:]
+    assert abs(far.y_at(near.x2) - near.y2) >= 4
+
+
+def test_arrows_that_end_together_can_be_told_apart():
+    told = {"type": "share_ok", "in_reply_to": 1}
+    arrows = [arrow(0.1 + i / 40, 0.2, f"n{i}", "n4", told) for i in range(4)]
+    lines = diagram(arrows).layout.lines
+    for one, other in combinations(lines, 2):
+        assert abs(one.y_at(other.x1) - other.y1) >= 4
 
 
 def test_the_axis_says_that_it_is_not_to_scale_unless_it_is():

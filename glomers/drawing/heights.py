@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from glomers.drawing.messages import Arrow, Band
 from glomers.drawing.window import Window
@@ -11,6 +11,7 @@ from glomers.drawing.window import Window
 STRIP_PX = 16.0
 """The height of the strip with the name of a band, at its beginning."""
 _BELOW_STRIP_PX = 12.0
+_OF_LABEL_PX = 18.0
 
 _OF_SILENCE_PX = 230.0
 _OF_CUT_SILENCE_PX = 70.0
@@ -20,15 +21,23 @@ _TO_SCALE_WITHIN_PX = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Spacing:
-    """Least distances in pixels: of events in a column, of other events, and an arrow's fall."""
+    """Least distances in pixels: of events in a column, of other events, and an arrow's fall.
+
+    Above the moments in `roomy` there is room for one more label.
+    """
 
     in_column: float = 15.0
     elsewhere: float = 3.0
     of_arrow: float = 9.0
+    roomy: frozenset[float] = frozenset()
 
     def wider(self, by: float) -> Spacing:
         """The same with so many pixels more room for labels everywhere."""
-        return Spacing(self.in_column + by, self.elsewhere + by, self.of_arrow + by)
+        return Spacing(self.in_column + by, self.elsewhere + by, self.of_arrow + by, self.roomy)
+
+    def roomier(self, time_s: float) -> Spacing:
+        """The same with room for one more label above a moment."""
+        return replace(self, roomy=self.roomy | {time_s})
 
 
 @dataclass(slots=True)
@@ -110,6 +119,7 @@ class Heights:
             lowest = y + linear
             if time_s > previous_s:
                 lowest = max(lowest, y + self._spacing.elsewhere)
+                lowest += _OF_LABEL_PX if time_s in self._spacing.roomy else 0.0
             if moments[time_s].begins_band:
                 self.strips[time_s] = lowest
                 lowest += STRIP_PX + _BELOW_STRIP_PX

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from bisect import bisect
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import permutations
 
 from glomers.drawing.columns import LEFT_PX, Columns
 from glomers.drawing.heights import STRIP_PX, Heights, Spacing
@@ -13,13 +16,14 @@ from glomers.drawing.messages import Arrow, Band
 from glomers.drawing.text import fitting, width_px
 from glomers.drawing.window import Window
 
-_BELOW_HEAD_PX = 14.0
+_BELOW_HEAD_PX = 22.0
 _BELOW_WINDOW_PX = 14.0
 _HEADS_EVERY_PX = 900.0
 _HEADS_WITHIN_PX = 120
 _LOST_AFTER = 0.82
 """At which part of its way a message that is lost ends."""
-_FALL_OF_LOST_PX = 12.0
+_FALLS_OF_LOST_PX = (12.0, 20.0, 5.0, 28.0)
+"""The first with which its end lies on no other arrow counts."""
 _IN_STRIP_PX, _STRIP_STEP_PX = 6.0, 12.0
 _STUB, _FALL_OF_STUB_PX = 0.4, 14.0
 
@@ -28,6 +32,8 @@ _MOST_WIDENED = 60
 """Up to so many arrows are moved apart so that there is room for their labels."""
 _LABEL_WORTH_PX, _WHOLE_LABEL_WORTH_PX = 150.0, 30.0
 """By how much a picture may grow for a label, and for one that need not be shortened."""
+_APART_WORTH_PX, _APART_PX = 60.0, 4.0
+"""By how much it may grow for an arrow that lies on another, and how far away that one then is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +60,7 @@ class Strip:
 class Layout:
     """Where everything stands; `lines` are those of the arrows, in their order."""
 
+    spacing: Spacing
     heights: Heights
     lines: list[Line]
     labels: list[Label]
@@ -65,6 +72,8 @@ class Layout:
 def lay_out(content: Content, head_y: float) -> Layout:
     """Of several distances between events take the one that is worth its height.
 
+    Single arrows then get more room where that is worth it, too.
+
     Args:
         content: what is to be laid out.
         head_y: the height at which the names of the columns stand.
@@ -72,14 +81,53 @@ def lay_out(content: Content, head_y: float) -> Layout:
     if len(content.arrows) > _MOST_WIDENED:
         return _attempt(content, head_y, Spacing())
     attempts = (_attempt(content, head_y, Spacing().wider(by)) for by in _WIDER_BY_PX)
-    return min(attempts, key=lambda layout: _cost_px(content, layout))
+    best = min(attempts, key=lambda layout: _cost_px(content, layout))
+    for number, arrow in enumerate(content.arrows):
+        for time_s in _lacking(number, arrow, content, best):
+            other = _attempt(content, head_y, best.spacing.roomier(time_s))
+            best = min(best, other, key=lambda layout: _cost_px(content, layout))
+    return best
+
+
+def _lacking(number: int, arrow: Arrow, content: Content, layout: Layout) -> Iterator[float]:
+    """The moments above which more room may help an arrow to what it lacks."""
+    clip, times = content.window.clip, layout.heights.times()
+    texts = [label.text for label in layout.labels if label.number == number]
+    if texts != list(content.wishes[number].texts[:1]):
+        yield clip(arrow.send_s)
+        yield from times[bisect(times, clip(arrow.end_s)) :][:1]
+    if number in _hidden(layout.lines):
+        yield from (clip(arrow.send_s), clip(arrow.end_s))
 
 
 def _cost_px(content: Content, layout: Layout) -> float:
     """The height of a picture, and what it lacks."""
     missing = sum(bool(wish.texts) for wish in content.wishes) - len(layout.labels)
     shortened = sum(label.text != content.wishes[label.number].texts[0] for label in layout.labels)
-    return layout.bottom + missing * _LABEL_WORTH_PX + shortened * _WHOLE_LABEL_WORTH_PX
+    lacking = missing * _LABEL_WORTH_PX + shortened * _WHOLE_LABEL_WORTH_PX
+    return layout.bottom + lacking + len(_hidden(layout.lines)) * _APART_WORTH_PX
+
+
+def _hidden(lines: Sequence[Line]) -> set[int]:
+    """The numbers of lines that begin or end as others do and cannot be told from them."""
+    together: dict[tuple[float, float, bool], list[int]] = defaultdict(list)
+    for number, line in enumerate(lines):
+        if not line.is_loop:
+            together[line.x1, line.y1, line.x2 > line.x1].append(number)
+            together[line.x2, line.y2, line.x1 > line.x2].append(number)
+    return {
+        number
+        for numbers in together.values()
+        for number, other in permutations(numbers, 2)
+        if _goes_along(lines[number], lines[other])
+    }
+
+
+def _goes_along(line: Line, other: Line) -> bool:
+    """Whether both ends of a line lie on another."""
+    is_shorter = abs(line.x2 - line.x1) <= abs(other.x2 - other.x1)
+    away = max(abs(other.y_at(x) - y) for x, y in ((line.x1, line.y1), (line.x2, line.y2)))
+    return is_shorter and away < _APART_PX
 
 
 def _attempt(content: Content, head_y: float, spacing: Spacing) -> Layout:
@@ -87,21 +135,34 @@ def _attempt(content: Content, head_y: float, spacing: Spacing) -> Layout:
     top = head_y + _BELOW_HEAD_PX
     heights = Heights(content.arrows, content.bands, content.window, top, spacing)
     bottom = heights.bottom + _BELOW_WINDOW_PX
-    lines = [_line(arrow, content, heights) for arrow in content.arrows]
     canvas = Canvas()
     canvas.add_rect(Rect(0, 0, columns.right, head_y + 4))
-    for number, line in enumerate(lines):
-        canvas.add_line(number, line)
-        canvas.add_rect(line.tip())
+    lines = _lines(content, heights, canvas)
+    for band in content.bands:
+        y = heights.at(band.end_s)
+        canvas.add_rect(Rect(LEFT_PX, y - 0.5, columns.right, y + 0.5))
     strips = [_strip(content, start_s, top, canvas) for start_s, top in heights.strips.items()]
     for strip in strips:
         canvas.add_rect(Rect(LEFT_PX, strip.top, columns.right, strip.top + STRIP_PX))
     head_ys = _place_heads(columns, canvas, head_y, bottom)
     labels = place(content.wishes, lines, list(columns.x.values()), canvas)
-    return Layout(heights, lines, labels, strips, head_ys, bottom)
+    return Layout(spacing, heights, lines, labels, strips, head_ys, bottom)
 
 
-def _line(arrow: Arrow, content: Content, heights: Heights) -> Line:
+def _lines(content: Content, heights: Heights, canvas: Canvas) -> list[Line]:
+    """The lines of all arrows, which the canvas takes up; what is lost gives way to the others."""
+    lines: dict[int, Line] = {}
+    for number, arrow in sorted(enumerate(content.arrows), key=lambda item: item[1].lost):
+        falls = _FALLS_OF_LOST_PX if arrow.lost else _FALLS_OF_LOST_PX[:1]
+        options = [_line(arrow, content, heights, fall) for fall in falls]
+        clear = (line for line in options if canvas.is_free(line.tip().grown(1)))
+        lines[number] = next(clear, options[0])
+        canvas.add_line(number, lines[number])
+        canvas.add_rect(lines[number].tip())
+    return [lines[number] for number in range(len(lines))]
+
+
+def _line(arrow: Arrow, content: Content, heights: Heights, fall_of_lost: float) -> Line:
     """Where `arrow` is drawn: what leaves the window is cut off at its edge."""
     x1, x2 = content.columns.x[arrow.src], content.columns.x[arrow.dest]
     y1 = heights.at(arrow.send_s)
@@ -116,7 +177,7 @@ def _line(arrow: Arrow, content: Content, heights: Heights) -> Line:
         end = max(0.0, (arrow.recv_s - content.window.end_s) / duration_s)
     x1, x2 = x1 + (x2 - x1) * begin, x2 - (x2 - x1) * end
     if arrow.lost:
-        fall = max(y2 - y1, _FALL_OF_LOST_PX)  # cut off at once, it falls all the same
+        fall = max(y2 - y1, fall_of_lost)  # cut off at once, it falls all the same
         ends = x1 + (x2 - x1) * _LOST_AFTER, y1 + fall * _LOST_AFTER
         return Line(x1, y1, *ends, arrives=False)
     return Line(x1, y1, x2, y2, arrives=end == 0)

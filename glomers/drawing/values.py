@@ -131,6 +131,8 @@ class _Teller:
         parts = value[:_MOST_PARTS]
         if parts and all(map(_is_bulky, parts)):
             return "1 item" if len(value) == 1 else f"{len(value)} items"
+        if parts and all(map(_is_record, parts)):
+            return self._row([*map(_part, parts[0]), *("…" for _ in parts[1:])])
         if parts and all(map(_is_pair, parts)):
             return self._pairs(parts)
         return f"[{_row(map(_part, parts), self.most - 2)}]"
@@ -197,6 +199,8 @@ def _part(value: Any) -> str:
         return "[]"
     if any(isinstance(item, list | dict) for item in value[:_MOST_PARTS]):
         return "[…]"
+    if _is_long_number(value[0]):  # a moment: what happened then stands last
+        return f"[… {_shortened(_scalar(value[-1]), _MOST_PART_CHARACTERS - 4)}]"
     return f"[{_row(map(_scalar, value[:_MOST_PARTS]), _MOST_PART_CHARACTERS - 2)}]"
 
 
@@ -236,10 +240,21 @@ def _shortened(text: str, most: int) -> str:
 
 
 def _is_bulky(value: Any) -> bool:
-    """Whether a value is a map, or a list that begins with a moment or another long number."""
+    """Whether a value is a map, a list of lists, or a pair that begins with a long number."""
     if isinstance(value, dict):
         return True
-    return _is_pair(value) and len(_scalar(value[0])) > _MOST_KEY_CHARACTERS
+    if _is_pair(value):
+        return _is_long_number(value[0])
+    return isinstance(value, list) and any(isinstance(part, list) for part in value)
+
+
+def _is_long_number(value: Any) -> bool:
+    return isinstance(value, int | float) and len(_scalar(value)) > _MOST_KEY_CHARACTERS
+
+
+def _is_record(value: Any) -> bool:
+    """Whether a value is a list that begins with the name of what it tells, and is no pair."""
+    return isinstance(value, list) and len(value) > 2 and isinstance(value[0], str)
 
 
 def _is_pair(value: Any) -> bool:

@@ -34,6 +34,8 @@ _LEGEND_CHARACTERS, _LEGEND_MARK_CHARACTERS = 100, 7
 _LEFT_OUT_FROM, _LEFT_OUT_FROM_S = 0.25, 5.0
 """A piece of the time axis is left out from this share of it and from this length on."""
 _LEAST_PANEL, _EDGE = 0.12, 0.03
+_MARK_BELOW_ZERO = 0.04
+"""As a share of the axis."""
 _CUT_MARK: Any = {
     "marker": [(-0.6, -1), (0.6, 1)],
     "markersize": 10,
@@ -65,7 +67,7 @@ def latency_chart(run: Run) -> Figure:
         if is_log:
             panels[0].set_yscale("log")
         else:
-            panels[0].set_ylim(bottom=0)
+            panels[0].set_ylim(bottom=bottom_ms(ops["latency_ms"]))
         panels[0].yaxis.set_major_formatter("{x:,g}")
         chart.supxlabel("time since the start (s)", fontsize="medium")
         panels[0].set_ylabel("latency (ms)")
@@ -137,6 +139,11 @@ def _shade(axes: Axes, partitions: Sequence[Partition]) -> None:
     for number, cut in enumerate(partitions):
         label = "partition" if number == 0 else None
         axes.axvspan(cut.start_s, cut.end_s, color=BAND, lw=0, label=label)
+
+
+def bottom_ms(latency_ms: pd.Series[float]) -> float:
+    """Where a linear axis begins: a little below zero where marks stand at zero."""
+    return -_MARK_BELOW_ZERO * float(latency_ms.max()) if latency_ms.min() == 0 else 0.0
 
 
 def _above_zero(ops: pd.DataFrame) -> pd.DataFrame:

@@ -92,9 +92,9 @@ def to_png(chart: Canvas) -> bytes:
     size = drawn.get_width_height(physical=True)
     pixels = Image.frombuffer("RGBA", size, drawn.buffer_rgba()).convert("RGB")
     # A chart has few colours; a palette makes notebooks a third of the size. Of the ways to choose
-    # one, this keeps colours that cover little, as a legend's do.
+    # one, this leaves the colours of areas, rules and single marks as they are.
     picture = BytesIO()
-    pixels.quantize(_COLOURS, Image.Quantize.MAXCOVERAGE).save(picture, "png", optimize=True)
+    pixels.quantize(_COLOURS, Image.Quantize.FASTOCTREE).save(picture, "png", optimize=True)
     return picture.getvalue()
 
 

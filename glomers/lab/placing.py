@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from math import hypot
 from typing import TYPE_CHECKING, Any
 
 from glomers.drawing.lines import Canvas, Line, Rect
@@ -51,7 +52,7 @@ def place_tags(axes: Axes, tags: Sequence[Tag]) -> None:
     renderer = settled(chart)
     inside = axes.get_window_extent()
     frame = Rect(inside.x0, inside.y0, inside.x1, inside.y1)
-    board = _Board(_taken(axes), frame)
+    board = Board(_taken(axes), frame)
     for tag in tags:
         x, y = map(float, axes.transData.transform((tag.x, tag.y)))
         note = axes.annotate(
@@ -76,32 +77,44 @@ def place_tags(axes: Axes, tags: Sequence[Tag]) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
+class Place:
     """Where a label stands, and the line from its point to it if it is far away; y upwards."""
 
     rect: Rect
     leader: tuple[Pixel, Pixel] | None
 
 
-class _Board:
-    """What a chart has in it already, and room for labels."""
+class Board:
+    """What a chart has in it already, in pixels with y upwards, and room for labels."""
 
     def __init__(self, canvas: Canvas, frame: Rect) -> None:
         self._canvas = canvas
         self._frame = frame
         self._labels: list[Rect] = []
 
-    def place(self, at: Pixel, width: float, height: float) -> _Place | None:
-        """Take the nearest free place for the label of a point; None: there is none."""
-        for rect in _around(at, width, height):
-            leader = _leader(at, rect)
-            if self._is_free(rect, leader):
-                self._labels.append(rect)
-                self._canvas.add_rect(rect)
-                if leader:
-                    _add_segment(self._canvas, *leader)
-                return _Place(rect, leader)
-        return None
+    def place(self, at: Pixel, width: float, height: float) -> Place | None:
+        """Take a free place for the label of a point; None: there is none.
+
+        It is the nearest of those whose line to the point crosses the fewest others.
+        """
+        places = [Place(rect, _leader(at, rect)) for rect in _around(at, width, height)]
+        free = [place for place in places if self._is_free(place.rect, place.leader)]
+        if not free:
+            return None
+        best = min(free, key=lambda place: self._crossings(place.leader))
+        self._labels.append(best.rect)
+        self._canvas.add_rect(best.rect)
+        if best.leader:
+            _add_segment(self._canvas, *best.leader)
+        return best
+
+    def _crossings(self, leader: tuple[Pixel, Pixel] | None) -> int:
+        """How many lines and marks the line from a point to its label crosses."""
+        if leader is None:
+            return 0
+        dots = [Rect(*dot, *dot).grown(1) for dot in _along(*leader)]
+        is_free = [self._canvas.is_free(dot) for dot in dots]
+        return sum(before and not after for before, after in pairwise(is_free))
 
     def _is_free(self, rect: Rect, leader: tuple[Pixel, Pixel] | None) -> bool:
         frame = self._frame
@@ -174,6 +187,16 @@ def _around(at: Pixel, width: float, height: float) -> Iterator[Rect]:
 def _share_before(direction: float) -> float:
     """Which share of a label lies before the point where it begins to be away from its own."""
     return 0.5 if direction == 0 else 0.0 if direction > 0 else 1.0
+
+
+def _along(one: Pixel, other: Pixel) -> Iterator[Pixel]:
+    """Points of a line, close to each other, from outside of the mark that it begins at."""
+    length = hypot(other[0] - one[0], other[1] - one[1])
+    away = 2 * _HALF_MARK_PX
+    while away < length:
+        share = away / length
+        yield one[0] + (other[0] - one[0]) * share, one[1] + (other[1] - one[1]) * share
+        away += 2
 
 
 def _leader(at: Pixel, rect: Rect) -> tuple[Pixel, Pixel] | None:

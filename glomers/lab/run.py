@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import shlex
 from collections.abc import Callable, Iterator, Sequence
-from functools import cached_property, partial
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from glomers.drawing.palette import COLOURS, ERROR_COLOUR, FAINT_INK, REFUSED_COLOUR, ink
 from glomers.errors import StoreError
 from glomers.formats.edn import Keyword, kw, to_json
 from glomers.formats.history import Op
@@ -34,8 +35,13 @@ _VALID = kw("valid?")
 _OWN_FLAGS = ("--seed", "--clock")
 HEADING = "What went wrong:"
 _EVIDENCE_CHARACTERS = 160
-_EVIDENCE_STYLE = "font-size:90%;color:#595959"
-_COLOURS = {True: "#0072b2", False: "#d55e00", "unknown": "#b37400", None: "#d55e00"}
+_EVIDENCE_STYLE = f"font-size:90%;color:{FAINT_INK}"
+_COLOURS = {
+    True: COLOURS[0],
+    False: ERROR_COLOUR,
+    "unknown": REFUSED_COLOUR,
+    None: ERROR_COLOUR,
+}
 _MARKS = {True: "✓", False: "✗", "unknown": "?", None: "✗"}
 
 
@@ -224,7 +230,7 @@ class Run:
             if isinstance(part, dict) and part.get(_VALID, True) is not True:
                 yield str(getattr(key, "name", key)), part
 
-    @cached_property
+    @kept
     def why(self) -> list[Finding]:
         """What went wrong, at most five findings, the most decisive first; empty when all is well.
 
@@ -242,7 +248,7 @@ class Run:
         """What went wrong, a sentence each with its place."""
         return [str(finding) for finding in self.why]
 
-    @cached_property
+    @kept
     def logs(self) -> dict[str, Log]:
         """What each node wrote on stderr, `print` included: lines with `time_s` and `text`."""
         return logs_in(self.store / "node-logs") if self.store else {}
@@ -291,8 +297,9 @@ class Run:
         explanation = html.preformatted(self.explained) if self.explanation else ""
         return (
             f'<div style="border-left:4px solid {colour};padding:2px 0 2px 10px;margin:4px 0">'
-            f'<div><b style="color:{colour}">{_MARKS[self.valid]} {html.text(self.verdict)}</b> '
-            f"<code>{html.text(self.command)}</code></div>{lines}{explanation}{notes_list}</div>"
+            f'<div><b style="color:{ink(colour)}">{_MARKS[self.valid]} '
+            f"{html.text(self.verdict)}</b> <code>{html.text(self.command)}</code></div>"
+            f"{lines}{explanation}{notes_list}</div>"
         )
 
 

@@ -58,7 +58,7 @@ def trade_off_chart(
         if log:
             _use_log_axes(axes, every)
         else:
-            _use_linear_axes(axes, every, y_limit)
+            use_linear_axes(axes, every, y_limit)
         axes.set_xlabel(x_label)
         axes.set_ylabel(y_label)
         legend_above(axes)
@@ -104,6 +104,7 @@ def _use_log_axes(axes: Axes, every: Sequence[Point]) -> None:
 
     axes.set_xscale("log")
     axes.set_yscale("log")
+    axes.margins(0.08)
     values = ([x for _, x, _ in every], [y for _, _, y in every])
     for axis, of_axis in zip((axes.xaxis, axes.yaxis), values, strict=True):
         if max(of_axis) / min(of_axis) < _FINE_TICKS_UP_TO:
@@ -112,7 +113,8 @@ def _use_log_axes(axes: Axes, every: Sequence[Point]) -> None:
         axis.set_minor_formatter("")
 
 
-def _use_linear_axes(axes: Axes, every: Sequence[Point], y_limit: float | None) -> None:
+def use_linear_axes(axes: Axes, every: Sequence[Point], y_limit: float | None = None) -> None:
+    """Axes that begin at zero and have room for all points and a limit; counts have whole ticks."""
     from matplotlib.ticker import MaxNLocator
 
     axes.set_xlim(0, 1.15 * max(x for _, x, _ in every))
@@ -120,7 +122,7 @@ def _use_linear_axes(axes: Axes, every: Sequence[Point], y_limit: float | None) 
     axes.yaxis.set_major_formatter("{x:,g}")
     axes.xaxis.set_major_formatter("{x:,g}")
     if all(isinstance(x, int) for _, x, _ in every):  # 2.5 nodes do not exist
-        axes.xaxis.set_major_locator(MaxNLocator("auto", integer=True))
+        axes.xaxis.set_major_locator(MaxNLocator("auto", integer=True, steps=[1, 2, 5, 10]))
 
 
 def _told(series: Sequence[Point]) -> str:
