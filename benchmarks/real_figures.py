@@ -29,8 +29,8 @@ from pathlib import Path
 from typing import Any
 
 from glomers import lab
+from glomers.bench.flags import parse_options
 from glomers.bench.once import run_once
-from glomers.bench.options import parse_options
 from glomers.challenges import CHALLENGES, METRICS, Challenge, Version
 from glomers.explore.runner import process_pool
 from glomers.explore.tally import Tally

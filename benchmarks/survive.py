@@ -22,8 +22,9 @@ from types import SimpleNamespace
 from typing import Any
 
 from glomers import solutions
+from glomers.bench.flags import parse_options
 from glomers.bench.once import Outcome, run_once
-from glomers.bench.options import Options, parse_options
+from glomers.bench.options import Options
 from glomers.explore.judge import anomalies, vacuity
 from glomers.explore.report import summary
 from glomers.explore.runner import Exploration, process_pool

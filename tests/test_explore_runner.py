@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from glomers import solutions
-from glomers.bench.options import parse_options
+from glomers.bench.flags import parse_options
 from glomers.errors import ExploreError
 from glomers.explore import runner
 from glomers.explore.progress import Progress

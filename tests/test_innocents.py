@@ -8,8 +8,8 @@ from functools import cache
 import pytest
 
 from glomers.bench.checkers import CheckOptions, check_run
+from glomers.bench.flags import parse_options
 from glomers.bench.once import run_once
-from glomers.bench.options import parse_options
 from glomers.bench.transit import NS_PER_MS, SCRIPTED_HOP_NS, Scripted
 from glomers.errors import ExploreError
 from glomers.explore import counterexample

@@ -8,9 +8,13 @@ import subprocess
 import sys
 from typing import Any
 
+from glomers.environment import HASH_SEED, OF_RUNS
+
+_HASH_SEED = OF_RUNS[HASH_SEED]
+
 
 def call_child(
-    task: str, request: dict[str, Any], hash_seed: str = "0"
+    task: str, request: dict[str, Any], hash_seed: str = _HASH_SEED
 ) -> subprocess.CompletedProcess[str]:
     """Let a fresh process do a task, and wait for its end."""
     process = child(task, request, hash_seed)
@@ -24,7 +28,10 @@ def call_child(
 
 
 def child(
-    task: str, request: dict[str, Any], hash_seed: str = "0", stderr: int = subprocess.PIPE
+    task: str,
+    request: dict[str, Any],
+    hash_seed: str = _HASH_SEED,
+    stderr: int = subprocess.PIPE,
 ) -> subprocess.Popen[str]:
     """A fresh process that does a task, each result a line of JSON on its stdout.
 
@@ -36,7 +43,7 @@ def child(
         stdout=subprocess.PIPE,
         stderr=stderr,
         text=True,
-        env={**os.environ, "PYTHONHASHSEED": hash_seed},
+        env={**os.environ, HASH_SEED: hash_seed},
     )
     assert process.stdin is not None
     process.stdin.write(json.dumps({"task": task, **request}))

@@ -17,8 +17,9 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from glomers.bench.flags import parse_options, words_of
 from glomers.bench.once import run_once
-from glomers.bench.options import Options, parse_options, words_of
+from glomers.bench.options import Options
 from glomers.errors import ExploreError
 from glomers.explore.child import call_child, child
 from glomers.explore.progress import Progress
@@ -26,6 +27,7 @@ from glomers.explore.scenario import Space
 from glomers.explore.suspects import suspects
 from glomers.formats.history import format_op
 from glomers.formats.names import is_node
+from glomers.formats.text import shortened
 from glomers.node import host
 
 OTHER_HASH_SEED = "4242"
@@ -130,7 +132,7 @@ def _owner(line: str) -> str | None:
 
 
 def _cut(line: str) -> str:
-    return line if len(line) <= _SHOWN_CHARACTERS else line[: _SHOWN_CHARACTERS - 1] + "…"
+    return shortened(line, _SHOWN_CHARACTERS)
 
 
 # What children do

@@ -15,8 +15,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from glomers.errors import ExploreError
-from glomers.explore.command import Plan
 from glomers.explore.counterexample import find
+from glomers.explore.plan import Plan
 from glomers.explore.replay import replay
 from glomers.explore.trace import Trace
 

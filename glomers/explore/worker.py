@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from glomers.bench.options import parse_options
+from glomers.bench.flags import parse_options
 from glomers.errors import ExploreError
 from glomers.explore import determinism
 from glomers.explore.child import call_child

@@ -12,8 +12,8 @@ from glomers.drawing.window import Chosen, choose, seconds
 from glomers.errors import LabError, StoreError
 from glomers.formats.faults import felt_faults_of
 from glomers.formats.names import is_client
+from glomers.formats.text import shortened
 from glomers.lab.figure import Figure
-from glomers.lab.html import shortened
 
 if TYPE_CHECKING:
     import pandas as pd
