@@ -21,7 +21,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         arguments = parser_for(words).parse_args(words)
         signal.signal(signal.SIGTERM, _interrupt)
-        status: int = arguments.act(arguments)
+        return int(arguments.act(arguments))
     except SystemExit as error:
         return int(error.code or EXIT_OK)
     except GlomersError as error:
@@ -35,7 +35,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("Interrupted.", file=sys.stderr)
         return EXIT_INTERRUPTED
-    return status
 
 
 def _interrupt(signum: int, frame: Any) -> None:

@@ -60,11 +60,16 @@ def _whole(minimum: int, maximum: int = MAX_WHOLE) -> type:
     return parse  # type: ignore[return-value]
 
 
-def _at_least_zero(text: str) -> float:
+def _number(text: str) -> float:
+    """A number; -1, which no flag takes, where it is none."""
     try:
-        value = float(text)
+        return float(text)
     except ValueError:
-        value = -1.0
+        return -1.0
+
+
+def _at_least_zero(text: str) -> float:
+    value = _number(text)
     if not 0 <= value < float("inf"):
         raise argparse.ArgumentTypeError(f"must be a number from 0 up, not {text}")
     return value
@@ -88,12 +93,7 @@ def _interval_s(text: str) -> float:
 
 def parse_availability(text: str) -> float:
     """Read `total` or a fraction from 0 to 1."""
-    if text == "total":
-        return 1.0
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
+    value = 1.0 if text == "total" else _number(text)
     if not 0 <= value <= 1:
         raise argparse.ArgumentTypeError(
             f"must be 'total' or a number between 0 and 1, not {text!r}"

@@ -25,14 +25,7 @@ from glomers.bench.report import (
 )
 from glomers.bench.run import Test
 from glomers.bench.store import Store
-from glomers.errors import (
-    EXIT_BROKEN,
-    EXIT_FAILED,
-    EXIT_INTERRUPTED,
-    EXIT_OK,
-    EXIT_UNKNOWN,
-    BrokenTest,
-)
+from glomers.errors import EXIT_BROKEN, EXIT_INTERRUPTED, EXIT_STATUSES, BrokenTest
 from glomers.files import last_lines, shown
 
 if TYPE_CHECKING:
@@ -43,7 +36,7 @@ if TYPE_CHECKING:
 _TAIL_BYTES = 16_384
 
 
-def test_once(argv: list[str], options: Options, program: Program) -> int:
+def run_test(argv: list[str], options: Options, program: Program) -> int:
     """Run one test, in a store of its own below the current folder; returns the exit status.
 
     Raises:
@@ -140,7 +133,7 @@ def run_in_store(
     if valid is not True or not test.replicas_agree():
         _say_what_went_wrong(test, store, log, results, None)
     log.say(f"Store: {shown(store.path)}\n\n{closing_line(results)}")
-    return EXIT_UNKNOWN if valid is None else EXIT_OK if valid else EXIT_FAILED
+    return EXIT_STATUSES[valid]
 
 
 def _keep_silenced(silenced: Sequence[Silenced], facts: dict[str, Any], store: Store) -> None:

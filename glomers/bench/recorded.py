@@ -18,11 +18,9 @@ from glomers.bench.checkers import (
 )
 from glomers.bench.checkers.shapes import validate
 from glomers.bench.flags import Parser, add_judgement
-from glomers.errors import EXIT_FAILED, EXIT_OK, EXIT_UNKNOWN, BadInput
+from glomers.errors import EXIT_STATUSES, EXIT_UNKNOWN, BadInput
 from glomers.formats.edn import kw, to_json
 from glomers.formats.history import HistoryError, read_history
-
-_EXIT_STATUSES = {True: EXIT_OK, False: EXIT_FAILED, "unknown": EXIT_UNKNOWN}
 
 
 def run_check(
@@ -90,7 +88,7 @@ def print_verdict(words: Sequence[str]) -> int:
     except HistoryError as error:
         raise BadInput(str(error)) from None
     _print(json.dumps(verdict, indent=2))
-    return _EXIT_STATUSES[verdict["valid"]]
+    return EXIT_STATUSES.get(verdict["valid"], EXIT_UNKNOWN)
 
 
 def _print(text: str) -> None:

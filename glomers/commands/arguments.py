@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
 from glomers.environment import ENGINES
-from glomers.errors import EXIT_BAD_INPUT, BadInput
+from glomers.errors import BadInput
 
 
 class Parser(argparse.ArgumentParser):
@@ -17,11 +16,6 @@ class Parser(argparse.ArgumentParser):
 
     _takes_node_args = False
     _takes_all_words = False
-
-    def take_node_args(self) -> None:
-        """Leave words that are no flags, and all that follows `--`, to the node: as `node_args`."""
-        self._takes_node_args = True
-        self.epilog = "What follows -- goes to the node of --bin as its arguments."
 
     def take_all_words(self) -> None:
         """Leave all words to the command itself: as `words`."""
@@ -43,9 +37,7 @@ class Parser(argparse.ArgumentParser):
         return parsed, [word for word in others if word[:1] == "-"]
 
     def error(self, message: str) -> NoReturn:
-        sentence = f"{self.prog}: {message}. `{self.prog} --help` lists what there is."
-        print(sentence, file=sys.stderr)
-        raise SystemExit(EXIT_BAD_INPUT)
+        raise BadInput(f"{self.prog}: {message}. `{self.prog} --help` lists what there is.")
 
     def add_engine(self) -> None:
         """Let the command be told which engine runs the tests."""
@@ -57,14 +49,14 @@ class Parser(argparse.ArgumentParser):
         self.add_argument("--seed", type=int, default=0, metavar="N", help="for the bench (0)")
 
     def add_node(self) -> None:
-        """Let the command be told which node to run, and with which arguments."""
-        self.take_node_args()
+        """Let the command be told which node to run; words that are for it become `node_args`.
+
+        These are those that are no flags, and all that follows `--`.
+        """
+        self._takes_node_args = True
+        self.epilog = "What follows -- goes to the node of --bin as its arguments."
         what = "the node (default: the series' solution)"
         self.add_argument("--bin", type=Path, metavar="NODE", help=what)
-
-    def add_json(self) -> None:
-        """Let the command be asked for its result as data."""
-        self.add_argument("--json", action="store_true", help="print one JSON object")
 
 
 def at_least_one(text: str) -> int:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import gc
 import os
 from argparse import Namespace
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 
 from glomers.commands.arguments import Parser
@@ -41,16 +39,10 @@ def act(arguments: Namespace) -> int:
         BadInput: when the words ask for something that there is not.
         BrokenTest: when a file that they name cannot be had.
     """
-    with _hinting(arguments.words):
-        return _act(arguments.words)
-
-
-@contextmanager
-def _hinting(words: list[str]) -> Iterator[None]:
-    """Add to a refusal what in the words only looks right, if something does."""
+    words = arguments.words
     try:
-        yield
-    except GlomersError as error:
+        return _act(words)
+    except GlomersError as error:  # perhaps something in the words only looks right
         if (hint := lookalike(words)) and not any(map(dash_slip, words)):  # which says it already
             error.add_note(hint)
         raise
@@ -84,18 +76,18 @@ def _test(words: list[str]) -> int:
     else:  # nodes that are processes have hashes of their own
         refuse_on_real_clock(options.nemesis)
         os.environ.pop(HASH_SEED, None)
-    from glomers.bench.in_store import test_once  # with the right hash seed
+    from glomers.bench.in_store import run_test  # with the right hash seed
 
     # A run keeps its whole history: looking through all of it for garbage again and again costs
     # a fifth of the time and finds next to nothing.
     gc.set_threshold(100_000, 50, 100)
     if options.test_count == 1:
-        return test_once(words, options, program)
+        return run_test(words, options, program)
     for number in range(options.test_count):
         gc.collect()  # what waits in tasks of the last test goes on when they are thrown away
         print(f"Test {number + 1:,} of {options.test_count:,}", flush=True)
         test = replace(options, test_count=1, seed=options.seed + number)
-        if status := test_once(words_of(test), test, program):
+        if status := run_test(words_of(test), test, program):
             return status
     return EXIT_OK
 

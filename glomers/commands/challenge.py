@@ -72,7 +72,7 @@ def add_arguments(parser: Parser) -> None:
     parser.add_engine()
     parser.add_seed()
     parser.add_argument("--clock", choices=CLOCKS, help="for the bench (default: what suits)")
-    parser.add_json()
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
 def act(arguments: Namespace) -> int:

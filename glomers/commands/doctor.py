@@ -99,7 +99,7 @@ class Examination:
 
 def add_arguments(parser: Parser) -> None:
     """Add what the command takes."""
-    parser.add_json()
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
 def act(arguments: Namespace) -> int:
@@ -118,8 +118,10 @@ def examine() -> Examination:
     why = f"{ENGINE} says so" if os.environ.get(ENGINE) else f"the default: {ENGINE} is not set"
     if engine not in ENGINES:
         why = f"{ENGINE} says so, but it can only be {' or '.join(ENGINES)}"
-    findings = [_python(), *_packages(), _java(), _gnuplot(), _graphviz(), _maelstrom(), _disk()]
-    return Examination(engine, why, tuple(findings))
+    gnuplot = _tool("gnuplot", ("gnuplot", "--version"), "gnuplot-nox")
+    graphviz = _tool("Graphviz", ("dot", "-V"), "graphviz")
+    findings = (_python(), *_packages(), _java(), gnuplot, graphviz, _maelstrom(), _disk())
+    return Examination(engine, why, findings)
 
 
 # What there is
@@ -178,14 +180,6 @@ def _java() -> Finding:
     }
     found = match[0].split('"')[1] if match else None
     return Finding("JDK", found, _REAL, problem, where, commands)
-
-
-def _gnuplot() -> Finding:
-    return _tool("gnuplot", ("gnuplot", "--version"), "gnuplot-nox")
-
-
-def _graphviz() -> Finding:
-    return _tool("Graphviz", ("dot", "-V"), "graphviz")
 
 
 def _tool(name: str, command: tuple[str, ...], apt_package: str) -> Finding:

@@ -45,7 +45,7 @@ def add_arguments(parser: Parser) -> None:
     stores = "keep no store folders of failing seeds"
     add("--no-stores", dest="stores", action="store_false", help=stores)
     add("--dask", metavar="ADDRESS", help="run on a Dask cluster")
-    parser.add_json()
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
 def act(arguments: Namespace) -> int:

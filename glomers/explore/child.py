@@ -6,18 +6,17 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from typing import Any
 
-from glomers.environment import HASH_SEED, OF_RUNS
-
-_HASH_SEED = OF_RUNS[HASH_SEED]
+from glomers.environment import OF_RUNS
 
 
 def call_child(
-    task: str, request: dict[str, Any], hash_seed: str = _HASH_SEED
+    task: str, request: dict[str, Any], variables: Mapping[str, str] = OF_RUNS
 ) -> subprocess.CompletedProcess[str]:
     """Let a fresh process do a task, and wait for its end."""
-    process = child(task, request, hash_seed)
+    process = child(task, request, variables)
     try:
         out, err = process.communicate()
     except BaseException:  # nobody waits for it any more
@@ -30,7 +29,7 @@ def call_child(
 def child(
     task: str,
     request: dict[str, Any],
-    hash_seed: str = _HASH_SEED,
+    variables: Mapping[str, str] = OF_RUNS,
     stderr: int = subprocess.PIPE,
 ) -> subprocess.Popen[str]:
     """A fresh process that does a task, each result a line of JSON on its stdout.
@@ -43,7 +42,7 @@ def child(
         stdout=subprocess.PIPE,
         stderr=stderr,
         text=True,
-        env={**os.environ, HASH_SEED: hash_seed},
+        env={**os.environ, **variables},
     )
     assert process.stdin is not None
     process.stdin.write(json.dumps({"task": task, **request}))

@@ -20,6 +20,7 @@ from typing import Any
 from glomers.bench.flags import parse_options, words_of
 from glomers.bench.once import run_once
 from glomers.bench.options import Options
+from glomers.environment import HASH_SEED
 from glomers.errors import ExploreError
 from glomers.explore.child import call_child, child
 from glomers.explore.progress import Progress
@@ -30,7 +31,7 @@ from glomers.formats.names import is_node
 from glomers.formats.text import shortened
 from glomers.node import host
 
-OTHER_HASH_SEED = "4242"
+OTHER_HASHES = {HASH_SEED: "4242"}
 _MOST_JUNK = 50_000
 _SHOWN_CHARACTERS = 200
 
@@ -70,7 +71,7 @@ def check(space: Space, seeds: int, tell: Callable[[str], None]) -> str | None:
     request = {**space.as_json(), "seeds": list(range(seeds))}
     first = child("digests", request, stderr=subprocess.DEVNULL)
     perturbed = {**request, "perturbed": True}
-    second = child("digests", perturbed, OTHER_HASH_SEED, stderr=subprocess.DEVNULL)
+    second = child("digests", perturbed, OTHER_HASHES, stderr=subprocess.DEVNULL)
     try:
         for one, other in zip(_results(first), _results(second), strict=True):
             progress.add(1, 0)
@@ -96,7 +97,7 @@ def _difference(options: Options) -> str:
     request: dict[str, Any] = {"words": words_of(options)}
     perturbed = {**request, "perturbed": True}
     one = _answer(call_child("lines", request))
-    other = _answer(call_child("lines", perturbed, OTHER_HASH_SEED))
+    other = _answer(call_child("lines", perturbed, OTHER_HASHES))
     at = next(
         (i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b),
         min(len(one), len(other)),

@@ -9,13 +9,13 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from glomers.errors import EXIT_BAD_INPUT, EXIT_FAILED, EXIT_OK, EXIT_UNKNOWN
+from glomers.errors import EXIT_BAD_INPUT, EXIT_STATUSES
 from glomers.files import last_lines
 from glomers.lab.process import Ended
 from glomers.lab.run import Run
 from glomers.lab.store import StoreFolder
 
-VERDICTS = (EXIT_OK, EXIT_FAILED, EXIT_UNKNOWN)
+VERDICTS = tuple(EXIT_STATUSES.values())
 NOT_STARTED = 127
 FIRST_SIGNAL = 128
 """A program that a signal ended has this status and the signal's number, as in a shell."""
