@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from glomers.bench.checkers import MODULES
+from glomers.bench.workloads import WORKLOAD_NAMES
 from glomers.formats.history import format_op, read_history
 from tests.bench import bench as main
 
@@ -33,7 +33,7 @@ ANY_VALUE = {"unique-ids"}
 
 BAD_ARGUMENTS = 254
 
-every_workload = pytest.mark.parametrize("workload", MODULES)
+every_workload = pytest.mark.parametrize("workload", WORKLOAD_NAMES)
 
 
 def sample(workload):
@@ -135,7 +135,7 @@ def test_a_history_of_invocations_alone_is_judged(check, workload):
 
 
 @pytest.mark.parametrize("value", ["17", '"text"', "[[:r]]", "{:a 1}", "nil", ":keyword"])
-@pytest.mark.parametrize("workload", sorted(MODULES.keys() - ANY_VALUE))
+@pytest.mark.parametrize("workload", sorted(set(WORKLOAD_NAMES) - ANY_VALUE))
 def test_values_of_unexpected_types_never_break_the_checker(check, workload, value):
     refused = 0
     for f in functions(workload):
@@ -176,7 +176,7 @@ def with_ok_value(workload, f, value):
     return lines
 
 
-@pytest.mark.parametrize("claimed", MODULES)
+@pytest.mark.parametrize("claimed", WORKLOAD_NAMES)
 @every_workload
 def test_the_history_of_another_workload_is_refused(check, workload, claimed):
     if workload == claimed or frozenset({workload, claimed}) in ALIKE:

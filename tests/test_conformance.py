@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from glomers.bench.checkers import CheckOptions, anomaly_names, check_run, invalid_checkers
+from glomers.bench.checkers import CheckOptions, check_run, invalid_checkers
 from glomers.bench.flags import parse_availability, split_models
+from glomers.bench.workloads import workload_class
 from glomers.formats.edn import Tagged, equality_key, kw, loads, to_json
 from glomers.formats.history import read_history
 
@@ -92,7 +93,7 @@ def test_the_invalid_checkers_are_maelstroms(run):
 
 
 def test_the_anomalies_are_maelstroms(run):
-    found = set(anomaly_names(run.workload, run.found))
+    found = set(workload_class(run.workload).anomalies(run.found))
     recorded = set(run.recorded["anomalies"])
     if "anomalies" in run.exceptions:
         assert CUT_OFF in recorded

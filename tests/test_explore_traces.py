@@ -22,11 +22,12 @@ from glomers.explore import counterexample
 from glomers.explore.counterexample import explain
 from glomers.explore.ddmin import ddmin
 from glomers.explore.events import Events
-from glomers.explore.judge import DIVERGED, anomalies, vacuity
+from glomers.explore.judge import anomalies, vacuity
 from glomers.explore.shrink import Case, Shrinker, without_node
 from glomers.explore.suspects import suspects
 from glomers.explore.tally import Tally
 from glomers.explore.trace import Trace, digest
+from glomers.formats.replicas import DIVERGED
 from tests.test_mutants import NODE as MUTANT
 
 SOLUTIONS = Path(solutions.__file__).parent
@@ -99,7 +100,7 @@ def test_a_shrunk_run_is_small_and_told_in_a_sentence():
     assert len(script.ops) == 2 < found.ops_before
     assert {event.fault for event in script.faults} == {"partition"}
     value = next(op.value for op in script.ops if op.f == "broadcast")
-    assert f"acknowledged {value}, was cut off from n" in found.trace.sentence
+    assert re.search(rf"acknowledged {value} at .* s, was cut off from n", found.trace.sentence)
     assert found.trace.sentence.endswith("and never sent it again.")
     assert len(found.trace.to_json()) < 2000
     journal = Events()
@@ -111,7 +112,7 @@ def test_shrinking_never_blames_values_that_are_still_under_way():
     found = find(CUT)
     assert any(op.in_end for op in found.trace.script.ops)
     right = found.trace.with_program(SOLUTIONS / "broadcast_retry.py")
-    assert explain(right).sentence == ""
+    assert explain(right) is None
 
 
 def test_a_lost_message_is_the_only_one_with_a_fate_of_its_own():
@@ -135,7 +136,7 @@ def test_memory_that_was_lost_is_told():
         ("broadcast", "drops", "--node-count 1", "yet a later read does not show it"),
         ("broadcast", "deaf", "--node-count 3", "nobody ever sent it to"),
         ("g-counter", "deaf", "--node-count 3", "never told n"),
-        ("pn-counter", "doubles", "--node-count 2", "in the end, and right is"),
+        ("pn-counter", "doubles", "--node-count 2", "counted twice"),
         (
             "txn-rw-register",
             "aborts",
@@ -242,7 +243,8 @@ def test_sets_that_differ_in_the_end_fail_and_a_value_tells_why(tmp_path, worklo
     assert len(case.options.node_ids) == 3  # of two nodes, the last peer is the only one
     trace = Trace(case.options, case.script, DIVERGED, "", digest(node))
     assert re.fullmatch(
-        r"n\d acknowledged \d+, and nobody ever sent it to n\d\.", explain(trace).sentence
+        r"n\d acknowledged \d+ at .* s, and nobody ever sent it to n\d: n\d sent it to n\d alone\.",
+        explain(trace).sentence,
     )
 
 

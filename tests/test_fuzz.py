@@ -160,7 +160,7 @@ def test_any_name_of_a_program_is_found_or_refused(name):
 @given(st.lists(st.sampled_from([*VALUES, "run", "export", "challenge", "3d", "--json", "-p"])))
 def test_the_other_commands_refuse_what_they_do_not_know(words):
     _, refusal = outcome(cli.parser_for(words).parse_args, words)
-    assert refusal is None or refusal.code == 254
+    assert refusal is None or refusal.exit_status == 254
 
 
 LINES = st.one_of(

@@ -13,15 +13,14 @@ from glomers.bench.once import run_once
 from glomers.bench.transit import NS_PER_MS, SCRIPTED_HOP_NS, Scripted
 from glomers.errors import ExploreError
 from glomers.explore import counterexample
-from glomers.explore.counterexample import explain
+from glomers.explore.counterexample import dossier_of, explain
 from glomers.explore.events import Events
-from glomers.explore.explain import explain as tell
 from glomers.explore.judge import anomalies
 from glomers.explore.replay import replay
-from glomers.explore.story import Story
 from glomers.explore.tally import Tally
 from glomers.formats.edn import kw
 from glomers.formats.history import Op
+from glomers.reading.cause import cause
 from tests.corpus import (
     CUT,
     GUILTY,
@@ -62,7 +61,7 @@ def trace_of(guilty):
 def test_a_shrunk_trace_convicts_only_the_guilty(guilty):
     trace = trace_of(guilty)
     assert convicted(trace) == {}
-    assert explain(trace).decisive
+    assert explain(trace).messages
 
 
 @pytest.mark.parametrize(
@@ -267,7 +266,7 @@ def test_what_a_right_node_could_show_as_well_is_not_shrunk(tmp_path):
     [
         (
             Guilty(PEERS, "g-counter", "recounts", LOSS),
-            "counts twice: n.'s 'news' reached n. .* and again .*, since n.'s answer .* was lost",
+            "counts twice: n.'s `news` reached n. .* and again .*, since n.'s answer .* was lost",
             ["add", "add_ok", "news", "news", "news_ok", "read", "read_ok"],
         ),
         (
@@ -282,12 +281,12 @@ def test_what_a_right_node_could_show_as_well_is_not_shrunk(tmp_path):
         ),
         (
             Guilty(PEERS, "kafka", "resends", LOSS),
-            "is there twice: .*'append' reached n. .* since n.'s answer to the first was lost",
+            "twice: n. gave .*`append` reached n. .* since n.'s answer to the first was lost",
             ["append", "append", "append_ok", "poll", "poll_ok", "send", "send_ok"],
         ),
         (
             Guilty(PEERS, "lin-kv", "stale", (*CUT, "--concurrency", "6n")),
-            "n. answered a read of key . with .*, when it held .*; n. was cut off from n.",
+            "n. acknowledged .*; n. answered a read with .*, and nobody .*; n. was cut off from n.",
             ["own", "read", "read_ok", "write", "write_ok"],
         ),
         (
@@ -297,22 +296,22 @@ def test_what_a_right_node_could_show_as_well_is_not_shrunk(tmp_path):
         ),
         (
             Guilty(PEERS, "txn-rw-register", "forgets-own", TXN),
-            "A client of n. wrote .* to key .*, and its read at .* showed",
+            "A client of n. wrote .* to key .* at .*, and its read at .* showed",
             ["txn", "txn_ok"] * 2,
         ),
         (
             Guilty(NODE, "echo", "loud", ("--node-count", "1", "--time-limit", "4")),
-            'was to echo "Please echo (.*)" at .*, and answered "PLEASE ECHO .*"',
+            'n0 was sent "Please echo (.*)" at .* s and echoed "PLEASE ECHO .*"',
             ["echo", "echo_ok"],
         ),
         (
             Guilty(NODE, "unique-ids", "repeats", ("--node-count", "1", "--time-limit", "4")),
-            'n0 gave out the id "n0-1" 2 times',
+            'n0 gave the id "n0-1" to c2 at .* s, and again to c2 at .* s',
             ["generate", "generate_ok"] * 2,
         ),
         (
             Guilty(NODE, "lin-kv", "caches", ("--node-count", "2", "--concurrency", "4n")),
-            "with .*, when it held .*: n. (changed key|had acknowledged a write)",
+            "n. acknowledged the (swap|write) .*; n. answered a read with .*, and nobody wrote",
             None,
         ),
     ],
@@ -328,7 +327,7 @@ def decisive_types(trace):
     """The types of the messages that decided, in order of the alphabet."""
     journal = Events()
     run_once(trace.options, journal, script=trace.script)
-    decisive = explain(trace).decisive
+    decisive = explain(trace).messages
     sent = [event for event in journal.events if event.kind == "send"]
     return sorted(event.message["body"]["type"] for event in sent if event.id in decisive)
 
@@ -371,7 +370,7 @@ def test_a_stale_answer_of_a_service_is_named(tmp_path):
     [
         ("partition", "was cut off from n"),
         ("one-way", "was not heard by n"),
-        ("loss", "its 'share' to n. was lost on the way"),
+        ("loss", "sent n. a `share` at .* s that was lost on the way"),
         ("kill", "while that was down|was then killed and forgot it|was killed and forgot it"),
     ],
 )
@@ -450,11 +449,11 @@ def test_any_answer_can_be_told_of(tmp_path, workload, odd):
     options = parse_options([*words, *more, "--", workload, json.dumps(odd)])
     journal = Events()
     outcome = run_once(options, journal)
-    story = Story(options.node_ids, outcome, journal.events)
+    dossier = dossier_of(options, outcome, journal)
     for anomaly in anomalies(options, outcome):
-        explanation = tell(story, workload, anomaly)
-        assert explanation.sentence
-        assert set(explanation.decisive) <= {message.id for message in story.messages}
+        found = cause(dossier, anomaly)
+        assert found.sentence
+        assert set(found.messages) <= {message.id for message in dossier.messages}
 
 
 # Playing a trace back

@@ -10,14 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from glomers.bench.checkers import (
-    MODULES,
     CheckOptions,
-    anomaly_names,
     check_run,
     invalid_checkers,
 )
-from glomers.bench.checkers.shapes import validate
 from glomers.bench.flags import Parser, add_judgement
+from glomers.bench.shapes import validate
+from glomers.bench.workloads import WORKLOAD_NAMES, workload_class
 from glomers.errors import EXIT_STATUSES, EXIT_UNKNOWN, BadInput
 from glomers.formats.edn import kw, to_json
 from glomers.formats.history import HistoryError, read_history
@@ -39,9 +38,9 @@ def run_check(
     Raises:
         HistoryError: in one sentence, when there is no sound history of the workload there.
     """
-    history = read_history(history_path)
+    history, about = read_history(history_path), workload_class(workload)
     try:
-        validate(history, workload)
+        validate(history, workload, about.shapes)
     except HistoryError as error:
         raise HistoryError(f"{history_path}: {error}") from None
     options = CheckOptions(workload, tuple(consistency_models), availability)
@@ -55,7 +54,7 @@ def run_check(
         "valid": to_json(results[kw("valid?")]),
         "workload_valid": workload_valid,
         "invalid_checkers": invalid_checkers(results),
-        "anomalies": anomaly_names(workload, result),
+        "anomalies": about.anomalies(result),
         "stats": to_json(results[kw("stats")]),
         "availability": to_json(results[kw("availability")]),
         **fields,
@@ -70,7 +69,7 @@ def _build_parser() -> Parser:
         allow_abbrev=False,
     )
     add = parser.add_argument
-    add("-w", "--workload", choices=tuple(MODULES), required=True, help="whose history it is")
+    add("-w", "--workload", choices=WORKLOAD_NAMES, required=True, help="whose history it is")
     add_judgement(parser)
     add("history", type=Path, metavar="HISTORY", help="a history.edn, gzipped or not")
     return parser

@@ -10,15 +10,15 @@ from glomers.bench.once import Outcome, run_once
 from glomers.bench.options import Options
 from glomers.bench.script import Script, ScriptedOp
 from glomers.errors import ExploreError
-from glomers.explore.causes.cause import Explanation
 from glomers.explore.events import Events
-from glomers.explore.explain import explain as explain_story
 from glomers.explore.judge import anomalies, is_unknown
 from glomers.explore.shrink import Case, Shrinker
-from glomers.explore.story import Story
 from glomers.explore.tally import Tally
 from glomers.explore.trace import Trace, digest
 from glomers.formats.edn import equality_key
+from glomers.reading.cause import cause
+from glomers.reading.dossier import Broken, Dossier
+from glomers.reading.finding import Finding
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,8 @@ def _trace(case: Case, anomaly: str) -> Trace:
     """The trace of a case, with its sentence."""
     script = _with_end_as_played(case)
     trace = Trace(case.options, script, anomaly, "", digest(case.options.bin))
-    return replace(trace, sentence=explain(trace).sentence)
+    told = explain(trace)
+    return replace(trace, sentence=told.sentence if told else "")
 
 
 def _is_of_a_circle(anomaly: str) -> bool:
@@ -85,12 +86,12 @@ def _with_end_as_played(case: Case) -> Script:
 class Played:
     """What a trace shows when it is played: `anomaly` is its own, or another one that shows.
 
-    Without an anomaly `undecided` says why nobody can tell whether there is any; None: there is
-    none.
+    `cause` tells of the anomaly.  Without one `undecided` says why nobody can tell whether there
+    is any; None: there is none.
     """
 
     anomaly: str | None
-    explanation: Explanation
+    cause: Finding | None
     undecided: str | None
 
 
@@ -100,10 +101,22 @@ def play(trace: Trace) -> Played:
     outcome = run_once(trace.options, journal, script=trace.script)
     found = anomalies(trace.options, outcome)
     if not found:
-        return Played(None, Explanation(""), _undecided(outcome))
+        return Played(None, None, _undecided(outcome))
     anomaly = trace.anomaly if trace.anomaly in found else found[0]
-    story = Story(trace.options.node_ids, outcome, journal.events)
-    return Played(anomaly, explain_story(story, trace.options.workload, anomaly), None)
+    return Played(anomaly, cause(dossier_of(trace.options, outcome, journal), anomaly), None)
+
+
+def dossier_of(options: Options, outcome: Outcome, journal: Events) -> Dossier:
+    """What a run inside this process left, to be read."""
+    broken = outcome.broken
+    return Dossier(
+        workload=options.workload,
+        nodes=options.node_ids,
+        results=outcome.results,
+        history=outcome.history,
+        events=lambda text: journal.events,
+        broken=Broken(str(broken), broken.node_id) if broken else None,
+    )
 
 
 def _undecided(outcome: Outcome) -> str | None:
@@ -115,7 +128,7 @@ def _undecided(outcome: Outcome) -> str | None:
     return next(filter(None, errors), "there is nothing to judge")
 
 
-def explain(trace: Trace) -> Explanation:
-    """Run a trace and say how its anomaly comes about; without it, the sentence is empty."""
+def explain(trace: Trace) -> Finding | None:
+    """Run a trace and say how its anomaly comes about; None: it does not show."""
     played = play(trace)
-    return played.explanation if played.anomaly == trace.anomaly else Explanation("")
+    return played.cause if played.anomaly == trace.anomaly else None

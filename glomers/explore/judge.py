@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
-from glomers.bench.checkers import anomaly_names, invalid_checkers
+from glomers.bench.checkers import invalid_checkers
 from glomers.bench.once import Outcome
 from glomers.bench.options import Options
+from glomers.bench.workloads import workload_class
 from glomers.explore.tally import Tally
 from glomers.formats import replicas
 from glomers.formats.edn import kw
 from glomers.formats.faults import Span, spans_of
 from glomers.formats.history import Op, pairs
+from glomers.reading.cause import BROKEN
+from glomers.reading.disagreement import ALONE, DIRTY, DIVERGED, FORGOTTEN
 
-BROKEN = "broken test"
-DIVERGED = replicas.DIVERGED
-FORGOTTEN = "a client does not see its own write"
-DIRTY = "dirty write (G0)"
-ALONE = "writes do not reach other nodes"
 LEAST_REPLICATED = 0.5
-
-_HARMLESS = frozenset({"stale", "never-read"})
 
 
 def anomalies(options: Options, outcome: Outcome) -> list[str]:
@@ -36,17 +31,10 @@ def anomalies(options: Options, outcome: Outcome) -> list[str]:
     invalid = [n for n in invalid_checkers(results) if results[kw(n)][kw("valid?")] is False]
     names = []
     if "workload" in invalid:
-        names += _workload_anomalies(options.workload, results[kw("workload")])
+        convicting = workload_class(options.workload).convicting(results[kw("workload")])
+        names += convicting or ["errors"]
     names += _replica_anomalies(options, outcome.history)
     return names + [name for name in invalid if name != "workload"]
-
-
-def _workload_anomalies(workload: str, result: Any) -> list[str]:
-    if workload == "kafka":
-        found = sorted(name.name for name in result.get(kw("bad-error-types"), ()))
-    else:
-        found = [name for name in anomaly_names(workload, result) if name not in _HARMLESS]
-    return found or ["errors"]
 
 
 def _replica_anomalies(options: Options, history: Sequence[Op]) -> Iterable[str]:

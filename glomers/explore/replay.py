@@ -21,6 +21,7 @@ from glomers.explore.trace import Trace, digest
 from glomers.formats.history import HistoryError, read_history
 from glomers.formats.journal import read_journal
 from glomers.formats.text import clean
+from glomers.reading.finding import Finding, Kind
 
 NAME = "counterexample.json"
 
@@ -67,13 +68,13 @@ def replay(path: Path, program: Path | None = None, folder: Path | None = None) 
 
 def _tell(store: Store, trace: Trace, played: Played) -> int:
     """Print what has come of it; returns the exit status."""
-    if played.anomaly is None:
+    if played.cause is None:
         if played.undecided is None:
             print(f"{trace.anomaly}: it does not show any more")
             return EXIT_OK
         print(f"{trace.anomaly}: nobody can tell whether it still shows: {clean(played.undecided)}")
         return EXIT_UNKNOWN
-    sentence = f"{played.anomaly}: {played.explanation.sentence}"
+    sentence = f"{played.anomaly}: {played.cause.sentence}"
     if played.anomaly != trace.anomaly:
         sentence = f"No more {trace.anomaly}, but it still fails, for another reason: {sentence}"
     print(clean(sentence))
@@ -83,13 +84,13 @@ def _tell(store: Store, trace: Trace, played: Played) -> int:
 
 def _write(store: Store, trace: Trace, played: Played) -> None:
     """Add the trace, what was found out, and a picture of it to the store."""
-    explanation = played.explanation
+    told = played.cause or Finding(Kind.PROMISE, "")
     facts: dict[str, Any] = {
         "anomaly": played.anomaly or trace.anomaly,
-        "sentence": explanation.sentence,
-        "decisive": explanation.decisive,
-        "key": explanation.key if isinstance(explanation.key, int | str) else None,
-        "answer": explanation.answer,
+        "sentence": told.sentence,
+        "decisive": told.messages,
+        "key": told.key if isinstance(told.key, int | str) else None,
+        "answer": told.answer,
     }
     store.write("trace.json", trace.to_json())
     store.write(NAME, json.dumps(facts, ensure_ascii=False, indent=1) + "\n")
@@ -98,5 +99,5 @@ def _write(store: Store, trace: Trace, played: Played) -> None:
     except HistoryError:  # the test broke before any operation
         history = []
     events = read_journal(store.journal)
-    told = explanation.sentence, explanation.decisive, facts["answer"], facts["key"]
-    store.write("messages.svg", draw_decisive(events, history, *told))
+    what = told.sentence, told.messages, told.answer, facts["key"]
+    store.write("messages.svg", draw_decisive(events, history, *what))

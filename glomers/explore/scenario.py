@@ -9,6 +9,7 @@ from typing import Any
 
 from glomers.bench.flags import parse_options, words_of
 from glomers.bench.options import LATENCY_DISTRIBUTIONS, Options
+from glomers.bench.workloads import workload_class
 
 LATENCIES_MS = (0, 2, 10, 50, 100)
 INTERVALS_S = (1.0, 2.0, 5.0, 10.0)
@@ -56,7 +57,7 @@ class Space:
             options = replace(options, latency_ms=latency_ms, latency_dist=latency_dist)
         if "interval" in self.vary:
             options = replace(options, nemesis_interval_s=interval_s)
-        if "clients" in self.vary and options.workload != "lin-kv":
+        if "clients" in self.vary and not workload_class(options.workload).has_groups:
             options = replace(options, concurrency=clients * len(options.node_ids))
         if "faults" in self.vary:
             options = replace(options, nemesis=frozenset(faults))

@@ -8,9 +8,10 @@ from typing import Any
 from glomers.bench.flags import words_of
 from glomers.bench.once import run_once
 from glomers.bench.options import Options
-from glomers.explore.judge import BROKEN, anomalies, is_unknown, vacuity
+from glomers.explore.judge import anomalies, is_unknown, vacuity
 from glomers.explore.scenario import Space
 from glomers.explore.tally import Tally
+from glomers.reading.cause import BROKEN
 
 Row = dict[str, Any]
 """What is known about a seed, as plain data:

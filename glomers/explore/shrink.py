@@ -22,6 +22,7 @@ from glomers.bench.once import run_once
 from glomers.bench.options import Options
 from glomers.bench.script import Script, ScriptedOp
 from glomers.bench.transit import Fates
+from glomers.bench.workloads import workload_class
 from glomers.explore.ddmin import ddmin
 from glomers.explore.judge import anomalies
 from glomers.explore.scenario import with_nodes
@@ -137,7 +138,8 @@ class Shrinker:
         count = len(case.options.node_ids)
         ops = tuple(op._replace(thread=op.thread % count) for op in case.script.ops)
         fewer = Case(replace(case.options, concurrency=count), replace(case.script, ops=ops))
-        is_smaller = case.options.concurrency > count and case.options.workload != "lin-kv"
+        is_free = not workload_class(case.options.workload).has_groups
+        is_smaller = is_free and case.options.concurrency > count
         return fewer if is_smaller and self.fails(fewer) else case
 
     def _closer(self, case: Case) -> Case:

@@ -23,12 +23,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from glomers.bench.checkers.shapes import SHAPES
 from glomers.bench.faults import FAULTS
 from glomers.bench.flags import parse_options, words_of
 from glomers.bench.nemesis import FaultEvent
 from glomers.bench.options import Options
 from glomers.bench.script import Script, ScriptedOp
+from glomers.bench.workloads import workload_class
 from glomers.errors import BadInput, ExploreError
 from glomers.formats.edn import Keyword, dumps, kw, loads
 
@@ -119,7 +119,7 @@ def _refuse_the_impossible(options: Options, script: Script) -> None:
 
 
 def _problem_of_op(options: Options, op: ScriptedOp) -> str | None:
-    shape = SHAPES[options.workload].get(op.f)
+    shape = workload_class(options.workload).shapes.get(op.f)
     if shape is None:
         return f"is a {op.f!r}, which the workload {options.workload} does not have"
     if not shape.asked(op.value):

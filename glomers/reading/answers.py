@@ -59,7 +59,8 @@ def repeated_ids(dossier: Dossier) -> Iterator[Finding]:
         sentence = (
             f"{giver} gave the id {said(given.value)} to {_client(dossier, earlier, given)} "
             f"{at(given.time_ns)}, and {repeated} to {whom} {at(ended.time_ns)}: "
-            f"{counted(len(again), 'id')} of {len(first):,} were given out more than once."
+            f"{len(again):,} of {counted(len(first), 'id')} {'was' if len(again) == 1 else 'were'} "
+            "given out more than once."
         )
         messages = (*dossier.exchange(earlier, given), *dossier.exchange(began, ended))
         yield Finding(Kind.PROMISE, sentence, place, (line,) if line else (), messages)

@@ -13,7 +13,7 @@ from glomers.reading.envelopes import Message
 from glomers.reading.finding import Finding, Kind
 from glomers.reading.notes import silenced_since_ns
 from glomers.reading.refusals import is_timeout
-from glomers.reading.wording import at, how_many, nodes_in_words, said, seconds
+from glomers.reading.wording import a, at, how_many, nodes_in_words, said, seconds
 
 _INIT = "init"
 _PATIENCE_NS = 1_000_000_000
@@ -80,7 +80,7 @@ def conversations(dossier: Dossier) -> Conversations:
     silenced_ns = silenced_since_ns(dossier)
     for key, request in open_requests.items():
         until_ns = min(horizon_ns, silenced_ns.get(request.dest, inf) - _PATIENCE_NS)
-        if not request.has_arrived or (request.end_ns or 0) > until_ns or key in shared:
+        if request.arrived_ns is None or request.arrived_ns > until_ns or key in shared:
             continue
         kind = kinds.setdefault(request.type, _Kind(request.src not in nodes))
         kind.asked += 1
@@ -142,7 +142,7 @@ def stray_findings(dossier: Dossier, found: Conversations) -> Iterator[Finding]:
         place, line = dossier.source.made(kind) or (None, "")
         others = f" (so or alike {len(messages):,} times)" if len(messages) > 1 else ""
         sentence = (
-            f"{first.src} sent {first.dest} a `{kind}` {at(first.sent_ns)} that {why}{others}: "
+            f"{first.src} sent {first.dest} {a(kind)} {at(first.sent_ns)} that {why}{others}: "
             "what a handler returns, or node.reply sends, has the right one."
         )
         evidence = (line, said(first.body, 200)) if line else (said(first.body, 200),)
@@ -187,7 +187,7 @@ def _answers_without_number(dossier: Dossier, kind: _Kind) -> Message | None:
 def _unnumbered(dossier: Dossier, name: str, answer: Message) -> Finding:
     place, line = dossier.source.made(answer.type) or (None, "")
     sentence = (
-        f"{answer.src} answers `{name}` of {answer.dest} with a `{answer.type}` whose in_reply_to "
+        f"{answer.src} answers `{name}` of {answer.dest} with {a(answer.type)} whose in_reply_to "
         f"is {said(answer.body.get('in_reply_to'))}: so the request was never answered; return "
         "the body from the handler, or use node.reply."
     )
@@ -238,7 +238,7 @@ def late_findings(dossier: Dossier, found: Conversations) -> Iterator[Finding]:
         others = f" ({len(found.late):,} replies like that)" if len(found.late) > 1 else ""
         took = seconds(reply.sent_ns - request.sent_ns)
         sentence = (
-            f"{reply.src} answered a `{request.type}` only after {took}, when the client "
+            f"{reply.src} answered {a(request.type)} only after {took}, when the client "
             f"had given up{others}."
         )
         yield Finding(Kind.DEED, sentence, None, (), (request.id, reply.id))

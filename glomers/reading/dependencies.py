@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from glomers.formats.edn import Keyword, Symbol, kw
+from glomers.formats.edn import Keyword, Symbol, equality_key, kw
 from glomers.formats.history import Op
 from glomers.reading.dossier import Dossier
 from glomers.reading.finding import Finding, Kind
@@ -41,7 +41,19 @@ _ORDERS = {
     "-realtime": ", though one was over before the other began",
     "-process": ", as one process saw it",
 }
-_SEVEREST = ("incompatible-order", "internal", "G0", "G1a", "G1b", "dirty-update", "G1c")
+SEVEREST = (
+    "incompatible-order",
+    "duplicate-elements",
+    "internal",
+    "future-read",
+    "G1a",
+    "G1b",
+    "dirty-update",
+    "lost-update",
+    "G0",
+    "G1c",
+)
+"""What is told first: what one transaction shows, then what few do."""
 _INITIAL = ("initial", "/init")
 """The names of what stands for the state before all writes."""
 
@@ -60,7 +72,7 @@ def violations(dossier: Dossier) -> Iterator[Finding]:
     """A finding for each type of anomaly, the most telling first."""
     anomalies = dossier.part("workload").get(kw("anomalies"))
     found = {name.name: cases for name, cases in (anomalies or {}).items() if cases}
-    ranked = {name: rank for rank, name in enumerate(_SEVEREST)}
+    ranked = {name: rank for rank, name in enumerate(SEVEREST)}
 
     def rank(name: str) -> tuple[bool, int, str]:
         return name.endswith("cycle-exists"), ranked.get(name, len(ranked)), name
@@ -72,7 +84,7 @@ def violations(dossier: Dossier) -> Iterator[Finding]:
         count = len(cases) if is_list else 1
         more = f" ({name}; {counted(count, 'case')})" if count > 1 else f" ({name})"
         if not isinstance(case, Mapping):
-            yield Finding(Kind.PROMISE, f"{meaning(name)}{more}.")
+            yield Finding(Kind.PROMISE, f"{meaning(name)}{more}.", anomaly=name)
         elif kw("steps") in case:
             yield cycle(dossier, name, case, more)
         else:
@@ -98,11 +110,10 @@ def cycle(dossier: Dossier, name: str, case: Case, more: str) -> Finding:
     shown = listed(who, 5)
     are = "Of one transaction" if len(ops) == 1 else f"No order explains {shown}"
     text = f"{are}: {'; '.join(steps[:5])}{'; …' if len(steps) > 5 else ''}"
-    messages = tuple(number for op in ops if op for number in dossier.exchange_of(op))
     lines = [f"{name}: {transaction(op)}" for name, op in zip(names, ops, strict=True) if op]
     plain = meaning(name)
     sentence = f"{text}: {plain[0].lower()}{plain[1:]}{more}."
-    return Finding(Kind.PROMISE, sentence, None, tuple(lines), messages)
+    return Finding(Kind.PROMISE, sentence, None, tuple(lines), dossier.exchange(*ops), name)
 
 
 def _step(step: Case, names: tuple[str, str]) -> str:
@@ -133,12 +144,35 @@ def _register(key: Any, value: Any) -> str:
 def _case(dossier: Dossier, name: str, case: Case, more: str) -> Finding:
     op, writer = dossier.op(case.get(kw("op"))), dossier.op(case.get(kw("writer")))
     text = _told(dossier, name, case, op, writer)
-    ops = [each for each in (writer, op) if each is not None]
-    messages = tuple(number for each in ops for number in dossier.exchange_of(each))
+    ops = [each for each in (writer, op, *_others(dossier, name, case)) if each is not None]
     lines = tuple(f"{dossier.node_of(each)}: {transaction(each)}" for each in ops)
     plain = meaning(name)
     sentence = f"{text}: {plain[0].lower()}{plain[1:]}{more}." if text else f"{plain}{more}."
-    return Finding(Kind.PROMISE, sentence, None, lines, messages)
+    key = case.get(kw("key"), (case.get(kw("mop")) or (None, None))[1])
+    return Finding(Kind.PROMISE, sentence, None, lines, dossier.exchange(*ops), name, key)
+
+
+def _others(dossier: Dossier, name: str, case: Case) -> list[Op | None]:
+    """The other operations that an anomaly is about."""
+    if name == "lost-update":
+        return list(map(dossier.op, case.get(kw("txns")) or ()))
+    if name == "incompatible-order":
+        return [_doer(dossier, case[kw("key")], value, True) for value in case[kw("values")]]
+    if name == "duplicate-elements":
+        key, elements = case[kw("mop")][1], case.get(kw("duplicates")) or {}
+        return [_doer(dossier, key, element, False) for element in list(elements)[:1]]
+    return []
+
+
+def _doer(dossier: Dossier, key: Any, value: Any, is_read: bool) -> Op | None:
+    """The first transaction that read a value of a key, or wrote it there."""
+    wanted = equality_key(key), equality_key(value)
+    for _, ended in dossier.operations:
+        for step in (ended.value if ended and ended.type == "ok" else None) or ():
+            found = equality_key(step[1]), equality_key(step[2])
+            if found == wanted and (step[0] is kw("r")) == is_read:
+                return ended
+    return None
 
 
 def _told(dossier: Dossier, name: str, case: Case, op: Op | None, writer: Op | None) -> str:
@@ -160,10 +194,9 @@ def _told(dossier: Dossier, name: str, case: Case, op: Op | None, writer: Op | N
         repeated = case.get(kw("duplicates")) or {}
         return f"{by} with {read}, in which {listed([said(e) for e in repeated])} stands twice"
     if name == "incompatible-order":
-        first, second = case[kw("values")]
-        return (
-            f"Of key {said(case[kw('key')])} one read shows {said(first)}, another {said(second)}"
-        )
+        key, values = case[kw("key")], case[kw("values")]
+        shown = [_shown(dossier, key, value) for value in values]
+        return f"Of key {said(key)} {listed(shown)}"
     if name == "lost-update":
         return _lost_update(dossier, case)
     if name == "dirty-update":
@@ -173,6 +206,13 @@ def _told(dossier: Dossier, name: str, case: Case, op: Op | None, writer: Op | N
         versions = listed(sorted((said(value) for value in case[kw("scc")]), key=len))
         return f"Of key {said(case[kw('key')])} each of {versions} was written upon another of them"
     return ""
+
+
+def _shown(dossier: Dossier, key: Any, value: Any) -> str:
+    """Who showed a value of a key first."""
+    op = _doer(dossier, key, value, is_read=True)
+    who = f"{dossier.node_of(op)} {at(op.time_ns)}" if op else "a read"
+    return f"{who} showed {said(value)}"
 
 
 def _lost_update(dossier: Dossier, case: Case) -> str:

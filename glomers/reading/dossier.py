@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
@@ -11,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from glomers.formats.edn import Keyword, Tagged, kw
-from glomers.formats.faults import spans_of
+from glomers.formats.faults import Span, spans_of
 from glomers.formats.history import Op, pairs
 from glomers.formats.journal import Event
+from glomers.formats.names import is_client
 from glomers.formats.partitions import Cut, cuts_of
 from glomers.reading.envelopes import Message, messages_of
 from glomers.reading.source import Source
@@ -26,6 +28,9 @@ Events = Callable[[str | None], Iterable[Event]]
 
 Line = tuple[str, int]
 """A file and a line in it."""
+
+_ASKED_BY = {"assign": "list_committed_offsets"}
+"""The type of the request that a function begins with, where that has another name."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +96,18 @@ class Dossier:
         return [message for message in messages_of(self.events(text)) if message.carries(value)]
 
     @cached_property
+    def between(self) -> list[Message]:
+        """The first messages between nodes, or between nodes and services."""
+        return [m for m in self.messages if not (is_client(m.src) or is_client(m.dest))]
+
+    def carrying(self, value: Any, key: Any = None) -> list[Message]:
+        """All messages between nodes, or nodes and services, that carry `value` (of `key`)."""
+        if self.between and self.messages_are_whole:
+            return [m for m in self.between if m.carries(value, key)]
+        found = [m for m in self.messages_with(value) if m.names(key)]
+        return [m for m in found if not (is_client(m.src) or is_client(m.dest))]
+
+    @cached_property
     def source(self) -> Source:
         """The node's program."""
         return Source(self.program, self.handlers)
@@ -101,13 +118,13 @@ class Dossier:
         return cuts_of(self.history)
 
     @cached_property
-    def kills(self) -> list[tuple[str, int, int]]:
-        """Which node was down from when to when, in ns."""
-        return [
-            (span.effect[1], span.start_ns, span.end_ns)
-            for span in spans_of(self.history)
-            if span.fault == "kill" and isinstance(span.effect, list)
-        ]
+    def spans(self) -> list[Span]:
+        """The faults."""
+        return spans_of(self.history)
+
+    def faults_of(self, node: str, fault: str) -> Iterator[Span]:
+        """The faults of one kind that hit a node."""
+        return (span for span in self.spans if span.fault == fault and _hits(span, node))
 
     def node_of(self, op: Op) -> str:
         """The node that an operation went to."""
@@ -124,28 +141,52 @@ class Dossier:
         pair = self._by_index.get(index) if type(index) is int else None
         return next((op for op in pair or () if op is not None and op.index == index), None)
 
-    def exchange_of(self, op: Op) -> tuple[int, ...]:
-        """The ids of the request and the reply of the operation that `op` begins or ends."""
-        pair = self._by_index.get(op.index)
-        return self.exchange(*pair) if pair else ()
-
-    def exchange(self, began: Op, ended: Op | None) -> tuple[int, ...]:
-        """The ids of the request and the reply of an operation, as far as they are known."""
-        node = self.node_of(began)
-        request = self._by_time.get((began.time_ns, node), ())
-        reply = self._by_time.get((node, ended.time_ns), ()) if ended else ()
-        return (*request[:1], *reply[-1:])
+    def exchange(self, *ops: Op | None) -> tuple[int, ...]:
+        """The ids of the requests and replies, as far as known, of what `ops` begin or end."""
+        pairs = (self._by_index.get(op.index) for op in ops if op is not None)
+        found = dict.fromkeys(pair[0].index for pair in pairs if pair)
+        return tuple(number for index in found for number in self._exchanges.get(index, ()))
 
     @cached_property
-    def _by_time(self) -> dict[tuple[Any, Any], list[int]]:
-        """The ids of messages, by time of sending and addressee, and by sender and time of end."""
-        found: dict[tuple[Any, Any], list[int]] = {}
+    def _exchanges(self) -> dict[int, list[int]]:
+        """The ids of the request and the reply of each operation, by the index of its beginning."""
+        requests: dict[Any, deque[Message]] = defaultdict(deque)
         for message in self.messages:
-            found.setdefault((message.sent_ns, message.dest), []).append(message.id)
-            found.setdefault((message.src, message.end_ns), []).append(message.id)
-        return found
+            if is_client(message.src):
+                requests[message.sent_ns, message.dest, message.type].append(message)
+        exchanges = {}
+        for began, _ in self.operations:
+            asked = began.time_ns, self.node_of(began), _ASKED_BY.get(began.f, began.f)
+            if waiting := requests.get(asked):
+                request = waiting.popleft()
+                reply = self.reply(request)
+                exchanges[began.index] = [request.id, *([reply.id] if reply else [])]
+        return exchanges
+
+    def reply(self, request: Message) -> Message | None:
+        """The first reply to a message, if there was any."""
+        number = request.body.get("msg_id")
+        if type(number) is not int:
+            return None
+        replies = self._replies.get((request.dest, request.src, number), ())
+        return next((m for m in replies if m.sent_ns >= request.sent_ns), None)
+
+    @cached_property
+    def _replies(self) -> dict[Any, list[Message]]:
+        replies: dict[Any, list[Message]] = defaultdict(list)
+        for message in self.messages:
+            number = message.body.get("in_reply_to")
+            if type(number) is int:
+                replies[message.src, message.dest, number].append(message)
+        return replies
 
     def part(self, name: str) -> Mapping[Keyword, Any]:
         """A checker's result; empty when there is none."""
         part = (self.results or {}).get(kw(name))
         return part if isinstance(part, Mapping) else {}
+
+
+def _hits(span: Span, node: str) -> bool:
+    """Whether a fault is that node's, or makes it deaf."""
+    hit = span.effect[1] if isinstance(span.effect, list) else None
+    return hit == node or (span.fault == "one-way" and isinstance(hit, dict) and node in hit)

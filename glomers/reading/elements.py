@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 from glomers.formats.acknowledged import elements_of
 from glomers.formats.edn import equality_key, kw
 from glomers.formats.history import Op
+from glomers.formats.replicas import DIVERGED, Convergence
 from glomers.reading import losses
 from glomers.reading.dossier import Dossier
-from glomers.reading.endings import final_reads
 from glomers.reading.finding import Finding, Kind
 from glomers.reading.wording import at, counted, how_many, in_order, listed, said, shortened
 
-OWN_CHECK = "(our own check: the order of the reads decides what Maelstrom calls lost) "
 _SMALL = 10
 _TYPES = {str: "text", int: "number", float: "number with a fraction", list: "list", dict: "map"}
 
@@ -100,14 +100,20 @@ def _lost(dossier: Dossier, sets: Sets, lost: Sequence[Any]) -> Finding | None:
     found = _example(dossier, sets, frozenset(map(equality_key, lost)))
     if found is None:
         return None
-    (began, ended), lacking = found
     total = f"; {how_many(len(lost), len(sets.adds))} values were lost"
-    return _not_shown(dossier, sets, (began, ended), lacking, total)
+    return _not_shown(dossier, sets, found, total)
 
 
-def _example(
-    dossier: Dossier, sets: Sets, lost: frozenset[Any]
-) -> tuple[tuple[Op, Op | None], list[str]] | None:
+@dataclass(frozen=True)
+class _Example:
+    """A lost value, and the nodes whose last read lacks it, one that tells most first."""
+
+    began: Op
+    ended: Op | None
+    lacking: list[str]
+
+
+def _example(dossier: Dossier, sets: Sets, lost: Collection[Any]) -> _Example | None:
     """A lost value, acknowledged if possible, and the nodes whose last read lacks it.
 
     The node that the client told comes last: somebody else's lack tells more.
@@ -123,7 +129,7 @@ def _example(
         lacking = [node for node, read in sets.last_reads.items() if key not in read.shown]
         if lacking:
             knows = dossier.node_of(began)
-            found = (began, ended), sorted(lacking, key=lambda node: node == knows)
+            found = _Example(began, ended, sorted(lacking, key=lambda node: node == knows))
             fallback = fallback or found
             if key in known and not _is_small(key):
                 return found
@@ -135,16 +141,9 @@ def _is_small(value: Any) -> bool:
     return type(value) is int and abs(value) < _SMALL
 
 
-def _not_shown(
-    dossier: Dossier,
-    sets: Sets,
-    added: tuple[Op, Op | None],
-    lacking: Sequence[str],
-    total: str,
-    mark: str = "",
-) -> Finding:
-    """The finding about a value that some nodes, `lacking`, do not show in the end."""
-    began, ended = added
+def _not_shown(dossier: Dossier, sets: Sets, lost: _Example, total: str) -> Finding:
+    """The finding about a value that some nodes do not show in the end."""
+    began, ended, lacking = lost.began, lost.ended, lost.lacking
     key = equality_key(began.value)
     example = lacking[0]
     read = sets.last_reads[example]
@@ -158,10 +157,10 @@ def _not_shown(
     elif len(lacking) > 1:
         did += f", nor did {counted(len(lacking) - 1, 'other node')}"
     sentence = (
-        f"{mark}{_given(dossier, sets, began, ended)} {example} {did}: its last read, "
+        f"{_given(dossier, sets, began, ended)} {example} {did}: its last read, "
         f"{at(read.began.time_ns)}, {has}{total}."
     )
-    messages = (*dossier.exchange(began, ended), *dossier.exchange(read.began, read.ended))
+    messages = dossier.exchange(began, read.began)
     return Finding(Kind.PROMISE, sentence, None, (), messages)
 
 
@@ -184,22 +183,19 @@ def _given(dossier: Dossier, sets: Sets, began: Op, ended: Op | None) -> str:
     return f"{text} and {who}showed it {at(shown.ended.time_ns)}, but"
 
 
-def own_check(dossier: Dossier) -> Iterator[Finding]:
-    """Acknowledged values that final reads lack although the verdict is valid."""
+def differing(dossier: Dossier, found: Convergence) -> Iterator[Finding]:
+    """A value that some node shows in the end and another does not, and how that came about."""
     sets = _sets(dossier)
-    finals = [sets.last_reads[n] for n in final_reads(dossier.operations, dossier.nodes)]
-    missing = {read.node: len(sets.acknowledged) - _count_shown(sets, read) for read in finals}
-    for began, ended in sets.acknowledged:
-        key = equality_key(began.value)
-        lacking = [read.node for read in finals if key not in read.shown]
-        if lacking:
-            counts = [
-                f"{node} lacks {missing[node]}" for node in in_order(missing) if missing[node]
-            ]
-            yield _not_shown(
-                dossier, sets, (began, ended), lacking, f"; {listed(counts)}", OWN_CHECK
-            )
-            return
+    example = _example(
+        dossier, sets, {key for key, row in found.finals.items() if False in row.values()}
+    )
+    if example is not None:
+        lacks = [
+            f"{node} lacks {found.missing[node]}" for node in found.missing if found.missing[node]
+        ]
+        total = f"; {listed(lacks)}" if lacks else ""
+        for finding in (_not_shown(dossier, sets, example, total), _fate(dossier, example)):
+            yield replace(finding, anomaly=DIVERGED)
 
 
 def deeds(dossier: Dossier) -> Iterator[Finding]:
@@ -240,11 +236,22 @@ def _type(value: Any) -> str:
 
 def lost_on_the_way(dossier: Dossier) -> Iterator[Finding]:
     """What became of the values that reads lack: how one of them got lost."""
-    if not dossier.messages:  # nobody knows
-        return
-    sets = _sets(dossier)
-    lost = dossier.part("workload").get(kw("lost")) or [b.value for b, _ in sets.acknowledged]
-    found = _example(dossier, sets, frozenset(map(equality_key, lost)))
-    if found is not None:
-        (began, ended), lacking = found
-        yield losses.fate(dossier, began, ended, dossier.node_of(began), lacking[0])
+    lost = dossier.part("workload").get(kw("lost")) or ()
+    found = _example(dossier, _sets(dossier), frozenset(map(equality_key, lost)))
+    if found is not None and dossier.messages:  # otherwise nobody knows
+        yield _fate(dossier, found)
+
+
+def _fate(dossier: Dossier, lost: _Example) -> Finding:
+    """How a value went from the node that a client told to one that lacks it, or did not."""
+    began, ended, value = lost.began, lost.ended, lost.began.value
+    is_ok = ended is not None and ended.type == "ok"
+    did = (
+        f"acknowledged {said(value)} {at(ended.time_ns)}"
+        if ended and is_ok
+        else f"was given {said(value)} {at(began.time_ns)}"
+    )
+    knows = dossier.node_of(began)
+    between = knows, lost.lacking[0]
+    text, ids = losses.fate(dossier, f"{knows} {did}", value, between, began.time_ns)
+    return Finding(Kind.LOSS, f"{text}.", None, (), ids)

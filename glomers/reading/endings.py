@@ -1,23 +1,27 @@
-"""The end of a run: the last read of each node, where nothing else came after it."""
+"""Why a test could not go on, in words."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator
 
-from glomers.formats.history import Op
+from glomers.reading import storms, tracebacks
+from glomers.reading.dossier import Dossier
+from glomers.reading.finding import Finding, Kind
 
-Pair = tuple[Op, Op | None]
 
-
-def final_reads(operations: Iterable[Pair], nodes: Sequence[str]) -> dict[str, tuple[Op, Op]]:
-    """The last read of each node, where it began after everything else was over."""
-    last: dict[str, tuple[Op, Op]] = {}
-    end = -1
-    for began, ended in operations:
-        if ended is None or ended.type != "ok":
-            continue
-        if began.f != "read":
-            end = max(end, ended.index)
-        elif nodes and isinstance(began.process, int):
-            last[nodes[began.process % len(nodes)]] = began, ended
-    return {node: pair for node, pair in last.items() if pair[0].index > end}
+def broken(dossier: Dossier) -> Iterator[Finding]:
+    """Why the test could not go on."""
+    test = dossier.broken
+    if test is None:
+        return
+    if storms.is_storm(test):
+        yield storms.finding(dossier, test)
+        return
+    source = dossier.source
+    place, text = tracebacks.place_told_in(test.sentence, dossier)
+    if test.line:
+        place, text = source.place(*test.line), source.text(*test.line)
+    arrived = [m for m in dossier.messages if m.dest == test.node and m.arrived_ns is not None]
+    last = max(arrived, key=lambda m: (m.arrived_ns, m.id), default=None)
+    ids = (last.id,) if last else ()
+    yield Finding(Kind.BROKEN, test.sentence, place, (text,) if text else (), ids)

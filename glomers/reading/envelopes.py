@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from glomers.formats.edn import equality_key
 from glomers.formats.journal import Event
 
 ENVELOPE = frozenset({"msg_id", "in_reply_to", "type"})
@@ -29,20 +30,37 @@ class Message:
         return str(self.body.get("type"))
 
     @property
-    def has_arrived(self) -> bool:
-        """Whether it reached the one it was sent to."""
-        return self.end_ns is not None and not self.lost
+    def arrived_ns(self) -> int | None:
+        """When it reached the one it was sent to; None: it did not."""
+        return None if self.lost else self.end_ns
 
-    def carries(self, value: Any) -> bool:
-        """Whether `value` is somewhere in the body."""
-        return any(_holds(part, value) for name, part in self.body.items() if name not in ENVELOPE)
+    @property
+    def said(self) -> Any:
+        """The same for messages that say the same on the same way."""
+        return self.src, self.dest, equality_key({**self.body, "msg_id": None})
+
+    def carries(self, value: Any, key: Any = None) -> bool:
+        """Whether `value` is somewhere in the body and, if there is a key, that as well.
+
+        Without a key, a value may also stand as the key of a map, which in JSON is always text.
+        """
+        return self.names(key) and any(_holds(part, value, key is None) for part in self._parts)
+
+    def names(self, key: Any) -> bool:
+        """Whether `key`, if there is one, is somewhere in the body."""
+        return key is None or any(_holds(part, key, True) for part in self._parts)
+
+    @property
+    def _parts(self) -> Iterator[Any]:
+        return (part for name, part in self.body.items() if name not in ENVELOPE)
 
 
-def _holds(part: Any, value: Any) -> bool:
+def _holds(part: Any, value: Any, in_keys: bool) -> bool:
     if isinstance(part, dict):
-        return str(value) in part or any(_holds(item, value) for item in part.values())
+        is_key = in_keys and str(value) in part
+        return is_key or any(_holds(item, value, in_keys) for item in part.values())
     if isinstance(part, list):
-        return any(_holds(item, value) for item in part)
+        return any(_holds(item, value, in_keys) for item in part)
     if type(part) is str:  # it may travel as text
         return part == str(value)
     return type(part) is type(value) and bool(part == value)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, NamedTuple
 
@@ -45,7 +45,10 @@ class Finding:
         sentence: one sentence, without the place.
         place: the line of the node's program, where there is one.
         evidence: lines that show it: of the program, of a log, an operation, a message.
-        messages: the ids of the messages that show it.
+        messages: the ids of the messages that show it, and of no bystanders.
+        anomaly: its name, where a workload knows several.
+        key: what it is about where messages tell of several keys.
+        answer: the id of the answer that breaks the promise, where that is not the last one.
     """
 
     kind: Kind
@@ -53,6 +56,9 @@ class Finding:
     place: Place | None = None
     evidence: tuple[str, ...] = ()
     messages: tuple[int, ...] = ()
+    anomaly: str | None = None
+    key: Any = None
+    answer: int | None = None
 
     def __str__(self) -> str:
         """The sentence with its place."""
@@ -61,8 +67,9 @@ class Finding:
         return f"{self.sentence.removesuffix(end)}{place}{end}"
 
     def as_json(self) -> dict[str, Any]:
-        """The finding as plain data."""
-        return {**asdict(self), "kind": self.kind.name.lower()}
+        """The finding as plain data, without what only a picture needs."""
+        kept = ("sentence", "place", "evidence", "messages")
+        return {"kind": self.kind.name.lower(), **{name: getattr(self, name) for name in kept}}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Finding:

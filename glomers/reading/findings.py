@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import TypeVar
 
 from glomers.formats.edn import kw
 from glomers.reading import conversations as talk
-from glomers.reading import elements, notes, refusals, storms, sums, tracebacks
+from glomers.reading import elements, endings, notes, refusals, tracebacks
+from glomers.reading.disagreement import own_checks
 from glomers.reading.dossier import Dossier
 from glomers.reading.finding import Finding, Kind
 from glomers.reading.suspicions import suspicions
-from glomers.reading.violations import OWN_CHECKS, violations
+from glomers.reading.violations import violations, ways_of
 from glomers.reading.wording import listed
 
 MOST = 5
 _SHARES = {Kind.PROMISE: 2, Kind.DEED: 3, Kind.LOSS: 1, Kind.SUSPICION: 1}
 """How many of each kind are shown before the others have had their turn."""
-_LOSSES: Mapping[str, Callable[[Dossier], Iterator[Finding]]] = {
-    "broadcast": elements.lost_on_the_way,
-    "g-set": elements.lost_on_the_way,
-    "g-counter": sums.lost_on_the_way,
-    "pn-counter": sums.lost_on_the_way,
-}
+OWN_CHECK = "(our own check, as Maelstrom does not compare replicas) "
 
 T = TypeVar("T")
 Trouble = Callable[[Exception], None]
@@ -39,14 +36,14 @@ def findings(dossier: Dossier, trouble: Trouble | None = None) -> list[Finding]:
     is_valid = dossier.results is not None and dossier.results.get(kw("valid?")) is True
     collect = _Collector(dossier, trouble)
     if is_valid:
-        if not collect.add(OWN_CHECKS.get(dossier.workload, _nothing)):
+        if not collect.add(_own_checks):
             return []
     else:
-        collect.add(_broken)
+        collect.add(endings.broken)
         collect.add(violations)
     _add_deeds(dossier, collect)
     if any(finding.kind is Kind.PROMISE for finding in collect.found):
-        collect.add(_LOSSES.get(dossier.workload, _nothing))
+        collect.add(ways_of(dossier.workload))
     if not any(finding.kind is Kind.DEED for finding in collect.found):
         collect.add(suspicions)
     if not collect.found:
@@ -67,8 +64,11 @@ def _unexplained(dossier: Dossier) -> Iterator[Finding]:
         yield Finding(Kind.PROMISE, sentence)
 
 
-def _nothing(dossier: Dossier) -> Iterator[Finding]:
-    return iter(())
+def _own_checks(dossier: Dossier) -> Iterator[Finding]:
+    """What our own checks say of a run that Maelstrom takes for valid, marked as such."""
+    for finding in own_checks(dossier):
+        mark = OWN_CHECK if finding.kind is Kind.PROMISE else ""
+        yield replace(finding, sentence=f"{mark}{finding.sentence}")
 
 
 def _add_deeds(dossier: Dossier, collect: _Collector) -> None:
@@ -124,21 +124,6 @@ class _Collector:
             if self._trouble:
                 self._trouble(error)
             return None
-
-
-def _broken(dossier: Dossier) -> Iterator[Finding]:
-    """Why the test could not go on."""
-    broken = dossier.broken
-    if broken is None:
-        return
-    if storms.is_storm(broken):
-        yield storms.finding(dossier, broken)
-        return
-    source = dossier.source
-    place, text = tracebacks.place_told_in(broken.sentence, dossier)
-    if broken.line:
-        place, text = source.place(*broken.line), source.text(*broken.line)
-    yield Finding(Kind.BROKEN, broken.sentence, place, (text,) if text else ())
 
 
 def _chosen(found: list[Finding]) -> list[Finding]:

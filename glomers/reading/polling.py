@@ -7,10 +7,12 @@ from typing import Any
 
 from glomers.formats.edn import Keyword, kw
 from glomers.formats.history import Op
-from glomers.reading import dependencies
+from glomers.reading import dependencies, losses
 from glomers.reading.dossier import Dossier
+from glomers.reading.envelopes import Message
 from glomers.reading.finding import Finding, Kind
-from glomers.reading.wording import at, counted, listed, said
+from glomers.reading.repeats import repeats
+from glomers.reading.wording import a, at, listed, said, times
 
 Case = Mapping[Keyword, Any]
 
@@ -29,10 +31,28 @@ SEVEREST = (
     "precommitted-read",
 )
 """What is told first: what explains the others."""
+_SHOWN_MESSAGES = 3
 
 
 def violations(dossier: Dossier) -> Iterator[Finding]:
     """A finding for each kind of error that makes the run invalid."""
+    for name, case, count in _cases(dossier):
+        total = f"{count:,} messages" if name == "unseen" else f"{count:,} cases of"
+        more = f" ({total} {name})" if count > 1 else f" ({name})"
+        told = _TELLERS.get(name)
+        if told is not None:
+            text, ops = told(dossier, case)
+            messages = dossier.exchange(*ops)
+            key = case.get(kw("key"))
+            yield Finding(Kind.PROMISE, f"{text}{more}.", None, (), messages, name, key)
+        elif kw("steps") in case:
+            yield dependencies.cycle(dossier, name, case, more)
+        else:
+            yield Finding(Kind.PROMISE, f"{dependencies.meaning(name)}{more}.", anomaly=name)
+
+
+def _cases(dossier: Dossier) -> Iterator[tuple[str, Case, int]]:
+    """The kinds of errors, the first case of each, and how many there are."""
     part = dossier.part("workload")
     bad = [name.name for name in part.get(kw("bad-error-types")) or ()]
     ranked = {name: rank for rank, name in enumerate(SEVEREST)}
@@ -41,27 +61,14 @@ def violations(dossier: Dossier) -> Iterator[Finding]:
         if not isinstance(result, Mapping):
             continue
         if name == "unseen":
-            yield _unseen(dossier, result)
+            key, values = next(iter((result.get(kw("messages")) or {}).items()))
+            total = sum((result.get(kw("unseen")) or {}).values())
+            yield name, {kw("key"): key, kw("value"): values[0]}, total
             continue
         errs = result.get(kw("errs"))
         cases = [errs] if isinstance(errs, Mapping) else errs
         case = cases[0] if isinstance(cases, list | tuple) and cases else {}
-        count = result.get(kw("count"), 1)
-        more = f" ({counted(count, 'case')} of {name})" if count > 1 else f" ({name})"
-        yield _finding(dossier, name, case, more)
-
-
-def _finding(dossier: Dossier, name: str, case: Case, more: str) -> Finding:
-    told = _TELLERS.get(name)
-    if told is not None:
-        text, ops = told(dossier, case)
-        messages = tuple(
-            number for op in ops if op is not None for number in dossier.exchange_of(op)
-        )
-        return Finding(Kind.PROMISE, f"{text}{more}.", None, (), messages)
-    if kw("steps") in case:
-        return dependencies.cycle(dossier, name, case, more)
-    return Finding(Kind.PROMISE, f"{dependencies.meaning(name)}{more}.")
+        yield name, case, result.get(kw("count"), 1)
 
 
 Told = tuple[str, list[Op | None]]
@@ -72,51 +79,87 @@ def _log(case: Case) -> str:
 
 
 def _inconsistent(dossier: Dossier, case: Case) -> Told:
-    offset, values = case[kw("offset")], sorted(case[kw("values")], key=repr)
-    key = case[kw("key")]
-    ops = [_sender(dossier, key, value) for value in values]
-    whose = [
-        f"{said(value)} (acknowledged by {dossier.node_of(op)} {at(op.time_ns)})"
-        if op
-        else said(value)
-        for value, op in zip(values, ops, strict=True)
-    ]
-    return f"Offset {offset} of {_log(case)} holds several messages: {listed(whose)}", ops
+    offset = case[kw("offset")]
+    values = sorted(case[kw("values")], key=repr)[:_SHOWN_MESSAGES]
+    says, ops = _claims(dossier, [(case[kw("key")], offset, value) for value in values])
+    return f"Offset {offset} of {_log(case)} holds several messages: {says}", ops
 
 
 def _duplicate(dossier: Dossier, case: Case) -> Told:
-    offsets = listed([str(offset) for offset in case[kw("offsets")]])
     key, value = case[kw("key")], case[kw("value")]
-    sent = _sender(dossier, key, value)
-    return f"The message {said(value)} stands in {_log(case)} at the offsets {offsets}", [sent]
+    offsets = list(case[kw("offsets")])[:_SHOWN_MESSAGES]
+    says, ops = _claims(dossier, [(key, offset, value) for offset in offsets])
+    count = times(len(case[kw("offsets")]))
+    text = f"The message {said(value)} stands in {_log(case)} {count}: {says}"
+    send = _send(dossier, key, value)
+    return text, [*ops, send[0] if send else None]
+
+
+def _claims(dossier: Dossier, stands: list[tuple[Any, Any, Any]]) -> Told:
+    """Who says that messages stand at offsets, in the order in which it was said."""
+    claims = [_claim(dossier, *each) for each in stands]
+    claims.sort(key=lambda claim: claim[1].index if claim[1] else -1)
+    return listed([words for words, _ in claims]), [op for _, op in claims]
+
+
+def _claim(dossier: Dossier, key: Any, offset: Any, value: Any) -> tuple[str, Op | None]:
+    """The first answer that says that a message stands at an offset."""
+    ends = [ended for _, ended in dossier.operations if ended and ended.type == "ok"]
+    for op in sorted(ends, key=lambda op: op.index):
+        node, when = dossier.node_of(op), at(op.time_ns)
+        if (key, offset, value) in _sent(op):
+            return f"{node} gave {said(value)} offset {offset} {when}", op
+        if (key, offset, value) in _polled(op):
+            return f"a poll at {node} showed {said(value)} at offset {offset} {when}", op
+    return f"{said(value)} stands at {offset}", None
+
+
+def _sent(op: Op) -> list[tuple[Any, Any, Any]]:
+    """What an operation sent: keys, offsets (None where nobody knows them) and messages."""
+    steps = [step[1:] for step in op.value or () if step[0] is kw("send")]
+    return [
+        (key, *sent) if isinstance(sent, list) and len(sent) == 2 else (key, None, sent)
+        for key, sent in steps
+    ]
+
+
+def _polled(op: Op) -> list[tuple[Any, Any, Any]]:
+    """What an operation polled: keys, offsets and messages."""
+    steps = [step[1] for step in op.value or () if step[0] is kw("poll") and len(step) > 1]
+    return [(key, *entry) for logs in steps for key, log in (logs or {}).items() for entry in log]
 
 
 def _lost_write(dossier: Dossier, case: Case) -> Told:
-    writer, reader = dossier.op(case.get(kw("writer"))), dossier.op(case.get(kw("max-read")))
-    value = said(case[kw("value")])
-    did = (
-        f"{dossier.node_of(writer)} acknowledged the message {value} for key "
-        f"{said(case[kw('key')])} {at(writer.time_ns)}"
-        if writer
-        else f"The message {value} was sent to key {said(case[kw('key')])}"
-    )
-    saw = f", as process {reader.process} did {at(reader.time_ns)}" if reader else ""
-    return f"{did}, and no poll ever showed it, though polls showed later ones{saw}", [writer]
+    reader = dossier.op(case.get(kw("max-read")))
+    text, writer = _acknowledged(dossier, case)
+    node = f", as at {dossier.node_of(reader)} {at(reader.time_ns)}" if reader else ""
+    return f"{text}, and no poll ever showed it, though polls showed later ones{node}", [
+        writer,
+        reader,
+    ]
 
 
-def _unseen(dossier: Dossier, result: Case) -> Finding:
-    messages = result.get(kw("messages")) or {}
-    key, values = next(iter(messages.items()))
-    writer = _sender(dossier, key, values[0])
-    total = sum((result.get(kw("unseen")) or {}).values())
-    did = f"{dossier.node_of(writer)} acknowledged" if writer else "Acknowledged was"
-    when = f" {at(writer.time_ns)}" if writer else ""
-    sentence = (
-        f"{did} the message {said(values[0])} for key {said(key)}{when}, and no poll ever showed "
-        f"it, to the end of the run ({counted(total, 'message')} unseen)."
-    )
-    ids = dossier.exchange_of(writer) if writer else ()
-    return Finding(Kind.PROMISE, sentence, None, (), ids)
+def _unseen(dossier: Dossier, case: Case) -> Told:
+    text, writer = _acknowledged(dossier, case)
+    polls = [e for b, e in dossier.operations if b.f == "poll" and e and e.type == "ok"]
+    last = max(polls, key=lambda op: op.index, default=None)
+    end = f", not even the last, at {dossier.node_of(last)} {at(last.time_ns)}" if last else ""
+    return f"{text}, and no poll ever showed it{end}", [writer, last]
+
+
+def _acknowledged(dossier: Dossier, case: Case) -> tuple[str, Op | None]:
+    """Who acknowledged a message."""
+    key, value = case[kw("key")], case[kw("value")]
+    began, ended = _send(dossier, key, value) or (None, None)
+    if began is None:
+        return f"The message {said(value)} was sent to key {said(key)}", None
+    is_ok = ended is not None and ended.type == "ok"
+    op = ended if ended is not None and is_ok else began
+    offset = next((offset for k, offset, v in _sent(op) if (k, v) == (key, value)), None)
+    place = f" at offset {offset}" if offset is not None else ""
+    did = "acknowledged" if is_ok else "was given"
+    text = f"{dossier.node_of(op)} {did} the message {said(value)} for key {said(key)}"
+    return f"{text}{place} {at(op.time_ns)}", op
 
 
 def _aborted(dossier: Dossier, case: Case) -> Told:
@@ -143,11 +186,19 @@ def _backwards_poll(dossier: Dossier, case: Case) -> Told:
 
 def _skipping_poll(dossier: Dossier, case: Case) -> Told:
     ops = [dossier.op(op) for op in case.get(kw("ops")) or ()]
-    skipped = listed([said(value) for value in case.get(kw("skipped")) or ()])
+    skipped, send = _skipped(dossier, case)
     return (
         f"{_who(dossier, ops)} polled {_log(case)}{_when(ops[:1])}, and its next poll"
-        f"{_when(ops[1:])} left out {skipped or 'what came in between'}"
-    ), ops
+        f"{_when(ops[1:])} left out {skipped}"
+    ), [*ops, send]
+
+
+def _skipped(dossier: Dossier, case: Case) -> tuple[str, Op | None]:
+    """The messages that a poll left out, and the operation that sent the first of them."""
+    skipped = list(case.get(kw("skipped")) or ())
+    send = _send(dossier, case[kw("key")], skipped[0]) if skipped else None
+    words = listed([said(value) for value in skipped]) or "what is in between"
+    return words, send[0] if send else None
 
 
 def _within_poll(dossier: Dossier, case: Case) -> Told:
@@ -163,11 +214,11 @@ def _within_skip(dossier: Dossier, case: Case) -> Told:
     op = dossier.op(case.get(kw("op")))
     before, after = case[kw("values")]
     node = dossier.node_of(op) if op else "A node"
-    skipped = listed([said(value) for value in case.get(kw("skipped")) or ()])
+    skipped, send = _skipped(dossier, case)
     return (
         f"{node} answered one poll{_when([op])} with {said(before)} and {said(after)} of "
-        f"{_log(case)}, and without {skipped or 'what is in between'}"
-    ), [op]
+        f"{_log(case)}, and without {skipped}"
+    ), [op, send]
 
 
 def _backwards_send(dossier: Dossier, case: Case) -> Told:
@@ -188,6 +239,7 @@ _TELLERS: Mapping[str, Callable[[Dossier, Case], Told]] = {
     "inconsistent-offsets": _inconsistent,
     "duplicate": _duplicate,
     "lost-write": _lost_write,
+    "unseen": _unseen,
     "G1a": _aborted,
     "nonmonotonic-poll": _backwards_poll,
     "poll-skip": _skipping_poll,
@@ -209,11 +261,39 @@ def _when(ops: list[Op | None]) -> str:
     return f" {at(op.time_ns)}" if op else ""
 
 
-def _sender(dossier: Dossier, key: Any, value: Any) -> Op | None:
-    """The acknowledgement of a message."""
+def _send(dossier: Dossier, key: Any, value: Any) -> tuple[Op, Op | None] | None:
+    """The operation that sent a message."""
     for began, ended in dossier.operations:
-        if began.f in ("send", "txn") and ended is not None and ended.type == "ok":
-            for step in began.value or ():
-                if step[0] == kw("send") and step[1] == key and step[-1] == value:
-                    return ended
+        if began.f in ("send", "txn") and (key, None, value) in _sent(began):
+            return began, ended
     return None
+
+
+def handed_on(dossier: Dossier) -> Iterator[Finding]:
+    """What became of messages on their way from the node that took them to others."""
+    for name, case, _ in _cases(dossier):
+        if name not in ("duplicate", "lost-write", "unseen"):
+            continue
+        key, value = case[kw("key")], case[kw("value")]
+        send = _send(dossier, key, value)
+        if send is None:
+            continue
+        node, since_ns = dossier.node_of(send[0]), send[0].time_ns
+        carrying = dossier.carrying(value, key)
+        handed = [m for m in carrying if m.src == node and m.sent_ns >= since_ns]
+        if handed:
+            text, ids = _handed(dossier, name, handed)
+            yield Finding(Kind.LOSS, f"{text}.", None, (), ids, name, key)
+
+
+def _handed(dossier: Dossier, name: str, handed: list[Message]) -> losses.Told:
+    """How a node handed a message on: twice, in vain, or at all."""
+    repeat = next(repeats(dossier, handed), None)
+    if repeat and name == "duplicate":
+        return str(repeat), repeat.ids
+    lost = [m for m in handed if m.lost]
+    if lost:
+        return f"{lost[0].src} {losses.why_lost(dossier, lost[0])}", tuple(m.id for m in lost)
+    src, first = handed[0].src, handed[0]
+    text = f"{src} handed the message to {first.dest} by {a(first.type)} {at(first.sent_ns)}"
+    return text, (first.id,)

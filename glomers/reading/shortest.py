@@ -14,7 +14,9 @@ from typing import Any
 
 from glomers.formats.edn import equality_key, freeze, kw
 from glomers.formats.history import Op
+from glomers.reading import losses
 from glomers.reading.dossier import Dossier
+from glomers.reading.envelopes import Message
 from glomers.reading.finding import Finding, Kind
 from glomers.reading.wording import at, counted, said, seconds
 
@@ -50,36 +52,77 @@ class _TooMany(Exception):
     """There are too many orders to look at."""
 
 
+@dataclass(frozen=True)
+class _Failure:
+    """A key that is not linearizable: what does not fit, all calls before it, and the shortest."""
+
+    key: Any
+    odd: Op | None
+    calls: list[Call]
+    core: list[Call]
+
+
+def _failure(dossier: Dossier) -> _Failure | None:
+    """The first key that is not linearizable."""
+    part = dossier.part("workload")
+    for key in list(part.get(kw("failures")) or ())[:1]:
+        result = (part.get(kw("results")) or {}).get(freeze(key), {}).get(kw("linearizable"), {})
+        odd = dossier.op(result.get(kw("op")))
+        calls = _calls(dossier, key, odd)
+        return _Failure(key, odd, calls, shortest(calls) if calls else [])
+    return None
+
+
 def violations(dossier: Dossier) -> Iterator[Finding]:
     """The first key that is not linearizable, and how many are not."""
-    part = dossier.part("workload")
-    failures = list(part.get(kw("failures")) or ())
-    for key in failures[:1]:
-        result = (part.get(kw("results")) or {}).get(freeze(key), {}).get(kw("linearizable"), {})
-        op = result.get(kw("op")) or {}
-        calls = _calls(dossier, key, op.get(kw("index")))
-        core = shortest(calls) if calls else []
-        others = f"; {counted(len(failures), 'key')} are like that" if len(failures) > 1 else ""
-        if core:
-            told = "; ".join(_told(dossier, call) for call in core)
-            told += _nobody_wrote_it(core, calls)
-            sentence = f"No order explains what clients saw of key {said(key)}: {told}{others}."
-        else:
-            shown = f" {at(op.get(kw('time')))}" if op else ""
-            sentence = (
-                f"No order of the operations on key {said(key)} explains what a client saw of it"
-                f"{shown}{others}."
-            )
-        messages = tuple(
-            number for call in core for number in dossier.exchange(call.began, call.ended)
-        )
-        lines = tuple(_told(dossier, call) for call in core)
-        yield Finding(Kind.PROMISE, sentence, None, lines, messages)
+    failure = dossier.shared.setdefault("not linearizable", _failure(dossier))
+    if failure is None:
+        return
+    core, odd, key = failure.core, failure.odd, failure.key
+    lines = [_told(dossier, call) for call in core]
+    if core:
+        sentence = f"No order explains what clients saw of key {said(key)}: {'; '.join(lines)}"
+        sentence += _nobody_wrote_it(core, failure.calls)
+    else:
+        sentence = f"No order of the operations on key {said(key)} explains what a client saw of it"
+        sentence += f" {at(odd.time_ns)} at {dossier.node_of(odd)}" if odd else ""
+    count = len(dossier.part("workload")[kw("failures")])
+    others = f"; {counted(count, 'key')} are like that" if count > 1 else ""
+    messages = dossier.exchange(*(call.began for call in core), odd)
+    yield Finding(Kind.PROMISE, f"{sentence}{others}.", None, tuple(lines), messages, key=key)
 
 
-def _calls(dossier: Dossier, key: Any, last_index: int | None) -> list[Call]:
+def asked_before(dossier: Dossier) -> Iterator[Finding]:
+    """What the node that gave the odd answer had asked others itself, and with what success."""
+    failure = dossier.shared.get("not linearizable")
+    if failure is None or not failure.core:
+        return
+    call, key = failure.core[-1], failure.key
+    asked = losses.inquiries(dossier, call.began, call.ended, key)
+    why = _why(dossier, dossier.node_of(call.began), asked)
+    if why:
+        ids = tuple(message.id for message in asked)
+        yield Finding(Kind.LOSS, f"{why}.", None, (), ids, key=key)
+
+
+def _why(dossier: Dossier, node: str, asked: Sequence[Message]) -> str:
+    """Why what a node asked may have misled it; nothing where it asked nobody."""
+    lost = next((m for m in asked if m.lost), None)
+    if lost:
+        return f"{lost.src} {losses.why_lost(dossier, lost)}"
+    left = next((m for m in asked if m.src == node and dossier.reply(m) not in asked), None)
+    if left:
+        return f"{left.dest} did not answer {node} in time"
+    for told in reversed([m for m in asked if m.dest == node]):
+        what = told.body.get("text" if told.type == "error" else "value")
+        if what is not None:
+            return f"{told.src} had answered {node} with {said(what)} {at(told.arrived_ns)}"
+    return ""
+
+
+def _calls(dossier: Dossier, key: Any, odd: Op | None) -> list[Call]:
     """The operations on a key up to the one that does not fit, which comes last, by their ends."""
-    wanted = equality_key(key)
+    wanted, last_index = equality_key(key), odd.index if odd else None
     calls = []
     for began, ended in dossier.operations:
         if equality_key(began.value[0]) != wanted or (ended is not None and ended.type == "fail"):
@@ -106,7 +149,7 @@ def _nobody_wrote_it(core: Sequence[Call], calls: Iterable[Call]) -> str:
         c for c in calls if c.f != "read" and c is not last and _wrote(c) == equality_key(saw)
     ]
     if not writes:
-        return ", which nobody had written"
+        return f", and nobody had written {said(saw)}"
     between = [c for c in writes if c not in core and (c.ended is None or _end(c) > begin)]
     return "" if between else f", and nobody wrote {said(saw)} in between"
 

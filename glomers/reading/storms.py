@@ -48,7 +48,8 @@ def _causes(
     messages: Sequence[Message], nodes: frozenset[str]
 ) -> dict[int, tuple[Message, Message | None]]:
     """Each message of a node with the one that the node had got just before."""
-    arrived = sorted((m.end_ns, m.id, m) for m in messages if m.has_arrived and m.dest in nodes)
+    got = [m for m in messages if m.arrived_ns is not None and m.dest in nodes]
+    arrived = sorted((m.end_ns, m.id, m) for m in got)
     causes: dict[int, tuple[Message, Message | None]] = {}
     last: dict[str, Message] = {}
     at = 0

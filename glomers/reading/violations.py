@@ -8,11 +8,11 @@ from typing import Any
 
 from glomers.formats.edn import kw
 from glomers.formats.history import Op
-from glomers.reading import answers, dependencies, elements, polling, shortest, sums
+from glomers.reading import answers, dependencies, elements, losses, polling, shortest, sums
 from glomers.reading.dossier import Dossier
 from glomers.reading.finding import Finding, Kind
 from glomers.reading.refusals import is_timeout, text_of
-from glomers.reading.wording import at, counted, how_many, listed, said, shortened, without_edn
+from glomers.reading.wording import a, at, counted, how_many, listed, said, shortened, without_edn
 
 Teller = Callable[[Dossier], Iterator[Finding]]
 
@@ -28,15 +28,23 @@ OF_WORKLOADS: Mapping[str, Teller] = {
     "txn-rw-register": dependencies.violations,
     "txn-list-append": dependencies.violations,
 }
-OWN_CHECKS: Mapping[str, Teller] = {
-    "broadcast": elements.own_check,
-    "g-set": elements.own_check,
-    "g-counter": sums.own_check,
-    "pn-counter": sums.own_check,
+_WAYS: Mapping[str, Teller] = {
+    "broadcast": elements.lost_on_the_way,
+    "g-set": elements.lost_on_the_way,
+    "g-counter": sums.lost_on_the_way,
+    "pn-counter": sums.lost_on_the_way,
+    "kafka": polling.handed_on,
+    "lin-kv": shortest.asked_before,
 }
+"""How it came about, as far as the messages tell."""
 _CAST = re.compile(r"class (?:\S*\.)?(\w+) cannot be cast to class (?:\S*\.)?(\w+)")
 _TYPES = {"Long": "integers", "BigInt": "integers", "String": "texts", "Double": "fractions"}
 _MAY_ALWAYS_FAIL = ("crash", "debug-topic-partitions")
+
+
+def ways_of(workload: str) -> Teller:
+    """What tells how the violations of a workload came about."""
+    return _WAYS.get(workload, lambda dossier: iter(()))
 
 
 def violations(dossier: Dossier) -> Iterator[Finding]:
@@ -49,9 +57,9 @@ def violations(dossier: Dossier) -> Iterator[Finding]:
         elif teller:
             yield from teller(dossier)
     if _is_amiss(dossier, "stats"):
-        yield from _never_succeeded(dossier)
+        yield from never_succeeded(dossier)
     if _is_amiss(dossier, "availability"):
-        yield from _unavailable(dossier)
+        yield from unavailable(dossier)
 
 
 def _is_amiss(dossier: Dossier, name: str) -> bool:
@@ -72,7 +80,7 @@ def _undecided(part: Mapping[Any, Any]) -> Finding:
     return Finding(Kind.PROMISE, f"The checker could not judge what it saw: {reason}.")
 
 
-def _never_succeeded(dossier: Dossier) -> Iterator[Finding]:
+def never_succeeded(dossier: Dossier) -> Iterator[Finding]:
     """Functions of which no operation succeeded."""
     by_f: dict[str, list[tuple[Op, Op | None]]] = {}
     for began, ended in dossier.operations:
@@ -84,12 +92,12 @@ def _never_succeeded(dossier: Dossier) -> Iterator[Finding]:
         began, ended = operations[0]
         sentence = (
             f"No `{f}` succeeded, of {counted(len(operations), 'request')}: the first, "
-            f"{_asked(dossier, began)}, {_outcome(began, ended)}."
+            f"{_asked(dossier, began)}, {_outcome(dossier, began, ended)}."
         )
-        yield Finding(Kind.PROMISE, sentence, None, (), dossier.exchange(began, ended))
+        yield Finding(Kind.PROMISE, sentence, None, (), _seen(dossier, began, ended))
 
 
-def _unavailable(dossier: Dossier) -> Iterator[Finding]:
+def unavailable(dossier: Dossier) -> Iterator[Finding]:
     """Requests that did not succeed, where a certain share of them has to."""
     left = [
         (began, ended) for began, ended in dossier.operations if ended is None or ended.type != "ok"
@@ -99,10 +107,10 @@ def _unavailable(dossier: Dossier) -> Iterator[Finding]:
         began, ended = (asked or left)[0]
         sentence = (
             f"{how_many(len(left), len(dossier.operations))} requests did not succeed, and more of "
-            f"them have to: the first, a `{began.f}` {_asked(dossier, began)}, "
-            f"{_outcome(began, ended)}."
+            f"them have to: the first, {a(began.f)} {_asked(dossier, began)}, "
+            f"{_outcome(dossier, began, ended)}."
         )
-        yield Finding(Kind.PROMISE, sentence, None, (), dossier.exchange(began, ended))
+        yield Finding(Kind.PROMISE, sentence, None, (), _seen(dossier, began, ended))
 
 
 def _asked(dossier: Dossier, began: Op) -> str:
@@ -113,15 +121,33 @@ def _asked(dossier: Dossier, began: Op) -> str:
     return f"{said(began.value, 40)} {to}"
 
 
-def _outcome(began: Op, ended: Op | None) -> str:
+def _outcome(dossier: Dossier, began: Op, ended: Op | None) -> str:
     """What became of an operation that did not succeed."""
     if ended is None:
         return "was still open in the end"
     if ended.error is None:
         return "ended without anybody knowing whether it took effect"
     if is_timeout(ended.error):
-        return f"was not answered within {(ended.time_ns - began.time_ns) / 1e9:.3g} s"
+        late = f"was not answered within {(ended.time_ns - began.time_ns) / 1e9:.3g} s"
+        return f"{late}{_why_late(dossier, began, ended)}"
     text = text_of(ended.error)
     if text.startswith("Malformed"):
         return "was answered in the wrong form"
     return f"ended in an error ({shortened(text, 120)})"
+
+
+def _why_late(dossier: Dossier, began: Op, ended: Op) -> str:
+    """What kept a node from answering, as the end of a sentence; empty where nobody knows."""
+    node = dossier.node_of(began)
+    for fault, state in (("kill", "was down"), ("pause", "stood still")):
+        spans = dossier.faults_of(node, fault)
+        if any(span.start_ns <= began.time_ns <= span.end_ns for span in spans):
+            return f", since {node} {state}"
+    lost = next((m for m in losses.during(dossier, began, ended) if m.lost), None)
+    return f"; {node} {losses.why_lost(dossier, lost)}" if lost else ""
+
+
+def _seen(dossier: Dossier, began: Op, ended: Op | None) -> tuple[int, ...]:
+    """The messages of an operation, and what its node sent in vain meanwhile."""
+    lost = [m.id for m in losses.during(dossier, began, ended) if m.lost]
+    return (*dossier.exchange(began), *lost[:1])

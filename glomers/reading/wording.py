@@ -63,6 +63,11 @@ def nodes_in_words(names: Collection[str], everyone: Collection[str]) -> str:
     return listed(in_order(names))
 
 
+def a(name: str) -> str:
+    """A name with its article: "a `share`", "an `echo`"."""
+    return f"{'an' if name.startswith(tuple('aeiou')) else 'a'} `{name}`"
+
+
 def times(count: int) -> str:
     """How often: `once`, `twice`, `12 times`."""
     return {1: "once", 2: "twice"}.get(count, f"{count:,} times")

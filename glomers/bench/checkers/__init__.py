@@ -17,42 +17,27 @@ from glomers.bench.checkers.base import (
     merge_valid,
 )
 from glomers.bench.checkers.net import NetStats
+from glomers.bench.workloads import workload_class
 from glomers.formats.edn import keywordize, kw
 from glomers.formats.history import Op
 
 __all__ = [
-    "MODULES",
     "CheckError",
     "CheckOptions",
     "Checker",
     "NetStats",
     "Result",
-    "anomaly_names",
     "check_run",
     "invalid_checkers",
     "workload_checker",
 ]
-
-MODULES = {
-    "echo": "echo",
-    "unique-ids": "unique_ids",
-    "broadcast": "sets",
-    "g-set": "sets",
-    "g-counter": "counters",
-    "pn-counter": "counters",
-    "kafka": "kafka",
-    "lin-kv": "linearizable",
-    "txn-rw-register": "rw_register",
-    "txn-list-append": "list_append",
-}
-"""The module that checks each workload."""
 
 WORKLOAD = kw("workload")
 
 
 def workload_checker(workload: str) -> Checker:
     """The function that checks histories of `workload`; its module is loaded when asked for."""
-    checker: Checker = import_module(f"{__name__}.{MODULES[workload]}").check
+    checker: Checker = import_module(workload_class(workload).checker).check
     return checker
 
 
@@ -99,18 +84,3 @@ def invalid_checkers(results: Result) -> list[str]:
 
 def _is_valid(result: Result) -> bool:
     return result[VALID] is True
-
-
-def anomaly_names(workload: str, result: Result) -> list[str]:
-    """Names of what the workload's checker reports, whether or not it makes the run invalid."""
-    if workload in ("txn-rw-register", "txn-list-append"):
-        return sorted(name.name for name in result.get(kw("anomaly-types"), ()))
-    if workload == "kafka":
-        return sorted(name.name for name in result.get(kw("error-types"), ()))
-    if workload in ("broadcast", "g-set"):
-        return [n for n in ("lost", "stale", "never-read") if result.get(kw(f"{n}-count"), 0) > 0]
-    if workload == "unique-ids":
-        return ["duplicated"] if result.get(kw("duplicated-count"), 0) > 0 else []
-    if workload == "lin-kv":
-        return ["nonlinearizable"] if result[VALID] is False else []
-    return ["errors"] if result.get(kw("errors")) else []

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from glomers.bench.clients import Client
-from glomers.formats.edn import Keyword
+from glomers.bench.shapes import Shapes
+from glomers.formats.edn import Keyword, kw
 from glomers.formats.history import Op
 
 if TYPE_CHECKING:
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
 
 Invocation = tuple[str, Any]
 """A function and its value, shaped as in a history (`glomers.formats.history`)."""
+Result = Mapping[Keyword, Any]
+"""What a workload's checker found: the part of a run's results about it."""
 
 
 class Failed(Exception):
@@ -69,8 +73,15 @@ class Session:
 
 
 class Workload:
-    """The operations of a test, drawn from `rng`; subclasses say what they are."""
+    """The operations of a test, drawn from `rng`; subclasses say what they are.
 
+    A subclass is all that the bench knows about a workload: also what its histories look like, who
+    judges them, and what the judgement calls by name.
+    """
+
+    shapes: ClassVar[Shapes]
+    checker: ClassVar[str]
+    """The module whose function `check` judges a history (see `glomers.bench.checkers`)."""
     timeout_s: float = 5.0
     idempotent: ClassVar[frozenset[str]] = frozenset()
     """Functions that fail, rather than stay open, on an indefinite error."""
@@ -78,6 +89,8 @@ class Workload:
     """Whether error replies count; otherwise each is an exception and the outcome `info`."""
     keeps_clients: ClassVar[bool] = False
     """Whether a process that is replaced leaves its client to the next, as Maelstrom has it."""
+    has_groups: ClassVar[bool] = False
+    """Whether clients work in groups, so that their number is not free."""
     has_final_phase: bool = False
     session: ClassVar[type[Session]]
 
@@ -102,3 +115,20 @@ class Workload:
 
     async def final_phase(self, runner: Runner) -> None:
         """What is done after the network has healed and rested."""
+
+    @classmethod
+    def anomalies(cls, result: Result) -> list[str]:
+        """Names of what the checker reports, whether or not it makes the run invalid."""
+        return ["errors"] if result.get(kw("errors")) else []
+
+    @classmethod
+    def convicting(cls, result: Result) -> list[str]:
+        """Names of what makes a run invalid, among what the checker reports."""
+        return cls.anomalies(result)
+
+
+async def read_once(runner: Runner, *, final: bool) -> None:
+    """Let every process read once; with `final` the history marks these reads."""
+    threads = runner.threads_in_any_order()
+    reads = [runner.perform(thread, ("read", None), final=final) for thread in threads]
+    await asyncio.gather(*reads)

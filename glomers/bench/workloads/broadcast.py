@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
 import random
-from typing import Any
+from typing import Any, ClassVar
 
 from glomers.bench.clients import SETUP_TIMEOUT_S, Client
 from glomers.bench.options import Options
 from glomers.bench.schema import LIST, Reply
+from glomers.bench.shapes import ANY_VALUE, ELEMENTS, Shapes
 from glomers.bench.topology import topology
-from glomers.bench.workloads.base import Invocation, Runner, Session, Workload
+from glomers.bench.workloads.base import (
+    Invocation,
+    Result,
+    Runner,
+    Session,
+    Workload,
+    read_once,
+)
+from glomers.formats.edn import kw
 
 TOPOLOGY_OK = Reply("topology_ok")
 BROADCAST_OK = Reply("broadcast_ok")
@@ -30,9 +38,25 @@ class BroadcastSession(Session):
         return body["messages"]
 
 
-class Broadcast(Workload):
+class SetWorkload(Workload):
+    """Elements are added, and must show up in the reads of every node."""
+
+    checker = "glomers.bench.checkers.sets"
+
+    @classmethod
+    def anomalies(cls, result: Result) -> list[str]:
+        return [n for n in ("lost", "stale", "never-read") if result.get(kw(f"{n}-count"), 0) > 0]
+
+    @classmethod
+    def convicting(cls, result: Result) -> list[str]:
+        """That an element is seen late, or by nobody, does not make a run invalid."""
+        return [name for name in cls.anomalies(result) if name == "lost"]
+
+
+class Broadcast(SetWorkload):
     """A random half of the operations broadcasts the next integer, the other half reads."""
 
+    shapes: ClassVar[Shapes] = {"broadcast": ANY_VALUE, "read": ELEMENTS}
     idempotent = frozenset({"read"})
     has_final_phase = True
     session = BroadcastSession
@@ -56,11 +80,7 @@ class Broadcast(Workload):
 
     async def final_phase(self, runner: Runner) -> None:
         """Every process reads once."""
-        reads = [
-            runner.perform(thread, ("read", None), final=True)
-            for thread in runner.threads_in_any_order()
-        ]
-        await asyncio.gather(*reads)
+        await read_once(runner, final=True)
 
 
 WORKLOADS = {"broadcast": Broadcast}

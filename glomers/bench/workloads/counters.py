@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
-from typing import Any
+from typing import Any, ClassVar
 
 from glomers.bench.schema import LONG, Reply
-from glomers.bench.workloads.base import Invocation, Runner, Session, Workload
+from glomers.bench.shapes import Shape, Shapes, is_int
+from glomers.bench.workloads.base import Invocation, Runner, Session, Workload, read_once
 
 ADD_OK = Reply("add_ok")
 READ_OK = Reply("read_ok", {"value": LONG})
@@ -27,6 +27,11 @@ class CounterSession(Session):
 class PNCounter(Workload):
     """A random half of the operations adds a number from -5 to 4, the other half reads."""
 
+    shapes: ClassVar[Shapes] = {
+        "add": Shape("an integer", is_int, is_int),
+        "read": Shape("an integer", is_int),
+    }
+    checker = "glomers.bench.checkers.counters"
     interprets_errors = False
     has_final_phase = True
     session = CounterSession
@@ -38,11 +43,7 @@ class PNCounter(Workload):
 
     async def final_phase(self, runner: Runner) -> None:
         """Every process reads once."""
-        reads = [
-            runner.perform(thread, ("read", None), final=True)
-            for thread in runner.threads_in_any_order()
-        ]
-        await asyncio.gather(*reads)
+        await read_once(runner, final=True)
 
 
 class GCounter(PNCounter):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from glomers.bench.schema import ANYTHING, Reply
+from glomers.bench.shapes import Shape, Shapes
 from glomers.bench.workloads.base import Invocation, Session, Workload
 from glomers.formats.edn import keywordize
 
@@ -23,6 +24,10 @@ class EchoSession(Session):
 class Echo(Workload):
     """Asks for one of 128 texts at random."""
 
+    shapes: ClassVar[Shapes] = {
+        "echo": Shape("a map, the body of the reply", lambda value: isinstance(value, dict))
+    }
+    checker = "glomers.bench.checkers.echo"
     interprets_errors = True
     session = EchoSession
 

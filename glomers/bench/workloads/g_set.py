@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import random
-from typing import Any
+from typing import Any, ClassVar
 
 from glomers.bench.options import Options
 from glomers.bench.schema import LIST, Reply
-from glomers.bench.workloads.base import Invocation, Runner, Session, Workload
+from glomers.bench.shapes import ANY_VALUE, ELEMENTS, Shapes
+from glomers.bench.workloads.base import Invocation, Runner, Session, read_once
+from glomers.bench.workloads.broadcast import SetWorkload
 
 ADD_OK = Reply("add_ok")
 READ_OK = Reply("read_ok", {"value": LIST})
@@ -27,9 +28,10 @@ class GSetSession(Session):
         return body["value"]
 
 
-class GSet(Workload):
+class GSet(SetWorkload):
     """A random half of the operations adds the next integer, the other half reads."""
 
+    shapes: ClassVar[Shapes] = {"add": ANY_VALUE, "read": ELEMENTS}
     interprets_errors = False
     has_final_phase = True
     session = GSetSession
@@ -47,9 +49,7 @@ class GSet(Workload):
 
     async def final_phase(self, runner: Runner) -> None:
         """Every process reads once (Maelstrom does not mark these reads as final)."""
-        threads = runner.threads_in_any_order()
-        reads = [runner.perform(thread, ("read", None)) for thread in threads]
-        await asyncio.gather(*reads)
+        await read_once(runner, final=False)
 
 
 WORKLOADS = {"g-set": GSet}

@@ -4,15 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import random
-from typing import Any
+from typing import Any, ClassVar
 
 from glomers.bench.clients import Client
 from glomers.bench.clock import NS_PER_S
 from glomers.bench.options import Options
 from glomers.bench.schema import INTEGER, LIST, OFFSETS, Check, Reply
+from glomers.bench.shapes import (
+    ANY_VALUE,
+    Holds,
+    Shape,
+    Shapes,
+    is_anything,
+    is_pair,
+    is_vector,
+    micro_ops,
+)
 from glomers.bench.workloads.base import (
     Indeterminate,
     Invocation,
+    Result,
     Runner,
     Session,
     Workload,
@@ -49,6 +60,33 @@ SEND_OK = Reply("send_ok", {"offset": INTEGER})
 POLL_OK = Reply("poll_ok", {"msgs": MESSAGES})
 COMMIT_OK = Reply("commit_offsets_ok")
 COMMITTED_OK = Reply("list_committed_offsets_ok", {"offsets": OFFSETS})
+
+
+def _are_offset_pairs(value: Any) -> bool:
+    """Whether `value` is `{key [[offset message] ...]}`, as it stands in a history."""
+    return isinstance(value, dict) and all(
+        isinstance(messages, list) and all(map(is_pair, messages)) for messages in value.values()
+    )
+
+
+def _is_log_txn(send: Holds) -> Holds:
+    """A test for `[[:send key value]]`, with `send` for the value, and `[[:poll {...}]]`."""
+    is_send = micro_ops(send=send)
+
+    def fits(micro_op: Any) -> bool:
+        if not isinstance(micro_op, list) or micro_op[:1] != [POLL]:
+            return is_send([micro_op])
+        return len(micro_op) <= 2 and all(map(_are_offset_pairs, micro_op[1:]))
+
+    return lambda value: isinstance(value, list) and all(map(fits, value))
+
+
+LOG = Shape(
+    "a vector of [:send key [offset message]] or [:poll {key [[offset message] ...]}]",
+    _is_log_txn(is_pair),
+    _is_log_txn(is_anything),
+)
+KEYS = Shape("a vector of keys", is_vector, is_vector)
 
 
 class KafkaSession(Session):
@@ -106,6 +144,12 @@ class Kafka(Workload):
     highest offset of each, for ten seconds at most.
     """
 
+    shapes: ClassVar[Shapes] = {
+        **dict.fromkeys(("send", "poll", "txn"), LOG),
+        **dict.fromkeys(("assign", "subscribe"), KEYS),
+        **dict.fromkeys(("crash", "debug-topic-partitions"), ANY_VALUE),
+    }
+    checker = "glomers.bench.checkers.kafka"
     idempotent = frozenset({"assign"})
     has_final_phase = True
     session = KafkaSession
@@ -179,6 +223,14 @@ class Kafka(Workload):
                         del waiting_for[key]
             if waiting_for:
                 await asyncio.sleep(dice.random() * 2 * FINAL_POLL_INTERVAL_S)
+
+    @classmethod
+    def anomalies(cls, result: Result) -> list[str]:
+        return sorted(name.name for name in result.get(kw("error-types"), ()))
+
+    @classmethod
+    def convicting(cls, result: Result) -> list[str]:
+        return sorted(name.name for name in result.get(kw("bad-error-types"), ()))
 
 
 def _offsets_of(completion: Op) -> tuple[Offsets, Offsets]:

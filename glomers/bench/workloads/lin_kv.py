@@ -5,13 +5,22 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from itertools import count
-from typing import Any
+from typing import Any, ClassVar
 
 from glomers.bench.options import Options
 from glomers.bench.schema import ANYTHING, Reply
-from glomers.bench.workloads.base import Invocation, Session, Workload
+from glomers.bench.shapes import Shape, Shapes, is_pair
+from glomers.bench.workloads.base import Invocation, Result, Session, Workload
 from glomers.errors import BrokenTest
+from glomers.formats.edn import kw
 
+
+def _is_swap(value: Any) -> bool:
+    return is_pair(value) and is_pair(value[1])
+
+
+KEYED = Shape("[key value]", is_pair, is_pair)
+SWAP = Shape("[key [from to]]", _is_swap, _is_swap)
 READ_OK = Reply("read_ok", {"value": ANYTHING})
 WRITE_OK = Reply("write_ok")
 CAS_OK = Reply("cas_ok")
@@ -57,6 +66,9 @@ class LinKV(Workload):
     compare and set.
     """
 
+    shapes: ClassVar[Shapes] = {"read": KEYED, "write": KEYED, "cas": SWAP}
+    checker = "glomers.bench.checkers.linearizable"
+    has_groups = True
     idempotent = frozenset({"read"})
     keeps_clients = True
     session = LinKVSession
@@ -95,6 +107,10 @@ class LinKV(Workload):
         if self.rng.random() < 1 / 3:
             return "write", [group.key, self.rng.randrange(VALUES)]
         return "cas", [group.key, [self.rng.randrange(VALUES), self.rng.randrange(VALUES)]]
+
+    @classmethod
+    def anomalies(cls, result: Result) -> list[str]:
+        return ["nonlinearizable"] if result[kw("valid?")] is False else []
 
 
 WORKLOADS = {"lin-kv": LinKV}

@@ -8,7 +8,8 @@ from typing import Any, ClassVar
 
 from glomers.bench.options import Options
 from glomers.bench.schema import LIST, Check, Reply
-from glomers.bench.workloads.base import Invocation, Runner, Session, Workload
+from glomers.bench.shapes import Holds, Shape, Shapes, is_anything, is_list_or_nil, micro_ops
+from glomers.bench.workloads.base import Invocation, Result, Runner, Session, Workload
 from glomers.bench.workloads.keys import KeyPool
 from glomers.formats.edn import Keyword, kw
 
@@ -32,6 +33,12 @@ def _txn_of(write: str, readable: Check) -> Check:
         return is_list(txn) and all(map(is_micro_op, txn or ()))
 
     return f'a list of ["r", key, {wanted}] and ["{write}", key, value]', is_txn
+
+
+def _shapes(micro_op: str, **values: Holds) -> Shapes:
+    """The shapes of transactions: vectors of what `micro_op` says, `values` for each function."""
+    fits = micro_ops(**values)
+    return {"txn": Shape(f"a vector of {micro_op}", fits, fits)}
 
 
 class TxnSession(Session):
@@ -83,10 +90,18 @@ class TxnWorkload(Workload):
             txn = [[READ, key, None] for key in keys[first : first + FINAL_KEYS]]
             await runner.perform(thread, ("txn", txn), final=True)
 
+    @classmethod
+    def anomalies(cls, result: Result) -> list[str]:
+        return sorted(name.name for name in result.get(kw("anomaly-types"), ()))
+
 
 class RWRegister(TxnWorkload):
     """Writes replace the value of a key."""
 
+    shapes: ClassVar[Shapes] = _shapes(
+        "[:r key value] and [:w key value]", r=is_anything, w=is_anything
+    )
+    checker = "glomers.bench.checkers.rw_register"
     write = kw("w")
     reply = Reply("txn_ok", {"txn": _txn_of("w", ("value", lambda value: True))})
 
@@ -94,6 +109,10 @@ class RWRegister(TxnWorkload):
 class ListAppend(TxnWorkload):
     """Writes append to the list at a key."""
 
+    shapes: ClassVar[Shapes] = _shapes(
+        "[:r key list] and [:append key value]", r=is_list_or_nil, append=is_anything
+    )
+    checker = "glomers.bench.checkers.list_append"
     write = kw("append")
     reply = Reply(
         "txn_ok",

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from glomers.bench.schema import ANYTHING, Reply
-from glomers.bench.workloads.base import Invocation, Session, Workload
+from glomers.bench.shapes import ANY_VALUE, Shapes
+from glomers.bench.workloads.base import Invocation, Result, Session, Workload
+from glomers.formats.edn import kw
 
 GENERATE_OK = Reply("generate_ok", {"id": ANYTHING})
 
@@ -23,11 +25,17 @@ class UniqueIdsSession(Session):
 class UniqueIds(Workload):
     """Asks for ids, one after another."""
 
+    shapes: ClassVar[Shapes] = {"generate": ANY_VALUE}
+    checker = "glomers.bench.checkers.unique_ids"
     keeps_clients = True
     session = UniqueIdsSession
 
     def next_op(self, process: int, now_ns: int) -> Invocation:
         return "generate", None
+
+    @classmethod
+    def anomalies(cls, result: Result) -> list[str]:
+        return ["duplicated"] if result.get(kw("duplicated-count"), 0) > 0 else []
 
 
 WORKLOADS = {"unique-ids": UniqueIds}
