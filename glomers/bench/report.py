@@ -16,7 +16,7 @@ from glomers.formats.faults import felt_faults_of
 from glomers.formats.history import Op, pairs
 from glomers.formats.journal import read_journal
 from glomers.formats.node_log import PRINTED, read_beginnings
-from glomers.formats.text import shortened
+from glomers.formats.text import beginning
 
 TIMELINE_OPS = 10_000
 DRAWN_EVENTS = 300
@@ -143,8 +143,8 @@ def _timeline_row(invocation: Op, completion: Op | None) -> str:
     )
 
 
-def _short(value: Any, most: int = 201) -> str:
+def _short(value: Any, count: int = 200) -> str:
     """The beginning of a value as EDN."""
     if type(value) is list:  # more items than characters are never seen
-        value = value[:most]
-    return shortened(dumps(value), most)
+        value = value[:count]
+    return beginning(dumps(value), count)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from glomers.formats.text import shortened
+from glomers.formats.text import beginning
 from glomers.protocol import RPCError, dumps
 
 Check = tuple[str, Callable[[Any], bool]]
@@ -109,5 +109,5 @@ def refusal(node: str, body: dict[str, Any]) -> RPCError:
     return RPCError(NO_CODE, text)
 
 
-def _show(value: Any, most: int = 301) -> str:
-    return shortened(dumps(value).decode(), most)
+def _show(value: Any, count: int = 300) -> str:
+    return beginning(dumps(value).decode(), count)

@@ -19,4 +19,9 @@ def clean(text: str) -> str:
 
 def shortened(text: str, most: int) -> str:
     """`text`, cut to `most` characters, of which the last then is an ellipsis."""
-    return text if len(text) <= most else text[: most - 1] + "…"
+    return text if len(text) <= most else beginning(text, most - 1)
+
+
+def beginning(text: str, count: int) -> str:
+    """The first characters of `text`, and an ellipsis where there are more."""
+    return text if len(text) <= count else text[:count] + "…"
