@@ -10,7 +10,7 @@ def write_whole(path: Path, text: str, mode: int | None = None) -> None:
     """Write a file as a whole or not at all; `mode` is that of a new file, unless Python's will do.
 
     Raises:
-        OSError: when it cannot be written, as on a full disk; what was there stays.
+        OSError, UnicodeError: when it cannot be written, as on a full disk; what was there stays.
     """
     new = path.with_name(f".{path.name}.{os.getpid()}")
     try:
@@ -18,7 +18,7 @@ def write_whole(path: Path, text: str, mode: int | None = None) -> None:
         if mode is not None:
             new.chmod(mode)
         new.replace(path)
-    except OSError:
+    except BaseException:
         new.unlink(missing_ok=True)
         raise
 

@@ -16,7 +16,7 @@ from glomers.explore import counterexample
 from glomers.explore.counterexample import dossier_of, explain
 from glomers.explore.events import Events
 from glomers.explore.judge import anomalies
-from glomers.explore.replay import replay
+from glomers.explore.playback import replay
 from glomers.explore.tally import Tally
 from glomers.formats.edn import kw
 from glomers.formats.history import Op

@@ -13,7 +13,7 @@ import pytest
 from glomers.cli import main
 from glomers.files import point_link
 from glomers.series.batch import execute, new_batch_folder, prepare
-from glomers.series.record import Record, load_results
+from glomers.series.ledger import Record, load_results
 from glomers.series.task import Outcome, Task
 from tests.series import Series, code, prose
 

@@ -12,10 +12,10 @@ from pathlib import Path
 from glomers.challenges import CHALLENGES
 from glomers.commands.arguments import Parser, at_least_one, refuse_args_without_node
 from glomers.errors import EXIT_FAILED, EXIT_OK
-from glomers.explore import report
 from glomers.explore.campaign import explore, failed_rows, shrink
 from glomers.explore.determinism import check
 from glomers.explore.plan import Plan, base_of, named_faults, named_variables
+from glomers.explore.summary import lines, summary
 from glomers.files import shown
 from glomers.formats.text import clean
 
@@ -84,10 +84,9 @@ def _explore(plan: Plan, as_json: bool) -> int:
             "trace": str(smallest.trace) if smallest and smallest.trace else None,
             "sentence": smallest.sentence if smallest else None,
         }
-        print(json.dumps({**report.summary(rows), **found}, ensure_ascii=False))
+        print(json.dumps({**summary(rows), **found}, ensure_ascii=False))
     else:
-        for line in report.lines(rows):
-            print(line)
+        print(*lines(rows), sep="\n")
         if smallest:
             print(clean(str(smallest)))
         print(f"Results: {shown(folder)}")

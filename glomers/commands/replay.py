@@ -8,7 +8,7 @@ from pathlib import Path
 
 from glomers.commands.arguments import Parser
 from glomers.environment import fix_hash_seed
-from glomers.explore.replay import replay
+from glomers.explore.playback import replay
 
 
 def add_arguments(parser: Parser) -> None:

@@ -19,11 +19,11 @@ from glomers.environment import OF_RUNS
 from glomers.errors import ExploreError
 from glomers.explore.child import call_child
 from glomers.explore.plan import Plan
+from glomers.explore.pool import Exploration, NewExecutor, process_pool
 from glomers.explore.progress import Progress
 from glomers.explore.results import Results
-from glomers.explore.runner import Exploration, NewExecutor, process_pool
 from glomers.explore.scenario import Space
-from glomers.explore.seeds import Row
+from glomers.explore.seed import Row
 from glomers.explore.trace import digest
 from glomers.files import shown
 

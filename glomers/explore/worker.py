@@ -21,7 +21,7 @@ from glomers.errors import ExploreError
 from glomers.explore import determinism
 from glomers.explore.child import call_child
 from glomers.explore.scenario import Space
-from glomers.explore.seeds import Row, broken_row, run_seed
+from glomers.explore.seed import Row, broken_row, run_seed
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from glomers.files import shown
 from glomers.series.batch import execute
-from glomers.series.record import Record, load_record
+from glomers.series.ledger import Record, load_record
 from glomers.series.task import Outcome, Task
 
 

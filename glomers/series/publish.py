@@ -25,8 +25,8 @@ from glomers.errors import BadInput, SeriesError
 from glomers.files import shown
 from glomers.formats.replicas import DIVERGED
 from glomers.series import page
+from glomers.series.ledger import load_record, load_results
 from glomers.series.notebook import Notebook, read_notebook
-from glomers.series.record import load_record, load_results
 from glomers.series.task import Outcome
 
 TITLE = "Distributed systems in notebooks: results"

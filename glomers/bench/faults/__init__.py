@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from glomers.bench.faults.base import Fault, System, Target
+from glomers.bench.faults.fault import Fault, System, Target
 from glomers.bench.faults.links import Duplicate, Loss, OneWay, Partition, Reorder, Slow
 from glomers.bench.faults.single_nodes import Kill, Pause, Skew
 from glomers.errors import BadInput

@@ -6,8 +6,8 @@ import random
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
-from glomers.bench.faults.base import Fault, System, Target
 from glomers.bench.faults.cuts import CUTS
+from glomers.bench.faults.fault import Fault, System, Target
 from glomers.bench.transit import NS_PER_MS, Fate
 from glomers.formats.edn import kw
 

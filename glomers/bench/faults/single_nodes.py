@@ -6,7 +6,7 @@ import random
 from collections.abc import Sequence
 from typing import Any
 
-from glomers.bench.faults.base import Fault, System, Target
+from glomers.bench.faults.fault import Fault, System, Target
 from glomers.formats.edn import kw
 
 OFFSET_MS_MAX = 5_000

@@ -22,7 +22,7 @@ from multiprocessing import parent_process
 from glomers.environment import OF_RUNS
 from glomers.errors import ExploreError
 from glomers.explore.scenario import Space
-from glomers.explore.seeds import Row, broken_row
+from glomers.explore.seed import Row, broken_row
 from glomers.explore.worker import Batch, is_fit, run_batch
 
 BATCH_SEEDS_MAX = 25
