@@ -19,7 +19,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from glomers.bench.check import run_check
+from glomers.bench.recorded import run_check
 from glomers.formats.edn import kw
 from glomers.formats.history import Op, write_history
 

@@ -23,8 +23,8 @@ FLAGS = "-w broadcast --node-count 5 --time-limit 20 --rate 10 --nemesis partiti
 
 _ONE = """
 import json, resource, sys, time
-from glomers.bench.options import parse_options
-from glomers.explore.runner import Exploration, process_pool
+from glomers.bench.flags import parse_options
+from glomers.explore.pool import Exploration, process_pool
 from glomers.explore.scenario import Space
 
 words, seeds, jobs = json.loads(sys.argv[1])

@@ -18,9 +18,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from glomers.bench.once import run_once
 from glomers.errors import ExploreError
-from glomers.explore.command import named_variables
 from glomers.explore.counterexample import find
 from glomers.explore.judge import anomalies
+from glomers.explore.plan import named_variables
 from glomers.explore.scenario import Space
 from glomers.explore.tally import Tally
 from tests.corpus import GUILTY, Guilty, convicted, innocents, problems

@@ -29,10 +29,10 @@ from pathlib import Path
 from typing import Any
 
 from glomers import lab
+from glomers.bench.flags import parse_options
 from glomers.bench.once import run_once
-from glomers.bench.options import parse_options
 from glomers.challenges import CHALLENGES, METRICS, Challenge, Version
-from glomers.explore.runner import process_pool
+from glomers.explore.pool import process_pool
 from glomers.explore.tally import Tally
 from glomers.formats.edn import kw
 from glomers.lab.stats import stats_of

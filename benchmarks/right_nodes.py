@@ -19,7 +19,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from glomers.bench.cli import main as bench
+from glomers.cli import main as glomers
 from tests.test_mutants import RIGHT
 
 
@@ -32,7 +32,7 @@ def blamed(case: int, seeds: int) -> int:
         for seed in range(seeds):
             command = ["test", "-w", workload, "--bin", str(node), *flags, "--seed", str(seed)]
             with contextlib.redirect_stdout(io.StringIO()):
-                count += bench([*command, "--", workload]) != 0
+                count += glomers(["bench", *command, "--", workload]) != 0
     return count
 
 

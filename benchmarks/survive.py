@@ -22,13 +22,14 @@ from types import SimpleNamespace
 from typing import Any
 
 from glomers import solutions
+from glomers.bench.flags import parse_options
 from glomers.bench.once import Outcome, run_once
-from glomers.bench.options import Options, parse_options
+from glomers.bench.options import Options
 from glomers.explore.judge import anomalies, vacuity
-from glomers.explore.report import summary
-from glomers.explore.runner import Exploration, process_pool
+from glomers.explore.pool import Exploration, process_pool
 from glomers.explore.scenario import VARIABLES, Space
-from glomers.explore.seeds import Row
+from glomers.explore.seed import Row
+from glomers.explore.summary import summary
 from glomers.explore.tally import Tally
 from glomers.reading.restarts import (
     demands_after_restart,

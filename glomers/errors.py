@@ -13,6 +13,9 @@ EXIT_BROKEN = 255
 """Maelstrom's exit statuses, which all commands have: of a test that is valid, invalid, undecided,
 interrupted, refused or broken."""
 
+EXIT_STATUSES = {True: EXIT_OK, False: EXIT_FAILED, None: EXIT_UNKNOWN}
+"""The exit status of a test by its verdict; None: unknown."""
+
 
 class GlomersError(Exception):
     """Something went wrong that a sentence explains; a command then ends with `exit_status`."""

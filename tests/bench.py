@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from glomers.bench.cli import main
+from glomers.bench.flags import parse_options
 from glomers.bench.once import run_once
-from glomers.bench.options import parse_options
+from glomers.cli import main
 from glomers.formats.edn import to_json
 
 
@@ -25,6 +26,11 @@ class Outcome:
 
     def read(self, name: str) -> str:
         return (self.store / name).read_text(encoding="utf-8")
+
+
+def bench(words: Sequence[str]) -> int:
+    """Run `glomers bench` with these words; returns the exit status."""
+    return main(["bench", *words])
 
 
 class Bench:
@@ -46,7 +52,7 @@ class Bench:
 
     def test(self, node: Path | str, *flags: str, workload: str = "echo") -> Outcome:
         """Run `test -w workload --bin node flags…`."""
-        status = main(["test", "-w", workload, "--bin", str(node), *flags])
+        status = bench(["test", "-w", workload, "--bin", str(node), *flags])
         printed = self._capsys.readouterr()
         return Outcome(status, printed.out, printed.err, self.folder / "store" / "current")
 

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from glomers import solutions
+from glomers.bench.flags import parse_options
 from glomers.bench.once import Outcome, run_once
-from glomers.bench.options import Options, parse_options
+from glomers.bench.options import Options
 from glomers.bench.script import Script
 from glomers.explore.judge import anomalies
 from glomers.explore.tally import Tally

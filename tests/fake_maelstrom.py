@@ -68,7 +68,7 @@ def run_bench(argv: list[str]) -> subprocess.CompletedProcess[str]:
     threading.Thread(target=tell_operations, args=(ended,), daemon=True).start()
     try:
         return subprocess.run(
-            [sys.executable, "-m", "glomers.bench", *words], capture_output=True, text=True
+            [sys.executable, "-m", "glomers", "bench", *words], capture_output=True, text=True
         )
     finally:
         ended.set()

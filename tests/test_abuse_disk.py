@@ -20,7 +20,8 @@ MUCH = ("--rate", "5000", "--concurrency", "20n", "--time-limit", "4", "--node-c
 
 def run_bench(folder, *flags):
     (folder.parent / "echo.py").write_text(ECHO)
-    command = [sys.executable, "-m", "glomers.bench", "test", "-w", "echo", "--bin", "../echo.py"]
+    test = ["test", "-w", "echo", "--bin", "../echo.py"]
+    command = [sys.executable, "-m", "glomers", "bench", *test]
     return subprocess.run(
         [*command, *flags], cwd=folder, capture_output=True, text=True, timeout=60, check=False
     )

@@ -80,7 +80,7 @@ def test_stubborn_nodes_and_their_children_end_with_the_bench(tmp_path, number):
     node = tmp_path / "stubborn.py"
     node.write_text(STUBBORN)
     node.chmod(0o755)
-    command = [sys.executable, "-m", "glomers.bench", "test", "-w", "echo", "--bin", str(node)]
+    command = [sys.executable, "-m", "glomers", "bench", "test", "-w", "echo", "--bin", str(node)]
     flags = ["--clock", "real", "--node-count", "2", "--time-limit", "600"]
     bench = subprocess.Popen([*command, *flags], cwd=tmp_path, stdout=subprocess.DEVNULL)
     history = tmp_path / "store" / "current" / "history.edn"
@@ -118,7 +118,7 @@ def test_a_nodes_daemon_ends_with_the_bench_too(tmp_path, number):
     node = tmp_path / "daemon.py"
     node.write_text(DAEMON)
     node.chmod(0o755)
-    command = [sys.executable, "-m", "glomers.bench", "test", "-w", "echo", "--bin", str(node)]
+    command = [sys.executable, "-m", "glomers", "bench", "test", "-w", "echo", "--bin", str(node)]
     flags = ["--clock", "real", "--node-count", "1", "--time-limit", "600" if number else "3"]
     bench = subprocess.Popen([*command, *flags], cwd=tmp_path, stdout=subprocess.DEVNULL)
     wait_until((tmp_path / "pid").exists)

@@ -214,7 +214,7 @@ def test_stores_begun_in_one_instant_have_names_of_their_own(tmp_path):
 @BOTH_CLOCKS
 def test_two_benches_in_one_folder_do_not_disturb_each_other(tmp_path, clock):
     (tmp_path / "node.py").write_text(ECHO)
-    command = [sys.executable, "-m", "glomers.bench", "test", "-w", "echo", "--bin", "node.py"]
+    command = [sys.executable, "-m", "glomers", "bench", "test", "-w", "echo", "--bin", "node.py"]
     flags = ["--node-count", "1", "--time-limit", "1", "--rate", "50", "--clock", clock]
     benches = [
         subprocess.Popen(

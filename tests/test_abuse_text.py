@@ -10,8 +10,8 @@ import pytest
 from glomers import lab
 from glomers.formats.edn import kw
 from glomers.lab.tail import shown_tail
-from glomers.series.export import export_batch
-from glomers.series.record import Record
+from glomers.series.ledger import Record
+from glomers.series.publish import export_batch
 from glomers.series.task import Outcome
 from tests.bench import SHORT
 from tests.chromium import Chromium, find_chromium

@@ -8,6 +8,8 @@ import pytest
 ROOT = Path(__file__).parent.parent
 FILES = sorted((ROOT / "glomers").rglob("*.py"))
 RUNTIME = {"node", "kv", "protocol", "ring", "link"}
+PLAIN = {"errors", "environment", "files", "words"}
+READING = {"formats", "reading", "drawing", "challenges"}
 ALLOWED = {
     "node": {"protocol"},
     "kv": {"node", "protocol"},
@@ -16,31 +18,23 @@ ALLOWED = {
     "protocol": set(),
     "challenges": set(),
     "errors": set(),
+    "environment": set(),
+    "files": set(),
+    "words": set(),
     "formats": set(),
     "reading": {"formats", "challenges"},
     "drawing": {"formats", "challenges"},
     "solutions": RUNTIME,
-    "bench": {"errors", "formats", "reading", "drawing", "node", "protocol"},
-    "maelstrom": {"errors"},
-    "lab": {"errors", "formats", "reading", "drawing", "challenges", "maelstrom"},
-    "series": {"errors", "formats", "reading", "challenges", "lab", "bench", "maelstrom"},
-    "explore": {"errors", "formats", "reading", "drawing", "bench", "node", "protocol"},
-    "__main__": {"bench", "cli"},
-    "cli": {"errors", "series", "explore", "bench", "lab", "challenges", "maelstrom"},
+    "bench": PLAIN | {"formats", "reading", "drawing", "node", "protocol", "maelstrom"},
+    "maelstrom": PLAIN,
+    "lab": PLAIN | READING | {"maelstrom"},
+    "series": PLAIN | {"formats", "reading", "challenges", "lab", "bench", "maelstrom"},
+    "explore": PLAIN | {"formats", "reading", "drawing", "bench", "node", "protocol"},
+    "commands": PLAIN | READING | {"series", "explore", "lab", "bench", "maelstrom"},
+    "cli": PLAIN | {"commands", "bench", "formats"},
+    "__main__": {"cli", "environment"},
 }
-LIGHT = RUNTIME | {
-    *(
-        "solutions",
-        "bench",
-        "explore",
-        "formats",
-        "reading",
-        "drawing",
-        "challenges",
-        "maelstrom",
-        "errors",
-    )
-}
+LIGHT = RUNTIME | PLAIN | READING | {"solutions", "bench", "explore", "maelstrom"}
 HEAVY = {"pandas", "matplotlib", "papermill", "nbconvert", "rich", "numpy"}
 
 

@@ -125,8 +125,9 @@ def test_a_handler_that_catches_everything_cannot_hold_the_bench_up(bench, tmp_p
     body = "while True:\n        try:\n            while True: pass\n        except: pass"
     bench.node(with_body(body))
     script = (
-        "import sys; from glomers.bench import sandbox, cli; sandbox.HANG_CPU_S = 0.3; "
-        "sys.exit(cli.main(['test', '-w', 'echo', '--bin', 'node.py', '--node-count', '1']))"
+        "import sys; from glomers import cli; from glomers.bench import sandbox; "
+        "sandbox.HANG_CPU_S = 0.3; "
+        "sys.exit(cli.main(['bench', 'test', '-w', 'echo', '--bin', 'node.py']))"
     )
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, cwd=tmp_path, timeout=60
@@ -205,7 +206,7 @@ def test_sigterm_ends_the_bench_and_its_nodes_and_keeps_the_store(bench, tmp_pat
     pid_file = tmp_path / "node.pid"
     source = f"import os\nopen({str(pid_file)!r}, 'w').write(str(os.getpid()))\n{ECHO}"
     node = real_node(bench, source)
-    command = [sys.executable, "-m", "glomers.bench", "test", "-w", "echo", "--bin", str(node)]
+    command = [sys.executable, "-m", "glomers", "bench", "test", "-w", "echo", "--bin", str(node)]
     flags = ["--clock", "real", "--node-count", "1", "--time-limit", "60"]
     process = subprocess.Popen([*command, *flags], cwd=tmp_path, stdout=subprocess.PIPE, text=True)
     wait_for(lambda: (tmp_path / "store/current/node-logs/n0.log").exists() and pid_file.exists())

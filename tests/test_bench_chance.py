@@ -6,8 +6,8 @@ from itertools import pairwise
 import pytest
 from bench import Unwritten
 
+from glomers.bench.flags import parse_options
 from glomers.bench.once import run_once
-from glomers.bench.options import parse_options
 from glomers.solutions import __path__ as solutions
 
 SEEDS = range(30)

@@ -4,9 +4,9 @@ import os
 
 import pytest
 
-from glomers.bench.cli import main
-from glomers.bench.options import parse_options
+from glomers.bench.flags import parse_options
 from tests.bench import ECHO, SHORT
+from tests.bench import bench as main
 
 
 @pytest.mark.parametrize(

@@ -73,7 +73,8 @@ def run(folder, seed="7", hash_seed="random"):
     """The files of a run in a fresh `folder`, in a process of its own."""
     folder.mkdir(parents=True)
     (folder / "node.py").write_text(CHAOS)
-    command = [sys.executable, "-m", "glomers.bench", "test", "-w", "broadcast", "--bin", "node.py"]
+    test = ["test", "-w", "broadcast", "--bin", "node.py"]
+    command = [sys.executable, "-m", "glomers", "bench", *test]
     done = subprocess.run(
         [*command, *FLAGS, *FAULTS, "--seed", seed],
         cwd=folder,

@@ -2,14 +2,15 @@
 
 import random
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from glomers.bench import run
-from glomers.bench.faults import FAULTS
+from glomers.bench.faults import FAULTS, fault_table
+from glomers.bench.flags import parse_options
 from glomers.bench.nemesis import FaultEvent
 from glomers.bench.once import run_once
-from glomers.bench.options import parse_options
 from glomers.bench.script import Script, ScriptedOp
 from glomers.explore.events import Events
 from glomers.explore.tally import Tally
@@ -277,3 +278,8 @@ def test_an_unknown_fault_is_refused_with_the_ones_there_are(bench):
     done = bench.test(bench.node(CLOCK), *SHORT, "--nemesis", "meteor")
     assert done.status == 254
     assert "kill" in done.err
+
+
+def test_the_table_of_faults_on_the_page_is_that_of_the_code():
+    page = Path(__file__).parent.parent / "docs" / "exploration.md"
+    assert f"\n\n{fault_table()}\n" in page.read_text(encoding="utf-8")

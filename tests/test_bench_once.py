@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from glomers.bench.faults import FAULTS
+from glomers.bench.flags import parse_options, words_of
 from glomers.bench.once import run_once
-from glomers.bench.options import parse_options, words_of
 from glomers.explore.tally import Tally
 from tests.test_bench_determinism import CHAOS
 
@@ -21,7 +21,7 @@ IN_MEMORY = """
 import io, json, sys
 from dataclasses import replace
 from glomers.bench.once import run_once
-from glomers.bench.options import parse_options
+from glomers.bench.flags import parse_options
 from glomers.formats.edn import pretty
 from glomers.formats.history import format_op
 from glomers.formats.journal import JournalWriter
@@ -59,7 +59,9 @@ def test_a_run_in_memory_equals_the_one_on_disk_byte_for_byte(tmp_path):
     )
     assert not (tmp_path / "store").exists()
     subprocess.run(
-        [sys.executable, "-m", "glomers.bench", "test", *words], cwd=tmp_path, capture_output=True
+        [sys.executable, "-m", "glomers", "bench", "test", *words],
+        cwd=tmp_path,
+        capture_output=True,
     )
     for name, text in json.loads(in_memory.stdout).items():
         assert text == (tmp_path / "store/latest" / name).read_text(), name

@@ -582,7 +582,7 @@ def test_no_traceback_comes_after_a_verdict_when_a_node_has_not_read_all(tmp_pat
     node = tmp_path / "node"
     node.write_text(f"#!{sys.executable}\n{HELD}")
     node.chmod(0o755)
-    command = [sys.executable, "-m", "glomers.bench", "test", "-w", "echo", "--bin", str(node)]
+    command = [sys.executable, "-m", "glomers", "bench", "test", "-w", "echo", "--bin", str(node)]
     flags = ["--node-count", "2", "--time-limit", "1", "--rate", "5"]
     done = subprocess.run([*command, *flags], cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode in (0, 1)

@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 
-from glomers.bench.options import parse_options
+from glomers.bench.flags import parse_options
 from glomers.bench.workloads import WORKLOAD_NAMES, workload_class
 from glomers.bench.workloads.keys import KeyPool
 from glomers.errors import BrokenTest

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from glomers.bench.cli import main
 from glomers.bench.workloads import WORKLOAD_NAMES
 from glomers.formats.history import format_op, read_history
+from tests.bench import bench as main
 
 RUNS = Path(__file__).parent / "data" / "maelstrom-runs"
 SAMPLES = {
@@ -192,7 +192,7 @@ def test_a_file_that_is_not_there_is_refused(tmp_path, capsys):
 
 def test_a_reader_that_leaves_early_changes_neither_status_nor_stderr():
     history = RUNS / SAMPLES["echo"] / "history.edn.gz"
-    command = [sys.executable, "-m", "glomers.bench", "check", "-w", "echo", str(history)]
+    command = [sys.executable, "-m", "glomers", "bench", "check", "-w", "echo", str(history)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         process.stdout.close()
         assert process.stderr.read() == b""

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from glomers.bench.checkers import CheckOptions, check_run, invalid_checkers
-from glomers.bench.options import parse_availability, split_models
+from glomers.bench.flags import parse_availability, split_models
 from glomers.bench.workloads import workload_class
 from glomers.formats.edn import Tagged, equality_key, kw, loads, to_json
 from glomers.formats.history import read_history

@@ -16,10 +16,10 @@ from pathlib import Path
 
 import pytest
 
-from glomers.bench.cli import main as bench
-from glomers.bench.options import parse_options
-from glomers.cli import _parser
+from glomers.bench.flags import parse_options
 from glomers.cli import main as glomers
+from glomers.cli import parser_for
+from tests.bench import bench
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "runs" / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -113,7 +113,7 @@ def test_a_command_that_is_too_long_to_run_is_on_a_page_and_understood(command):
     if words[:2] == ["bench", "test"]:
         assert parse_options(words[2:]).args == ()
     else:
-        assert vars(_parser().parse_args(words)).get("node_args", []) == []
+        assert vars(parser_for(words).parse_args(words)).get("node_args", []) == []
 
 
 def test_no_command_escapes_because_it_lacks_its_prompt():

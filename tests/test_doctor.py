@@ -9,8 +9,8 @@ from importlib import metadata
 import pytest
 
 from glomers.cli import main
+from glomers.commands import doctor
 from glomers.maelstrom import find
-from glomers.series import doctor
 from tests.archives import JAR, PROGRAM, release
 
 JAVA = 'echo openjdk version \\"{}\\" 2025-04-15 >&2'

@@ -16,6 +16,7 @@ import pytest
 
 from glomers import lab
 from glomers.cli import main
+from glomers.environment import ENGINES
 from glomers.lab import command, outcome, process, shell
 from glomers.lab.process import Ended
 from tests.bench import ECHO
@@ -113,7 +114,7 @@ def test_what_the_bench_refuses_is_refused_alike(work, line, sentence):
     ("line", "args"),
     [(f"{LINE} -- -x", ["a b"]), (LINE, ["-x", "a b"]), (f"{LINE} -- -x 'a b'", ())],
 )
-@pytest.mark.parametrize("engine", shell.ENGINES)
+@pytest.mark.parametrize("engine", ENGINES)
 def test_arguments_for_the_node_reach_it_by_either_engine(work, line, args, engine):
     source = ECHO.replace(
         "node = Node()", "import sys\nassert sys.argv[1:] == ['-x', 'a b']\nnode = Node()"
@@ -122,7 +123,7 @@ def test_arguments_for_the_node_reach_it_by_either_engine(work, line, args, engi
     assert lab.maelstrom(line, args=args, engine=engine).valid is True
 
 
-@pytest.mark.parametrize("engine", shell.ENGINES)
+@pytest.mark.parametrize("engine", ENGINES)
 def test_flags_of_jepsen_are_passed_on_by_either_engine(work, engine):
     line = LINE.replace("--node-count 1", "word --nodes n1 --no-ssh")
     run = lab.maelstrom(f"{line} --test-count 2", engine=engine)

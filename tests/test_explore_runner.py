@@ -16,12 +16,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from glomers import solutions
-from glomers.bench.options import parse_options
+from glomers.bench.flags import parse_options
 from glomers.errors import ExploreError
-from glomers.explore import runner
+from glomers.explore import pool
+from glomers.explore.pool import Exploration, process_pool
 from glomers.explore.progress import Progress
 from glomers.explore.results import Results
-from glomers.explore.runner import Exploration, process_pool
 from glomers.explore.scenario import CLIENTS_PER_NODE, LATENCIES_MS, VARIABLES, Space
 from glomers.explore.worker import run_batch
 
@@ -117,7 +117,7 @@ def test_any_executor_will_do():
 
 def test_a_pool_and_a_child_find_the_same():
     by_pool = sorted(explored(4, lambda: process_pool(2)), key=lambda row: row["seed"])
-    by_child = run_batch(runner.Batch(SPACE, (0, 1, 2, 3)))
+    by_child = run_batch(pool.Batch(SPACE, (0, 1, 2, 3)))
     assert by_pool == by_child
 
 
@@ -159,7 +159,7 @@ def test_a_node_that_ends_its_process_fails_its_seed_and_no_other(tmp_path):
     rows = []
     Exploration(space, lambda more: rows.extend(more) or True, lambda: process_pool(1), 1).run([5])
     assert [(row["seed"], row["anomalies"]) for row in rows] == [(5, ["broken test"])]
-    assert run_batch(runner.Batch(space, (5, 6)))[1]["anomalies"] == ["broken test"]
+    assert run_batch(pool.Batch(space, (5, 6)))[1]["anomalies"] == ["broken test"]
 
 
 # A cluster

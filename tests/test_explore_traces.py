@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from glomers import lab, solutions
+from glomers.bench.flags import parse_options
 from glomers.bench.once import run_once
-from glomers.bench.options import parse_options
 from glomers.cli import main
 from glomers.errors import ExploreError
 from glomers.explore import counterexample
@@ -433,7 +433,7 @@ def test_what_cannot_be_explored_is_refused_in_a_sentence(
     tmp_path, monkeypatch, capsys, words, problem
 ):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("glomers.explore.command.DASK_TIMEOUT_S", 0.5)
+    monkeypatch.setattr("glomers.explore.campaign.DASK_TIMEOUT_S", 0.5)
     assert main(["explore", *words]) == 254
     said = capsys.readouterr().err
     assert problem in said

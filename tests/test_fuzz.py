@@ -15,15 +15,15 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from glomers import cli, node, protocol
-from glomers.bench.cli import main as bench
+from glomers.bench.flags import MAX_CLIENTS, parse_options
 from glomers.bench.hosts.base import Outgoing
 from glomers.bench.node_names import MAX_NODES
-from glomers.bench.options import MAX_CLIENTS, parse_options
 from glomers.bench.program import find_program
 from glomers.errors import BadInput, BrokenTest, LabError
 from glomers.formats.edn import EdnError, loads_all
 from glomers.formats.fressian import FressianError, Reader
 from glomers.lab import command
+from tests.bench import bench
 from tests.lab_stores import SAMPLES
 
 LONG = "x" * 5_000
@@ -159,8 +159,8 @@ def test_any_name_of_a_program_is_found_or_refused(name):
 
 @given(st.lists(st.sampled_from([*VALUES, "run", "export", "challenge", "3d", "--json", "-p"])))
 def test_the_other_commands_refuse_what_they_do_not_know(words):
-    _, refusal = outcome(cli._parser().parse_args, words)
-    assert refusal is None or refusal.code == 254
+    _, refusal = outcome(cli.parser_for(words).parse_args, words)
+    assert refusal is None or refusal.exit_status == 254
 
 
 LINES = st.one_of(

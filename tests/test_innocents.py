@@ -8,15 +8,15 @@ from functools import cache
 import pytest
 
 from glomers.bench.checkers import CheckOptions, check_run
+from glomers.bench.flags import parse_options
 from glomers.bench.once import run_once
-from glomers.bench.options import parse_options
 from glomers.bench.transit import NS_PER_MS, SCRIPTED_HOP_NS, Scripted
 from glomers.errors import ExploreError
 from glomers.explore import counterexample
 from glomers.explore.counterexample import dossier_of, explain
 from glomers.explore.events import Events
 from glomers.explore.judge import anomalies
-from glomers.explore.replay import replay
+from glomers.explore.playback import replay
 from glomers.explore.tally import Tally
 from glomers.formats.edn import kw
 from glomers.formats.history import Op

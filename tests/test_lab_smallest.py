@@ -8,8 +8,8 @@ import pytest
 
 from glomers import lab
 from glomers.errors import ExploreError
-from glomers.explore import smallest as explore_smallest
-from glomers.explore.smallest import smallest
+from glomers.explore import search
+from glomers.explore.search import smallest
 from tests.bench import ECHO
 from tests.lab_stores import SAMPLES
 from tests.notebook import execute, text_of
@@ -118,14 +118,14 @@ def test_the_seed_of_the_run_comes_first(work):
 
 
 def test_a_seed_that_cannot_be_made_small_gives_way_to_the_next(work, monkeypatch):
-    find = explore_smallest.find
+    find = search.find
 
     def find_except_of_4(options):
         if options.seed == 4:
             raise ExploreError("Seed 4 stays as it is.")
         return find(options)
 
-    monkeypatch.setattr(explore_smallest, "find", find_except_of_4)
+    monkeypatch.setattr(search, "find", find_except_of_4)
     assert smallest([*CUT.split()[1:], "--seed", "4"]).options.seed > 4
 
 
@@ -133,7 +133,7 @@ def test_when_no_seed_can_be_made_small_the_reason_is_that_of_the_first(work, mo
     def find_nothing(options):
         raise ExploreError(f"Seed {options.seed} stays as it is.")
 
-    monkeypatch.setattr(explore_smallest, "find", find_nothing)
+    monkeypatch.setattr(search, "find", find_nothing)
     with pytest.raises(ExploreError, match="Seed 4 stays as it is"):
         smallest([*CUT.split()[1:], "--seed", "4"])
 

@@ -8,8 +8,8 @@ import sys
 import pytest
 from bench import Unwritten
 
+from glomers.bench.flags import parse_options
 from glomers.bench.once import run_once
-from glomers.bench.options import parse_options
 
 HEAD = "from glomers.node import ErrorCode, Node, RPCError, retry\nimport asyncio\nnode = Node()\n"
 TAIL = "\nnode.run()\n"

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from glomers import lab, solutions
+from glomers.bench.flags import parse_options
 from glomers.bench.once import run_once
-from glomers.bench.options import parse_options
 from glomers.formats.edn import kw
 from glomers.formats.history import Op
 from glomers.reading.restarts import (

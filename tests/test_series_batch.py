@@ -11,8 +11,9 @@ from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 import pytest
 
 from glomers.cli import main
+from glomers.files import point_link
 from glomers.series.batch import execute, new_batch_folder, prepare
-from glomers.series.record import Record, load_results, point_latest
+from glomers.series.ledger import Record, load_results
 from glomers.series.task import Outcome, Task
 from tests.series import Series, code, prose
 
@@ -294,7 +295,7 @@ def test_batches_have_names_of_their_own_that_sort_by_time(tmp_path):
 def test_the_link_to_the_latest_batch_moves_on(tmp_path):
     for name in ("1", "2"):
         (tmp_path / name).mkdir()
-        point_latest(tmp_path / name)
+        point_link(tmp_path / "latest", tmp_path / name)
         assert (tmp_path / "latest").resolve().name == name
 
 
@@ -303,7 +304,7 @@ def test_new_notebooks_start_first_from_the_last_and_then_those_that_took_longes
     last.mkdir(parents=True)
     outcomes = [Outcome("01-short", "ok", 0.5), Outcome("02-long", "ok", 9.0)]
     Record("bench", outcomes).save(last)
-    point_latest(last)
+    point_link(last.parent / "latest", last)
     for name in ("01-short", "02-long", "03-new", "04-new"):
         (series.notebooks / f"{name}.ipynb").write_text("{")  # the order is all that is asked for
     _, said = series.run("run", "--jobs", 1)

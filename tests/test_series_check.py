@@ -6,7 +6,7 @@ import shutil
 import pytest
 
 from glomers.cli import main
-from glomers.series.check import find_problems
+from glomers.commands.check import find_problems
 from glomers.series.outputs import main as update
 from tests.series import Series, code, display, prose, stream
 

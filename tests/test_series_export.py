@@ -10,8 +10,8 @@ from bs4 import BeautifulSoup
 
 from glomers.cli import main
 from glomers.errors import BadInput, SeriesError
-from glomers.series.export import export_batch
-from glomers.series.record import Record
+from glomers.series.ledger import Record
+from glomers.series.publish import export_batch
 from glomers.series.task import Outcome
 from tests.chromium import Chromium, find_chromium
 from tests.series import Series, code, display, prose, stream

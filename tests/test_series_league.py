@@ -5,10 +5,10 @@ import pytest
 from glomers import lab
 from glomers.challenges import CHALLENGES, Published, overall
 from glomers.cli import main
-from glomers.lab.league import LEAGUE, MEASURED_HERE
 from glomers.lab.promises import PROMISES, promises
-from glomers.series import league as module
-from glomers.series.league import league_table, share_text, written_table
+from glomers.lab.ranking import LEAGUE, MEASURED_HERE
+from glomers.series import standings as module
+from glomers.series.standings import league_table, share_text, written_table
 
 README = "# A\n\n<!-- league: begin -->\nold\n<!-- league: end -->\n\nend\n"
 

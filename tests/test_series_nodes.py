@@ -8,7 +8,7 @@ import pytest
 
 from glomers.bench.program import find_program
 from glomers.cli import main
-from glomers.series.nodes import solution_files, write_nodes
+from glomers.commands.nodes import solution_files, write_nodes
 
 INIT = {
     "src": "c1",

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Protocol, TextIO
 
-from glomers.bench.files import open_text
+from glomers.bench.enduring import open_text
 from glomers.formats.text import clean
 
 KEPT_WARNINGS = 50

@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from glomers.errors import BrokenTest
+from glomers.maelstrom.launcher import launched_by
 
-_LAUNCHER_MARK = re.compile(r"^# glomers node: (?P<path>.+)$", re.MULTILINE)
-"""The line in a launcher script that names the Python file it starts."""
-_SNIFF_BYTES = 4096
+_SNIFF_BYTES = 80
 
 
 @dataclass(frozen=True)
@@ -55,32 +54,13 @@ def find_program(bin: Path, clock: str | None) -> Program:
     return Program(path, virtual=False, reason="the program does not use glomers.node")
 
 
-def is_launcher(path: Path) -> bool:
-    """Whether the file is a script that names the Python file it starts.
-
-    Raises:
-        OSError: when it cannot be read.
-    """
-    return _mark_in(_head(path)) is not None
-
-
-def _head(path: Path) -> bytes:
-    with path.open("rb") as file:
-        return file.read(_SNIFF_BYTES)
-
-
-def _mark_in(head: bytes) -> re.Match[str] | None:
-    return _LAUNCHER_MARK.search(head.decode("utf-8", "replace"))
-
-
 def _node_file(path: Path) -> Path | None:
     """The Python file that uses `glomers.node`: `path` itself, or what it launches; else None."""
-    head = _head(path)
-    mark = _mark_in(head)
-    if mark:
-        launched = path.parent / mark["path"]
+    if launched := launched_by(path):
         return launched if launched.is_file() else None
-    if path.suffix != ".py" and not (head.startswith(b"#!") and b"python" in head[:80]):
+    with path.open("rb") as file:
+        head = file.read(_SNIFF_BYTES)
+    if path.suffix != ".py" and not (head.startswith(b"#!") and b"python" in head):
         return None
     return path if _uses_runtime(path.read_text(encoding="utf-8", errors="replace")) else None
 

@@ -6,7 +6,7 @@ import io
 from collections.abc import Callable
 from typing import Protocol, TextIO
 
-from glomers.bench.files import open_binary, open_text
+from glomers.bench.enduring import open_binary, open_text
 from glomers.bench.history import HistoryWriter
 from glomers.bench.hosts.base import NodeLog
 from glomers.bench.store import Store

@@ -15,6 +15,7 @@ from glomers.formats.edn import Keyword, dumps, kw, pretty
 from glomers.formats.history import Op, pairs
 from glomers.formats.journal import read_journal
 from glomers.formats.node_log import PRINTED, read_beginnings
+from glomers.formats.text import beginning
 from glomers.reading.faults import felt_faults_of
 
 TIMELINE_OPS = 10_000
@@ -142,9 +143,8 @@ def _timeline_row(invocation: Op, completion: Op | None) -> str:
     )
 
 
-def _short(value: Any, limit: int = 200) -> str:
+def _short(value: Any, count: int = 200) -> str:
     """The beginning of a value as EDN."""
     if type(value) is list:  # more items than characters are never seen
-        value = value[:limit]
-    text = dumps(value)
-    return text if len(text) <= limit else text[:limit] + "…"
+        value = value[:count]
+    return beginning(dumps(value), count)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from glomers.formats.text import beginning
 from glomers.protocol import RPCError, dumps
 
 Check = tuple[str, Callable[[Any], bool]]
@@ -108,6 +109,5 @@ def refusal(node: str, body: dict[str, Any]) -> RPCError:
     return RPCError(NO_CODE, text)
 
 
-def _show(value: Any, limit: int = 300) -> str:
-    text = dumps(value).decode()
-    return text if len(text) <= limit else text[:limit] + "…"
+def _show(value: Any, count: int = 300) -> str:
+    return beginning(dumps(value).decode(), count)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from glomers.errors import BrokenTest
+from glomers.files import point_link, shown, write_whole
 
 
 class Store:
@@ -27,7 +27,7 @@ class Store:
             self.path = self._create(self._root / workload)
             (self.path / "node-logs").mkdir()
             (self.path / "net-journal").mkdir()
-            _link(self._root / "current", self.path)
+            point_link(self._root / "current", self.path)
         except OSError as error:
             raise BrokenTest(
                 f"Cannot write the store folder {self._root}: {error.strerror}. "
@@ -55,8 +55,8 @@ class Store:
 
     def failure(self, error: OSError) -> BrokenTest:
         """The sentence about a store that cannot be written any more."""
-        folder = os.path.relpath(self.path)
-        return BrokenTest(f"Cannot write {folder}: {error.strerror}. What was written is kept.")
+        what = f"Cannot write {shown(self.path)}: {error.strerror}."
+        return BrokenTest(f"{what} What was written is kept.")
 
     def write(self, name: str, text: str) -> None:
         """Write a file of the run, as a whole or not at all.
@@ -64,13 +64,7 @@ class Store:
         Raises:
             OSError: when it cannot be written, as on a full disk.
         """
-        new = self.path / f".{name}.new"
-        try:
-            new.write_text(text, encoding="utf-8")
-            new.replace(self.path / name)
-        except OSError:
-            new.unlink(missing_ok=True)
-            raise
+        write_whole(self.path / name, text)
 
     def write_facts(self, facts: Mapping[str, Any]) -> None:
         """Write `bench.json`: what ran, and how, for whoever loads the folder later.
@@ -86,12 +80,5 @@ class Store:
         Raises:
             OSError: when they cannot be made.
         """
-        _link(self._root / "latest", self.path)
-        _link(self._root / self._workload / "latest", self.path)
-
-
-def _link(link: Path, target: Path) -> None:
-    """Let `link` point at `target`, atomically, so that two tests at once do not disturb it."""
-    temporary = link.with_name(f".{link.name}.{target.name}.{target.parent.name}")
-    temporary.symlink_to(os.path.relpath(target, link.parent), target_is_directory=True)
-    temporary.replace(link)
+        point_link(self._root / "latest", self.path)
+        point_link(self._root / self._workload / "latest", self.path)

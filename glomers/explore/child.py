@@ -6,14 +6,17 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from typing import Any
+
+from glomers.environment import OF_RUNS
 
 
 def call_child(
-    task: str, request: dict[str, Any], hash_seed: str = "0"
+    task: str, request: dict[str, Any], variables: Mapping[str, str] = OF_RUNS
 ) -> subprocess.CompletedProcess[str]:
     """Let a fresh process do a task, and wait for its end."""
-    process = child(task, request, hash_seed)
+    process = child(task, request, variables)
     try:
         out, err = process.communicate()
     except BaseException:  # nobody waits for it any more
@@ -24,7 +27,10 @@ def call_child(
 
 
 def child(
-    task: str, request: dict[str, Any], hash_seed: str = "0", stderr: int = subprocess.PIPE
+    task: str,
+    request: dict[str, Any],
+    variables: Mapping[str, str] = OF_RUNS,
+    stderr: int = subprocess.PIPE,
 ) -> subprocess.Popen[str]:
     """A fresh process that does a task, each result a line of JSON on its stdout.
 
@@ -36,7 +42,7 @@ def child(
         stdout=subprocess.PIPE,
         stderr=stderr,
         text=True,
-        env={**os.environ, "PYTHONHASHSEED": hash_seed},
+        env={**os.environ, **variables},
     )
     assert process.stdin is not None
     process.stdin.write(json.dumps({"task": task, **request}))

@@ -17,8 +17,10 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from glomers.bench.flags import parse_options, words_of
 from glomers.bench.once import run_once
-from glomers.bench.options import Options, parse_options, words_of
+from glomers.bench.options import Options
+from glomers.environment import HASH_SEED
 from glomers.errors import ExploreError
 from glomers.explore.child import call_child, child
 from glomers.explore.progress import Progress
@@ -26,9 +28,10 @@ from glomers.explore.scenario import Space
 from glomers.explore.suspects import suspects
 from glomers.formats.history import format_op
 from glomers.formats.names import is_node
+from glomers.formats.text import shortened
 from glomers.node import host
 
-OTHER_HASH_SEED = "4242"
+OTHER_HASHES = {HASH_SEED: "4242"}
 _MOST_JUNK = 50_000
 _SHOWN_CHARACTERS = 200
 
@@ -68,7 +71,7 @@ def check(space: Space, seeds: int, tell: Callable[[str], None]) -> str | None:
     request = {**space.as_json(), "seeds": list(range(seeds))}
     first = child("digests", request, stderr=subprocess.DEVNULL)
     perturbed = {**request, "perturbed": True}
-    second = child("digests", perturbed, OTHER_HASH_SEED, stderr=subprocess.DEVNULL)
+    second = child("digests", perturbed, OTHER_HASHES, stderr=subprocess.DEVNULL)
     try:
         for one, other in zip(_results(first), _results(second), strict=True):
             progress.add(1, 0)
@@ -94,7 +97,7 @@ def _difference(options: Options) -> str:
     request: dict[str, Any] = {"words": words_of(options)}
     perturbed = {**request, "perturbed": True}
     one = _answer(call_child("lines", request))
-    other = _answer(call_child("lines", perturbed, OTHER_HASH_SEED))
+    other = _answer(call_child("lines", perturbed, OTHER_HASHES))
     at = next(
         (i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b),
         min(len(one), len(other)),
@@ -130,7 +133,7 @@ def _owner(line: str) -> str | None:
 
 
 def _cut(line: str) -> str:
-    return line if len(line) <= _SHOWN_CHARACTERS else line[: _SHOWN_CHARACTERS - 1] + "…"
+    return shortened(line, _SHOWN_CHARACTERS)
 
 
 # What children do

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from glomers.errors import ExploreError
-from glomers.explore.seeds import Row
+from glomers.explore.seed import Row
 
 NAME = "results.jsonl"
 _FORMAT = {"format": "glomers-exploration", "version": 1}

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from glomers.bench.options import LATENCY_DISTRIBUTIONS, Options, parse_options, words_of
+from glomers.bench.flags import parse_options, words_of
+from glomers.bench.options import LATENCY_DISTRIBUTIONS, Options
 from glomers.bench.workloads import workload_class
 
 LATENCIES_MS = (0, 2, 10, 50, 100)

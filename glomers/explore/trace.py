@@ -24,8 +24,9 @@ from pathlib import Path
 from typing import Any
 
 from glomers.bench.faults import FAULTS
+from glomers.bench.flags import parse_options, words_of
 from glomers.bench.nemesis import FaultEvent
-from glomers.bench.options import Options, parse_options, words_of
+from glomers.bench.options import Options
 from glomers.bench.script import Script, ScriptedOp
 from glomers.bench.workloads import workload_class
 from glomers.errors import BadInput, ExploreError
@@ -109,8 +110,8 @@ def _refuse_the_impossible(options: Options, script: Script) -> None:
         if problem := _problem_of_op(options, op):
             raise _Impossible(f"operation {number} {problem}")
     for event in script.faults:
-        strangers = nodes_hit(event).difference(options.node_ids) if event.starts else ()
-        if strangers:
+        hit = FAULTS[event.fault].nodes_hit(event.target) if event.starts else frozenset()
+        if strangers := hit.difference(options.node_ids):
             nodes = ", ".join(options.node_ids)
             raise _Impossible(f"a {event.fault} hits {min(strangers)}, and the nodes are {nodes}")
     if type(script.fates) is not dict or not all(map(_are_fates, script.fates.values())):
@@ -130,18 +131,6 @@ def _problem_of_op(options: Options, op: ScriptedOp) -> str | None:
     if not isinstance(op.extra, dict | None):
         return "has further entries that are no map"
     return None
-
-
-def nodes_hit(event: FaultEvent) -> frozenset[str]:
-    """The nodes that a fault's target names.
-
-    Raises:
-        TypeError, KeyError: when the target is none of that fault.
-    """
-    target = event.target
-    if event.fault in ("partition", "one-way"):
-        return frozenset(target).union(*target.values())
-    return frozenset([target["node"]] if "share" not in target else ())
 
 
 def _are_fates(fates: Any) -> bool:

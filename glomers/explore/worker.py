@@ -16,12 +16,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from glomers.bench.options import parse_options
+from glomers.bench.flags import parse_options
 from glomers.errors import ExploreError
 from glomers.explore import determinism
 from glomers.explore.child import call_child
 from glomers.explore.scenario import Space
-from glomers.explore.seeds import Row, broken_row, run_seed
+from glomers.explore.seed import Row, broken_row, run_seed
 
 
 @dataclass(frozen=True)

@@ -15,3 +15,13 @@ _FORBIDDEN = re.compile(
 def clean(text: str) -> str:
     """`text` without control characters, whatever else XML forbids, and marks of direction."""
     return _FORBIDDEN.sub("", text)
+
+
+def shortened(text: str, most: int) -> str:
+    """`text`, cut to `most` characters, of which the last then is an ellipsis."""
+    return text if len(text) <= most else beginning(text, most - 1)
+
+
+def beginning(text: str, count: int) -> str:
+    """The first characters of `text`, and an ellipsis where there are more."""
+    return text if len(text) <= count else text[:count] + "…"

@@ -15,8 +15,8 @@ from glomers.lab.exploration import explore, replay
 from glomers.lab.failed import RunFailed
 from glomers.lab.figure import Figure
 from glomers.lab.guarantees import guarantees
-from glomers.lab.league import league
 from glomers.lab.played import counterexample
+from glomers.lab.ranking import league
 from glomers.lab.replicas import (
     convergence,
     dirty_writes,

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from glomers.errors import StoreError
 from glomers.formats.names import is_client
-from glomers.formats.text import clean
+from glomers.formats.text import clean, shortened
 from glomers.lab.figure import Figure, canvas, to_png
-from glomers.lab.html import shortened
 from glomers.lab.style import BAND, COLOURS, ERROR_COLOUR, MARKERS, PALE_COLOUR, QUIET_COLOUR
 from glomers.reading.partitions import Partition, felt_partitions_of
 

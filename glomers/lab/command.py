@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
 
 from glomers.errors import LabError
@@ -51,7 +52,7 @@ def program_in(command: str) -> str | None:
         words = _words(command)
     except ValueError:
         words = command.split()
-    return _value(words, "--bin")
+    return value_in(words, "--bin")
 
 
 def _words(command: str) -> list[str]:
@@ -84,26 +85,27 @@ def without_flag(words: list[str], flag: str) -> list[str]:
     return [*kept, *rest]
 
 
-def _value(words: list[str], flag: str) -> str | None:
+def value_in(words: Sequence[str], *flags: str) -> str | None:
+    """The value of a flag, which may have several names, in a command line."""
     own, _ = _split(words)
     for i, word in enumerate(own):
-        if word == flag and i + 1 < len(own):
+        if word in flags and i + 1 < len(own):
             return own[i + 1]
-        if word.startswith(f"{flag}="):
+        if word.startswith(tuple(f"{flag}=" for flag in flags)):
             return word.partition("=")[2]
     return None
 
 
-def _split(words: list[str]) -> tuple[list[str], list[str]]:
+def _split(words: Sequence[str]) -> tuple[list[str], list[str]]:
     """The words for Maelstrom, and those for the node: from `--` on."""
     cut = words.index("--") if "--" in words else len(words)
-    return words[:cut], words[cut:]
+    return [*words[:cut]], [*words[cut:]]
 
 
 def needs_bench(words: list[str]) -> bool:
     """Whether the command line asks for something that only the bench can do."""
     own, _ = _split(words)
-    faults = {name.strip() for name in (_value(words, "--nemesis") or "").split(",")}
+    faults = {name.strip() for name in (value_in(words, "--nemesis") or "").split(",")}
     return any(flag in own for flag in BENCH_ONLY_FLAGS) or not faults <= {"", "partition"}
 
 
@@ -118,7 +120,7 @@ def refusal(words: list[str]) -> str | None:
     own, _ = _split(words)
     if sentence := next(filter(None, map(dash_slip, own)), None):
         return sentence
-    program = _value(words, "--bin")
+    program = value_in(words, "--bin")
     if program is None:
         return None
     path = _program(program)
@@ -143,7 +145,7 @@ def for_maelstrom(words: list[str]) -> list[str]:
     """
     for flag in BENCH_FLAGS:
         words = without_flag(words, flag)
-    program = _value(words, "--bin")
+    program = value_in(words, "--bin")
     if program is None:
         return words
     try:
@@ -156,7 +158,7 @@ def for_maelstrom(words: list[str]) -> list[str]:
 
 def node_name(words: list[str]) -> str:
     """What the node of a command line, for either engine, is called; empty where it has none."""
-    program = Path(_value(words, "--bin") or "")
+    program = Path(value_in(words, "--bin") or "")
     if program.parent.name == _LAUNCHERS.name:
         return program.stem.rpartition("-")[0]
     return program.stem

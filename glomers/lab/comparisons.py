@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from textwrap import wrap
 from typing import TYPE_CHECKING
 
+from glomers.formats.text import shortened
 from glomers.lab.charts import legend_above, one_line, spans_decades
 from glomers.lab.figure import Figure, canvas, to_png
-from glomers.lab.html import shortened
 from glomers.lab.style import COLOURS
 
 if TYPE_CHECKING:

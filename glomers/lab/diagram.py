@@ -11,8 +11,8 @@ from glomers.drawing.spacetime import Diagram
 from glomers.drawing.window import Chosen, choose, seconds
 from glomers.errors import LabError, StoreError
 from glomers.formats.names import is_client
+from glomers.formats.text import shortened
 from glomers.lab.figure import Figure
-from glomers.lab.html import shortened
 from glomers.reading.faults import felt_faults_of
 
 if TYPE_CHECKING:

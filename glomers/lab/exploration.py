@@ -17,6 +17,7 @@ from glomers.lab.seeds import whole_count
 from glomers.lab.shell import DEADLINE_S
 from glomers.lab.stale import calls
 from glomers.lab.tail import shown_tail
+from glomers.words import words_for
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -64,19 +65,10 @@ def explore(
     folder = Path(out)
     if not resume and (folder / "results.jsonl").exists():
         _clear(folder)
-    words = [target, "--json", "--seeds", str(seeds), "--out", str(folder)]
-    given = {"--bin": bin, "--faults": faults, "--vary": vary, "--jobs": jobs}
-    words += [
-        word for flag, value in given.items() if value is not None for word in (flag, str(value))
-    ]
-    switches = {
-        "--stop-at-first": stop_at_first,
-        "--no-shrink": not shrink,
-        "--no-stores": not stores,
-        "--resume": resume,
-    }
-    words += [flag for flag, is_set in switches.items() if is_set]
-    ended = _glomers("explore", words, tail)
+    options = {"seeds": seeds, "out": folder, "bin": bin, "faults": faults, "vary": vary}
+    options |= {"jobs": jobs, "stop_at_first": stop_at_first, "resume": resume}
+    options |= {"no_shrink": not shrink, "no_stores": not stores, "json": True}
+    ended = _glomers("explore", [target, *words_for(options)], tail)
     if ended.status not in (EXIT_OK, EXIT_FAILED) or not ended.out.strip():
         raise LabError(ended.err.strip() or f"It ended with status {ended.status}.")
     summary = json.loads(ended.out.splitlines()[-1])
@@ -121,8 +113,7 @@ def replay(trace: str | Path | None, *, bin: str | Path | None = None) -> Run:
         if trace is None:
             raise RunFailed("No seed failed: there is nothing to replay.")
         before = stores()
-        words = [str(trace), *(["--bin", str(bin)] if bin is not None else [])]
-        ended = _glomers("replay", words, None)
+        ended = _glomers("replay", [str(trace), *words_for({"bin": bin})], None)
         new = sorted(stores() - before)
         if ended.status not in VERDICTS or not new:
             raise RunFailed(ended.err.strip() or f"It ended with status {ended.status}.")

@@ -16,8 +16,8 @@ from glomers.lab.guard import READY
 
 GUARD = Path(__file__).with_name("guard.py")
 _MODULES = [
-    *(f"glomers.bench.{name}" for name in ("cli", "options", "program", "run", "record", "report")),
-    *("glomers.cli", "glomers.explore.command", "glomers.explore.replay"),
+    *("glomers.cli", "glomers.bench.in_store"),
+    *(f"glomers.commands.{name}" for name in ("bench", "explore", "replay")),
 ]
 """What tests, explorations and replays import, whatever their workload."""
 

@@ -15,8 +15,3 @@ def text(value: object) -> str:
 def preformatted(lines: str) -> str:
     """Several lines as they are."""
     return f'<pre style="margin:4px 0;white-space:pre-wrap">{text(lines)}</pre>'
-
-
-def shortened(value: str, most: int) -> str:
-    """`value`, cut to `most` characters."""
-    return value if len(value) <= most else value[: most - 1] + "…"

@@ -9,12 +9,13 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from glomers.errors import EXIT_BAD_INPUT, EXIT_FAILED, EXIT_OK, EXIT_UNKNOWN
+from glomers.errors import EXIT_BAD_INPUT, EXIT_STATUSES
+from glomers.files import last_lines
 from glomers.lab.process import Ended
 from glomers.lab.run import Run
 from glomers.lab.store import StoreFolder
 
-VERDICTS = (EXIT_OK, EXIT_FAILED, EXIT_UNKNOWN)
+VERDICTS = tuple(EXIT_STATUSES.values())
 NOT_STARTED = 127
 FIRST_SIGNAL = 128
 """A program that a signal ended has this status and the signal's number, as in a shell."""
@@ -23,7 +24,6 @@ _STORE = re.compile(r"store/[\w-]+/\d{8}T\d{6}\.\d{3}(?:Z|[+-]\d{4})")
 _STORES = Path("store")
 _MOST_LINES = 40
 _LOG_BYTES = 8192
-_LOG_LINES = 32
 _PACKAGE_ROOT = Path(__file__).resolve().parents[2]
 
 _CRASHED = re.compile(r"Node (\S{1,40}) crashed with exit status (-?\d{1,9})\.\s*$")
@@ -118,20 +118,10 @@ def _failure(printed: str, folder: StoreFolder | None) -> str:
     _, _, why = printed.rpartition(_BROKE)
     reason = _last(line for line in why.strip().splitlines() if not _FRAME.match(line))
     logs = folder.path / "node-logs" if folder else Path()
-    tails = (_log_tail(logs / f"{name}.log") for name in _NODE.findall(reason))
+    tails = (last_lines(logs / f"{name}.log", _LOG_BYTES) for name in _NODE.findall(reason))
     tail = next(filter(None, tails), "") if folder else ""
     lines = ["The test is broken; Maelstrom says:", reason]
     return "\n".join([*lines, f"Its last lines on stderr:\n{tail}"] if tail else lines)
-
-
-def _log_tail(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            file.seek(max(0, path.stat().st_size - _LOG_BYTES))
-            text = file.read().decode("utf-8", "replace")
-    except OSError:
-        return ""
-    return "\n".join(text.splitlines()[-_LOG_LINES:])
 
 
 def _last(lines: Iterator[str] | list[str]) -> str:

@@ -17,6 +17,7 @@ from functools import partial
 from pathlib import Path
 from typing import IO
 
+from glomers.environment import OF_RUNS
 from glomers.lab.forks import GUARD, Forks
 from glomers.lab.guard import BEGUN
 
@@ -154,11 +155,7 @@ def _to_the_end(guard: _Guard, deadline_s: float, tail: Tail | None) -> Ended:
 
 def _environment() -> dict[str, str]:
     paths = [str(_PACKAGE_ROOT), os.environ.get("PYTHONPATH", "")]
-    return {
-        **os.environ,
-        "PYTHONPATH": os.pathsep.join(filter(None, paths)),
-        "PYTHONHASHSEED": "0",
-    }
+    return {**os.environ, **OF_RUNS, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
 
 
 _forks = Forks(_environment)

@@ -13,6 +13,7 @@ from glomers.drawing.palette import COLOURS, ERROR_COLOUR, FAINT_INK, REFUSED_CO
 from glomers.errors import StoreError
 from glomers.formats.edn import Keyword, kw, to_json
 from glomers.formats.history import Op
+from glomers.formats.text import shortened
 from glomers.lab import html
 from glomers.lab.logs import Log, logs_in, printing_nodes
 from glomers.lab.stale import Call, kept
@@ -372,7 +373,7 @@ def _html_of_one(finding: Finding) -> str:
     if finding.place:
         place = html.text(finding.place)
         sentence = sentence.replace(f"({place})", f"(<code>{place}</code>)")
-    shown = html.shortened(" ".join(finding.evidence[:1]), _EVIDENCE_CHARACTERS)
+    shown = shortened(" ".join(finding.evidence[:1]), _EVIDENCE_CHARACTERS)
     return (
         f'{sentence}<br><code style="{_EVIDENCE_STYLE}">{html.text(shown)}</code>'
         if shown

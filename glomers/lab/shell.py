@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
+from glomers.environment import ENGINES, engine_or_default
 from glomers.errors import LabError, MaelstromError
 from glomers.lab.command import (
     for_maelstrom,
@@ -28,7 +29,6 @@ from glomers.maelstrom.find import require_maelstrom
 
 DEADLINE_S = 1800.0
 EXPECTATIONS = ("valid", "invalid", "broken", "any")
-ENGINES = ("bench", "maelstrom")
 
 
 def maelstrom(
@@ -64,7 +64,7 @@ def maelstrom(
         LabError: when `command` is none, or an argument is not one of those above.
     """
     with calls.attempt(*_subject(command, bin)) as call:
-        engine = engine or os.environ.get("GLOMERS_ENGINE") or "bench"
+        engine = engine_or_default(engine)
         _refuse_unless(expect, EXPECTATIONS, "expect")
         _refuse_unless(engine, ENGINES, "engine")
         seed = whole("A seed", seed)

@@ -1,6 +1,6 @@
 """The smallest failure of a run: what it takes to make its node fail, as a picture.
 
-It is looked for by `glomers.explore.smallest`, in a process and a folder that are gone afterwards.
+It is looked for by `glomers.explore.search`, in a process and a folder that are gone afterwards.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def smallest(run: Run, command: Sequence[str], deadline_s: float) -> Figure:
     words = with_flag(without_flag([*command], "--test-count"), "--seed", str(run.seed), True)[1:]
     try:
         with TemporaryDirectory(prefix="glomers-", ignore_cleanup_errors=True) as folder:
-            ended = run_module("glomers.explore.smallest", [folder, *words], deadline_s)
+            ended = run_module("glomers.explore.search", [folder, *words], deadline_s)
             return _picture(Path(folder), ended)
     except OSError as error:
         raise LabError(f"There is no place for the search: {error.strerror}.") from None

@@ -14,6 +14,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, Self, TypeVar, overload
 
 from glomers.errors import LabError
+from glomers.formats.text import shortened
 from glomers.lab import front, html
 from glomers.lab.failed import RunFailed
 from glomers.lab.style import ERROR_COLOUR
@@ -85,7 +86,7 @@ class Calls:
 def _sentence(error: BaseException) -> str:
     if isinstance(error, KeyboardInterrupt):
         return "it was interrupted."
-    return html.shortened(str(error).strip().partition("\n")[0], _SENTENCE_CHARACTERS)
+    return shortened(str(error).strip().partition("\n")[0], _SENTENCE_CHARACTERS)
 
 
 calls = Calls()

@@ -7,9 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from glomers.formats.text import clean
+from glomers.formats.text import clean, shortened
 from glomers.lab.front import in_notebook
-from glomers.lab.html import shortened
 from glomers.lab.process import Tail
 
 _LINE_CHARACTERS = 120

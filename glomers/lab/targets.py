@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from glomers.challenges import CHALLENGES, METRICS, Challenge, Judgement
 from glomers.errors import LabError
+from glomers.formats.text import shortened
 from glomers.lab import html
 from glomers.lab.charts import one_line
 from glomers.lab.command import FINAL_READS, node_name
@@ -177,7 +178,7 @@ def _figure(axes: Axes, place: int, text: str, row: _Row) -> None:
 
 
 def _name_rows(axes: Axes, rows: Sequence[_Row]) -> None:
-    names = [html.shortened(one_line(row.name), _NAME_CHARACTERS) for row in rows]
+    names = [shortened(one_line(row.name), _NAME_CHARACTERS) for row in rows]
     axes.set_yticks(range(len(rows)), names)
     axes.set_ylim(len(rows) - 0.4, -0.9)
     for label, row in zip(axes.get_yticklabels(), rows, strict=True):

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING
 
+from glomers.formats.text import shortened
 from glomers.lab.charts import legend_above, one_line
 from glomers.lab.figure import Figure, canvas, to_png
-from glomers.lab.html import shortened
 from glomers.lab.placing import Tag, place_tags
 from glomers.lab.style import COLOURS, LIMIT, MARKERS, QUIET_COLOUR, ink
 

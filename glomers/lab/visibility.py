@@ -20,9 +20,9 @@ from math import inf
 from typing import TYPE_CHECKING, Any
 
 from glomers.errors import StoreError
+from glomers.formats.text import shortened
 from glomers.lab.charts import one_line
 from glomers.lab.figure import Figure, canvas, to_png
-from glomers.lab.html import shortened
 from glomers.lab.run import Run
 from glomers.lab.style import COLOURS
 

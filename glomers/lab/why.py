@@ -11,6 +11,7 @@ from typing import Any
 from glomers.errors import StoreError
 from glomers.formats.edn import kw
 from glomers.formats.node_log import read_beginnings
+from glomers.lab.command import value_in
 from glomers.lab.store import StoreFolder
 from glomers.maelstrom.launcher import launched_by
 from glomers.reading.dossier import Broken, Dossier
@@ -18,7 +19,6 @@ from glomers.reading.finding import FINDINGS, Finding
 from glomers.reading.findings import findings
 
 _LOG_BYTES = 2 << 20
-_FLAGS = {"workload": ("-w", "--workload"), "bin": ("--bin",)}
 
 
 def why(
@@ -60,7 +60,7 @@ def _dossier(
     with suppress(StoreError):
         events = folder.events()
     return Dossier(
-        workload=_value(command, "workload") or folder.path.parent.name,
+        workload=value_in(command, "-w", "--workload") or folder.path.parent.name,
         nodes=nodes,
         results=results,
         history=history,
@@ -74,20 +74,10 @@ def _dossier(
 
 def _program(path: Path, command: Sequence[str]) -> Path | None:
     """The node's program; a relative path counts from the folder that `store/` is in."""
-    name = _value(command, "bin")
+    name = value_in(command, "--bin")
     if name is None:
         return None
     program = path.parents[2] / name
     with suppress(OSError, ValueError):  # of a name that can be none
         return launched_by(program) or program
-    return None
-
-
-def _value(command: Sequence[str], flag: str) -> str | None:
-    """The value of a flag in a command line."""
-    for i, word in enumerate(command):
-        if word in _FLAGS[flag] and i + 1 < len(command):
-            return command[i + 1]
-        if word.startswith(tuple(f"{name}=" for name in _FLAGS[flag])):
-            return word.partition("=")[2]
     return None

@@ -8,6 +8,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BufferedReader
 from pathlib import Path
 from typing import IO
 
@@ -77,7 +78,7 @@ def has_jar(folder: Path, release: Release) -> bool:
     """Whether the Maelstrom in `folder` is the one of the release."""
     try:
         with (folder / _JAR).open("rb") as jar:
-            return _sha256(jar) == release.jar_sha256
+            return hashlib.file_digest(jar, "sha256").hexdigest() == release.jar_sha256
     except OSError:
         return False
 
@@ -114,21 +115,14 @@ def _install_url(url: str, target: Path, release: Release, say: Say) -> None:
     _install_url(url, target, release, say)
 
 
-def _check(archive: IO[bytes], name: str, release: Release) -> None:
-    found = _sha256(archive)
+def _check(archive: BufferedReader, name: str, release: Release) -> None:
+    found = hashlib.file_digest(archive, "sha256").hexdigest()
     if found != release.archive_sha256:
         raise MaelstromError(
             f"{name} is not the archive of Maelstrom {release.version}: its SHA-256 is {found}, "
             f"not {release.archive_sha256}. Nothing was installed."
         )
     archive.seek(0)
-
-
-def _sha256(file: IO[bytes]) -> str:
-    digest = hashlib.sha256()
-    while chunk := file.read(1 << 20):
-        digest.update(chunk)
-    return digest.hexdigest()
 
 
 def _put(archive: IO[bytes], target: Path, release: Release, say: Say) -> None:

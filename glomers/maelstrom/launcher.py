@@ -7,6 +7,8 @@ import shlex
 import sys
 from pathlib import Path
 
+from glomers.files import write_whole
+
 _PACKAGE_ROOT = Path(__file__).resolve().parents[2]
 _MARK = "# glomers node: "
 
@@ -18,7 +20,7 @@ def launched_by(launcher: Path) -> Path | None:
         OSError: when it cannot be read.
     """
     with launcher.open("rb") as file:
-        lines = file.read(4096).decode("utf-8", "replace").splitlines()
+        lines = file.read(4096).decode("utf-8", "replace").split("\n")
     marked = [line.removeprefix(_MARK) for line in lines if line.startswith(_MARK)]
     return launcher.parent / marked[0] if marked else None
 
@@ -45,8 +47,5 @@ def write_launcher(node: Path, launcher: Path) -> Path:
         f'exec {command} "$@"\n'
     )
     # A new file each time: one that is being executed cannot be written to.
-    new = launcher.with_name(f".{launcher.name}.{os.getpid()}")
-    new.write_text(text, encoding="utf-8")
-    new.chmod(0o755)
-    new.replace(launcher)
+    write_whole(launcher, text, mode=0o755)
     return launcher

@@ -16,8 +16,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from glomers.environment import ENGINE, OF_RUNS
 from glomers.errors import BadInput
-from glomers.series.project import shown
+from glomers.files import shown
 from glomers.series.task import Outcome, Task
 
 _POLL_S = 1.0
@@ -25,7 +26,7 @@ _STOP_WITHIN_S = 20.0
 _MOST_AT_ONCE = 1000
 
 ENVIRONMENT = {
-    "PYTHONHASHSEED": "0",
+    **OF_RUNS,
     "TZ": "UTC",
     "LANG": "C.UTF-8",
     "LC_ALL": "C.UTF-8",
@@ -143,7 +144,7 @@ def _as_json(task: Task) -> str:
 def _environment(task: Task) -> dict[str, str]:
     inherited = {name: value for name, value in os.environ.items() if name not in _UNWANTED}
     own = {
-        "GLOMERS_ENGINE": task.engine,
+        ENGINE: task.engine,
         "GLOMERS_WORK": str(task.work),
         "GLOMERS_RESULTS": str(task.results),
     }

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from glomers.errors import BadInput
-from glomers.series.project import shown
+from glomers.files import shown
 
 _MARKUP = re.compile(r"\[([^]]*)\]\([^)]*\)|[*`]")
 

@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from glomers.errors import EXIT_FAILED, EXIT_OK, BadInput
+from glomers.files import shown
 from glomers.series.batch import prepare
+from glomers.series.execution import run_tasks
 from glomers.series.notebook import text
-from glomers.series.project import select_notebooks, shown
-from glomers.series.run import run_tasks
+from glomers.series.project import select_notebooks
 from glomers.series.task import Task
 
 _NOTED = ("papermill", "execution")

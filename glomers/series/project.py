@@ -1,12 +1,12 @@
-"""Where things are: the project's root, its notebooks, and how paths are shown to people."""
+"""Where things are: the project's root and its notebooks."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from pathlib import Path
 
 from glomers.errors import BadInput
+from glomers.files import shown
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 
@@ -84,9 +84,3 @@ def _refuse_same_names(notebooks: list[Path]) -> None:
                 f"{shown(other)} and {shown(notebook)} have the same name, so that one would "
                 "overwrite the other: run them one after the other."
             )
-
-
-def shown(path: Path | str) -> str:
-    """The path as a person reads it best: relative to the current folder where it lies below."""
-    relative = os.path.relpath(path)
-    return str(path) if relative.startswith("..") else relative

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from glomers.files import shown
 from glomers.series.notebook import Cell, Notebook, text
-from glomers.series.project import shown
 
 CODE_LINES = 60
 """How long a code cell may be."""

@@ -37,6 +37,7 @@ from papermill.exceptions import (  # type: ignore[import-untyped]
 )
 from papermill.iorw import LocalHandler, papermill_io  # type: ignore[import-untyped]
 
+from glomers.files import write_whole
 from glomers.series.task import Task
 
 _POLL_S = 0.5
@@ -132,13 +133,7 @@ class WholeFiles(LocalHandler):  # type: ignore[misc]
         Raises:
             OSError: when there is no room; what was in the file stays.
         """
-        new = Path(f"{path}.new")
-        try:
-            new.write_text(buf, encoding="utf-8")
-            new.replace(path)
-        except OSError:
-            new.unlink(missing_ok=True)
-            raise
+        write_whole(Path(path), buf)
 
 
 def main(argv: list[str]) -> int:

@@ -6,11 +6,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from glomers.environment import ENGINES
+
 State = Literal["ok", "failed", "stopped", "not run"]
 """How a notebook ended: `stopped` in the middle by an interrupt, `not run` because of one."""
-
-ENGINES = ("bench", "maelstrom")
-"""What can run the tests of a notebook."""
 
 STOP_FILE = ".stop"
 """A file of this name in a batch's folder asks its running notebooks to stop."""
@@ -26,7 +25,7 @@ class Task:
 
     notebook: Path
     out: Path
-    engine: str = "bench"
+    engine: str = ENGINES[0]
     parameters: dict[str, Any] = field(default_factory=dict)
 
     @property

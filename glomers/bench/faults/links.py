@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
-from glomers.bench.faults.base import Fault, System, Target
 from glomers.bench.faults.cuts import CUTS
+from glomers.bench.faults.fault import Fault, System, Target
 from glomers.bench.transit import NS_PER_MS, Fate
 from glomers.formats.edn import kw
 
@@ -17,51 +17,56 @@ LATE_MS_MAX = 500
 SLOW_MS_MIN, SLOW_MS_MAX = 200, 2_000
 
 
-def _grudge(target: Target) -> dict[str, frozenset[str]]:
-    return {node: frozenset(dropped) for node, dropped in target.items()}
+_SHARE = f"{100 * SHARE:g} % of the messages between nodes"
 
 
-class Partition(Fault):
-    """Maelstrom's own: nodes drop what those on the other side of a cut send them."""
+class _Cutting(Fault):
+    """A fault in which nodes drop what others send them; the history calls it `begun`, `ended`."""
+
+    begun: ClassVar[str]
+    ended: ClassVar[str]
+
+    @classmethod
+    def nodes_hit(cls, target: Target) -> frozenset[str]:
+        return frozenset(target).union(*target.values())
+
+    def start(self, system: System, target: Target) -> Any:
+        grudge = {node: frozenset(dropped) for node, dropped in target.items()}
+        system.cut(self.name, grudge)
+        return [kw(self.begun), grudge]
+
+    def stop(self, system: System, target: Target) -> Any:
+        system.cut(self.name, {})
+        return kw(self.ended)
+
+
+class Partition(_Cutting):
+    """Maelstrom's own: cuts between groups of nodes."""
 
     name = "partition"
     summary = "cuts between groups of nodes, as in Maelstrom"
+    meanwhile = "nodes drop what those on the other side of a cut send them"
     extra = False
+    begun, ended = "isolated", "network-healed"
 
     def draw(self, nodes: Sequence[str], rng: random.Random) -> tuple[Any, Target]:
         kind = rng.choice(list(CUTS))
         grudge = CUTS[kind](nodes, rng)
         return kw(kind), {node: sorted(dropped) for node, dropped in grudge.items()}
 
-    def start(self, system: System, target: Target) -> Any:
-        grudge = _grudge(target)
-        system.cut(self.name, grudge)
-        return [kw("isolated"), grudge]
 
-    def stop(self, system: System, target: Target) -> Any:
-        system.cut(self.name, {})
-        return kw("network-healed")
-
-
-class OneWay(Fault):
-    """A cut in one direction: some nodes hear nothing from the rest, who do hear them."""
+class OneWay(_Cutting):
+    """A cut in one direction."""
 
     name = "one-way"
     summary = "partitions in one direction: some nodes are heard but hear nothing"
+    meanwhile = "some nodes hear nothing from the rest, who hear them"
+    begun, ended = "deaf", "healed"
 
     def draw(self, nodes: Sequence[str], rng: random.Random) -> tuple[Any, Target]:
         deaf = sorted(rng.sample(nodes, rng.randint(1, max(1, len(nodes) // 2))))
         others = [node for node in nodes if node not in deaf]
         return kw("deaf"), dict.fromkeys(deaf, others)
-
-    def start(self, system: System, target: Target) -> Any:
-        grudge = _grudge(target)
-        system.cut(self.name, grudge)
-        return [kw("deaf"), grudge]
-
-    def stop(self, system: System, target: Target) -> Any:
-        system.cut(self.name, {})
-        return kw("healed")
 
 
 class _Disturbing(Fault):
@@ -85,10 +90,11 @@ class _Disturbing(Fault):
 
 
 class Loss(_Disturbing):
-    """Some messages between nodes never arrive."""
+    """Messages that never arrive."""
 
     name = "loss"
     summary = "some messages between nodes are lost"
+    meanwhile = f"{_SHARE} are lost"
 
     def draw(self, nodes: Sequence[str], rng: random.Random) -> tuple[Any, Target]:
         return None, {"share": SHARE}
@@ -102,6 +108,7 @@ class Duplicate(_Disturbing):
 
     name = "duplicate"
     summary = "some messages between nodes arrive twice"
+    meanwhile = f"{_SHARE} arrive twice, the copy up to {LATE_MS_MAX} ms later"
 
     def draw(self, nodes: Sequence[str], rng: random.Random) -> tuple[Any, Target]:
         return None, {"share": SHARE, "late-ms": LATE_MS_MAX}
@@ -117,6 +124,7 @@ class Reorder(_Disturbing):
 
     name = "reorder"
     summary = "some messages between nodes are overtaken by later ones"
+    meanwhile = f"{_SHARE} are held back for up to {LATE_MS_MAX} ms"
 
     def draw(self, nodes: Sequence[str], rng: random.Random) -> tuple[Any, Target]:
         return None, {"share": SHARE, "late-ms": LATE_MS_MAX}
@@ -133,6 +141,7 @@ class Slow(_Disturbing):
 
     name = "slow"
     summary = "the links of one node are slow"
+    meanwhile = f"all links of one node take {SLOW_MS_MIN:,} to {SLOW_MS_MAX:,} ms more"
 
     def draw(self, nodes: Sequence[str], rng: random.Random) -> tuple[Any, Target]:
         return None, {"node": rng.choice(nodes), "late-ms": rng.randint(SLOW_MS_MIN, SLOW_MS_MAX)}

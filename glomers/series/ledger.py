@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from glomers.files import write_whole
 from glomers.series.task import Outcome
 
 FILE = "batch.json"
@@ -28,13 +28,7 @@ class Record:
             OSError: when it cannot be written; the one before is kept.
         """
         fields = {"engine": self.engine, "notebooks": [asdict(each) for each in self.outcomes]}
-        new = folder / f"{FILE}.new"
-        try:
-            new.write_text(json.dumps(fields, indent=1) + "\n", encoding="utf-8")
-            new.replace(folder / FILE)
-        except OSError:
-            new.unlink(missing_ok=True)
-            raise
+        write_whole(folder / FILE, json.dumps(fields, indent=1) + "\n")
 
 
 def load_record(folder: Path) -> Record | None:
@@ -70,20 +64,3 @@ def _parsed(line: str) -> dict[str, Any] | None:
     except ValueError:
         return None
     return fields if isinstance(fields, dict) else None
-
-
-def point_latest(folder: Path) -> None:
-    """Make the link `latest` beside the batch's folder point to it, in one step.
-
-    Raises:
-        OSError: when there is something else of that name, or links cannot be made.
-    """
-    link = folder.parent / "latest"
-    new = folder.parent / f".latest-{os.getpid()}"
-    new.unlink(missing_ok=True)
-    new.symlink_to(folder.name)
-    try:
-        new.replace(link)
-    except OSError:
-        new.unlink()
-        raise

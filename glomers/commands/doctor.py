@@ -9,18 +9,20 @@ import re
 import shutil
 import subprocess
 import sys
+from argparse import Namespace
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from glomers.commands.arguments import Parser
+from glomers.environment import ENGINE, ENGINES, engine_or_default
 from glomers.errors import EXIT_FAILED, EXIT_OK, BadInput, MaelstromError
 from glomers.maelstrom.find import find_maelstrom
 from glomers.maelstrom.install import has_jar
 from glomers.maelstrom.release import PINNED
 from glomers.series.project import project_root
-from glomers.series.task import ENGINES
 
 WIDTH = 100
 OLDEST_PYTHON = (3, 11)
@@ -95,10 +97,15 @@ class Examination:
         }
 
 
-def run_doctor(*, as_json: bool) -> int:
+def add_arguments(parser: Parser) -> None:
+    """Add what the command takes."""
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def act(arguments: Namespace) -> int:
     """Look around and print what there is; returns the exit status."""
     examination = examine()
-    if as_json:
+    if arguments.json:
         print(json.dumps(examination.as_json(), indent=1))
     else:
         _show(examination)
@@ -107,12 +114,14 @@ def run_doctor(*, as_json: bool) -> int:
 
 def examine() -> Examination:
     """Look for everything that the series and the real Maelstrom need."""
-    engine = os.environ.get("GLOMERS_ENGINE")
-    why = "GLOMERS_ENGINE says so" if engine else "the default: GLOMERS_ENGINE is not set"
-    if engine and engine not in ENGINES:
-        why = f"GLOMERS_ENGINE says so, but it can only be {' or '.join(ENGINES)}"
-    findings = [_python(), *_packages(), _java(), _gnuplot(), _graphviz(), _maelstrom(), _disk()]
-    return Examination(engine or ENGINES[0], why, tuple(findings))
+    engine = engine_or_default()
+    why = f"{ENGINE} says so" if os.environ.get(ENGINE) else f"the default: {ENGINE} is not set"
+    if engine not in ENGINES:
+        why = f"{ENGINE} says so, but it can only be {' or '.join(ENGINES)}"
+    gnuplot = _tool("gnuplot", ("gnuplot", "--version"), "gnuplot-nox")
+    graphviz = _tool("Graphviz", ("dot", "-V"), "graphviz")
+    findings = (_python(), *_packages(), _java(), gnuplot, graphviz, _maelstrom(), _disk())
+    return Examination(engine, why, findings)
 
 
 # What there is
@@ -171,14 +180,6 @@ def _java() -> Finding:
     }
     found = match[0].split('"')[1] if match else None
     return Finding("JDK", found, _REAL, problem, where, commands)
-
-
-def _gnuplot() -> Finding:
-    return _tool("gnuplot", ("gnuplot", "--version"), "gnuplot-nox")
-
-
-def _graphviz() -> Finding:
-    return _tool("Graphviz", ("dot", "-V"), "graphviz")
 
 
 def _tool(name: str, command: tuple[str, ...], apt_package: str) -> Finding:

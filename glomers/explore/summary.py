@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from glomers.explore.seeds import Row
+from glomers.explore.seed import Row
 
 SHOWN_FAILURES = 10
 SHOWN_PAIRS = 12

@@ -1,4 +1,4 @@
-"""`glomers league`: the league table as Markdown, from fresh runs, and its place in the README."""
+"""The league table as Markdown, from fresh runs, and its place in the README."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from math import floor
 from pathlib import Path
 from typing import Any
 
-from glomers.errors import EXIT_OK, BadInput
+from glomers.errors import BadInput
+from glomers.files import shown
 from glomers.lab import league
-from glomers.lab.league import MEASURED_HERE
 from glomers.lab.promises import MEASURED, PROMISES
-from glomers.series.project import project_root, shown
+from glomers.lab.ranking import MEASURED_HERE
 
 _HEAD = (
     "challenge",
@@ -24,22 +24,6 @@ _HEAD = (
 )
 _ALIGNED = ("---", "---", "---:", "---:", "---", *("---:" for _ in PROMISES), "---")
 _PLACE = re.compile(r"(?<=<!-- league: begin -->\n).*?(?=<!-- league: end -->)", re.DOTALL)
-
-
-def run_league(*, engine: str | None = None, seed: int = 0, write: bool = False) -> int:
-    """Measure the versions of the series, print the table; returns the exit status.
-
-    With `write`, the table replaces the one in the project's README.
-
-    Raises:
-        BadInput: when the README has no place for the table.
-        LabError: when the engine cannot be used, or a version is not valid.
-    """
-    table = league_table(engine=engine, seed=seed)
-    print(table, end="")
-    if write:
-        _write(project_root() / "README.md", table)
-    return EXIT_OK
 
 
 def league_table(*, engine: str | None = None, seed: int = 0) -> str:
@@ -78,7 +62,12 @@ def share_text(share: float | None) -> str:
     return "" if share is None or share != share else f"{floor(share * 1000) / 10:g} %"
 
 
-def _write(readme: Path, table: str) -> None:
+def write_table(readme: Path, table: str) -> None:
+    """Let a README have this table in place of the one that it has.
+
+    Raises:
+        BadInput: when it has no place for the table.
+    """
     if written_table(readme) is None:
         raise BadInput(
             f"{shown(readme)} has no place for the table: it goes between the lines "

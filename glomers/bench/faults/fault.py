@@ -48,12 +48,25 @@ class Fault:
     name: ClassVar[str]
     summary: ClassVar[str]
     """What it does, in a few words for `--help`."""
+    meanwhile: ClassVar[str]
+    """What is so while it lasts, for people who want to know exactly."""
     extra: ClassVar[bool] = True
     """Whether Maelstrom lacks it."""
+    on_real_clock: ClassVar[str] = "yes"
+    """Whether there is such a fault on the real clock, and how."""
     virtual_only: ClassVar[bool] = False
 
     def __init__(self, rng: random.Random) -> None:
         self.rng = rng
+
+    @classmethod
+    def nodes_hit(cls, target: Target) -> frozenset[str]:
+        """The nodes that a target names, if it names any.
+
+        Raises:
+            TypeError, KeyError: when it is no target of this fault.
+        """
+        return frozenset([target["node"]] if "share" not in target else ())
 
     def draw(self, nodes: Sequence[str], rng: random.Random) -> tuple[Any, Target]:
         """The request as it stands in the history, and the target."""

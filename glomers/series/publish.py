@@ -1,4 +1,4 @@
-"""`glomers export`: the notebooks of a batch as self-contained HTML pages with an index."""
+"""The notebooks of a batch as self-contained HTML pages with an index."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from markupsafe import Markup
 
 from glomers.challenges import CHALLENGES, METRICS, Challenge, overall
 from glomers.errors import BadInput, SeriesError
+from glomers.files import shown
 from glomers.reading.replicas import DIVERGED
 from glomers.series import page
+from glomers.series.ledger import load_record, load_results
 from glomers.series.notebook import Notebook, read_notebook
-from glomers.series.project import shown
-from glomers.series.record import load_record, load_results
 from glomers.series.task import Outcome
 
 TITLE = "Distributed systems in notebooks: results"

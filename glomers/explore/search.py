@@ -1,6 +1,6 @@
 """The smallest failure of one command, played back: what a failed run in a notebook asks for.
 
-    python -m glomers.explore.smallest FOLDER -w broadcast --bin … --seed 3
+    python -m glomers.explore.search FOLDER -w broadcast --bin … --seed 3
 
 The command's own seed is tried first, then those after it.  The trace and the store folder of its
 replay are left in FOLDER.  Exit status: 1 when there is one, otherwise 254 with the reason on
@@ -15,9 +15,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from glomers.errors import ExploreError
-from glomers.explore.command import Plan
 from glomers.explore.counterexample import find
-from glomers.explore.replay import replay
+from glomers.explore.plan import Plan
+from glomers.explore.playback import replay
 from glomers.explore.trace import Trace
 
 SEEDS = 10

@@ -5,8 +5,9 @@ from __future__ import annotations
 import shlex
 from typing import Any
 
+from glomers.bench.flags import words_of
 from glomers.bench.once import run_once
-from glomers.bench.options import Options, words_of
+from glomers.bench.options import Options
 from glomers.explore.judge import anomalies, is_unknown, vacuity
 from glomers.explore.scenario import Space
 from glomers.explore.tally import Tally

@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
+from argparse import Namespace
 from pathlib import Path
 
-from glomers.bench.program import is_launcher
 from glomers.challenges import SOLUTIONS
-from glomers.errors import BadInput
-from glomers.maelstrom.launcher import write_launcher
-from glomers.series.project import shown
+from glomers.commands.arguments import Parser
+from glomers.errors import EXIT_OK, BadInput
+from glomers.files import shown
+from glomers.maelstrom.launcher import launched_by, write_launcher
+from glomers.series.project import project_root
+
+
+def add_arguments(parser: Parser) -> None:
+    """Add what the command takes."""
+    what = "where to (default: runs/nodes)"
+    parser.add_argument("folder", nargs="?", type=Path, metavar="DIR", help=what)
+
+
+def act(arguments: Namespace) -> int:
+    """Write the nodes and say what was written; returns the exit status."""
+    for line in write_nodes(arguments.folder or project_root() / "runs" / "nodes"):
+        print(line)
+    return EXIT_OK
 
 
 def solution_files() -> list[Path]:
@@ -33,7 +48,7 @@ def write_nodes(folder: Path) -> list[str]:
             if kept:
                 told.append(f"{shown(folder / solution.name)} was edited: kept as {shown(kept)}")
             other = folder / solution.stem
-            if other.is_file() and not is_launcher(other):
+            if other.is_file() and launched_by(other) is None:
                 told.append(f"{shown(other)} is no launcher: kept as {shown(_set_aside(other))}")
             launcher = write_node(solution, folder)
             told.append(f"{shown(launcher)} starts {launcher.name}.py")

@@ -1,4 +1,4 @@
-"""`glomers bench check`: judge a recorded history."""
+"""Judging a recorded history: `glomers bench check`."""
 
 from __future__ import annotations
 
@@ -14,14 +14,12 @@ from glomers.bench.checkers import (
     check_run,
     invalid_checkers,
 )
-from glomers.bench.options import Parser, parse_availability, split_models
+from glomers.bench.flags import Parser, add_judgement
 from glomers.bench.shapes import validate
 from glomers.bench.workloads import WORKLOAD_NAMES, workload_class
-from glomers.errors import EXIT_FAILED, EXIT_OK, EXIT_UNKNOWN, BadInput
+from glomers.errors import EXIT_STATUSES, EXIT_UNKNOWN, BadInput
 from glomers.formats.edn import kw, to_json
 from glomers.formats.history import HistoryError, read_history
-
-_EXIT_STATUSES = {True: EXIT_OK, False: EXIT_FAILED, "unknown": EXIT_UNKNOWN}
 
 
 def run_check(
@@ -72,31 +70,24 @@ def _build_parser() -> Parser:
     )
     add = parser.add_argument
     add("-w", "--workload", choices=WORKLOAD_NAMES, required=True, help="whose history it is")
-    add(
-        "--consistency-models",
-        type=split_models,
-        default=("strict-serializable",),
-        metavar="MODELS",
-        help="for transactions: models separated by ' , ' (strict-serializable)",
-    )
-    add("--availability", type=parse_availability, metavar="A", help="'total', or 0 to 1")
+    add_judgement(parser)
     add("history", type=Path, metavar="HISTORY", help="a history.edn, gzipped or not")
     return parser
 
 
-def main(argv: Sequence[str]) -> int:
-    """Run `glomers bench check` with the words after it; returns the exit status.
+def print_verdict(words: Sequence[str]) -> int:
+    """Do what the words after `glomers bench check` ask for; returns the exit status.
 
     Raises:
         BadInput: in one sentence, for bad arguments and for bad histories.
     """
-    args = _build_parser().parse_args(argv)
+    args = _build_parser().parse_args(words)
     try:
         verdict = run_check(args.history, args.workload, args.consistency_models, args.availability)
     except HistoryError as error:
         raise BadInput(str(error)) from None
     _print(json.dumps(verdict, indent=2))
-    return _EXIT_STATUSES[verdict["valid"]]
+    return EXIT_STATUSES.get(verdict["valid"], EXIT_UNKNOWN)
 
 
 def _print(text: str) -> None:

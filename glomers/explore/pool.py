@@ -19,9 +19,10 @@ from concurrent.futures import (
 )
 from multiprocessing import parent_process
 
+from glomers.environment import OF_RUNS
 from glomers.errors import ExploreError
 from glomers.explore.scenario import Space
-from glomers.explore.seeds import Row, broken_row
+from glomers.explore.seed import Row, broken_row
 from glomers.explore.worker import Batch, is_fit, run_batch
 
 BATCH_SEEDS_MAX = 25
@@ -147,7 +148,7 @@ class Exploration:
 
 def process_pool(jobs: int) -> ProcessPoolExecutor:
     """A pool of processes that are fit for tests (see `glomers.explore.worker`)."""
-    os.environ["PYTHONHASHSEED"] = "0"  # for children that are fresh interpreters
+    os.environ.update(OF_RUNS)  # for children that are fresh interpreters
     # Forks are fit if this process is, and begin sooner.
     can_fork = is_fit() and "fork" in multiprocessing.get_all_start_methods()
     context = multiprocessing.get_context("fork" if can_fork else "spawn")

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import re
 import tempfile
+from argparse import Namespace
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from glomers.commands.arguments import Parser
 from glomers.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, BadInput
 from glomers.lab import LabError
 from glomers.series.batch import prepare
-from glomers.series.league import league_table, written_table
+from glomers.series.execution import run_tasks
 from glomers.series.notebook import Cell, Notebook, read_notebook
 from glomers.series.project import all_notebooks, project_root
 from glomers.series.rules import Problem, cell_name, check_notebook, text_of
-from glomers.series.run import run_tasks
+from glomers.series.standings import league_table, written_table
 from glomers.series.task import Task
 
 _WRITEFILE = re.compile(r"%%writefile\s+(?P<append>-a\s+)?(?P<path>\S+)[ \t]*(?:\n|$)")
@@ -27,11 +29,17 @@ _DIRECTION = re.compile(
 )
 
 
-def check_series(*, execute: bool = False) -> int:
-    """Check the project at hand, print a line for each problem; returns the exit status.
+def add_arguments(parser: Parser) -> None:
+    """Add what the command takes."""
+    parser.add_argument(
+        "--execute",
+        action="store_true",
+        help="also execute the notebooks, measure the league, and compare their texts",
+    )
 
-    With `execute`, the notebooks are executed again and must give the same texts, and the README's
-    league table is measured again.
+
+def act(arguments: Namespace) -> int:
+    """Check the project at hand, print a line for each problem; returns the exit status.
 
     Raises:
         BadInput: when there is no project here.
@@ -39,7 +47,7 @@ def check_series(*, execute: bool = False) -> int:
     root = project_root()
     problems = list(find_problems(root))
     interrupted = False
-    if execute:
+    if arguments.execute:
         found = [*_not_reproduced(root), *_league(root / "README.md")]
         interrupted = any(problem.what == "stopped" for problem in found)
         problems += found

@@ -6,7 +6,7 @@ import random
 from collections.abc import Sequence
 from typing import Any
 
-from glomers.bench.faults.base import Fault, System, Target
+from glomers.bench.faults.fault import Fault, System, Target
 from glomers.formats.edn import kw
 
 OFFSET_MS_MAX = 5_000
@@ -25,6 +25,11 @@ class Kill(_OfOneNode):
 
     name = "kill"
     summary = "one node is killed, and started again without its memory"
+    meanwhile = (
+        "a node is gone; then it starts without its memory, and gets `init` and the topology "
+        "again. What it is sent meanwhile is dropped; what it had sent arrives"
+    )
+    on_real_clock = "yes, by SIGKILL"
 
     def start(self, system: System, target: Target) -> Any:
         system.kill(target["node"])
@@ -40,6 +45,8 @@ class Pause(_OfOneNode):
 
     name = "pause"
     summary = "one node stands still for a while"
+    meanwhile = "a node stands still; messages and timers wait for it"
+    on_real_clock = "yes, by SIGSTOP"
 
     def start(self, system: System, target: Target) -> Any:
         system.pause(target["node"])
@@ -55,6 +62,11 @@ class Skew(_OfOneNode):
 
     name = "skew"
     summary = "the wall clock of one node is wrong (virtual time only)"
+    meanwhile = (
+        f"a node's wall clock is off by up to {OFFSET_MS_MAX / 1000:g} s and drifts by up to "
+        f"{DRIFT_PPM_MAX / 10_000:g} %; its timers are right"
+    )
+    on_real_clock = "no: another process has its own clock"
     virtual_only = True
 
     def draw(self, nodes: Sequence[str], rng: random.Random) -> tuple[Any, Target]:

@@ -5,16 +5,19 @@ from __future__ import annotations
 import json
 import shutil
 import time
+from argparse import Namespace
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from glomers import lab
-from glomers.challenges import METRICS, Challenge, Judgement, Published
+from glomers.bench.options import CLOCKS
+from glomers.challenges import CHALLENGES, METRICS, Challenge, Judgement, Published
+from glomers.commands.arguments import Parser, refuse_args_without_node
 from glomers.errors import EXIT_FAILED, EXIT_OK, BadInput, SeriesError
+from glomers.files import shown
 from glomers.reading import replicas
-from glomers.series.project import shown
 
 PARTITIONS = "valid with partitions"
 
@@ -62,35 +65,35 @@ class Report:
         }
 
 
-def run_challenge(
-    challenge: Challenge,
-    *,
-    bin: Path | None = None,
-    args: Sequence[str] = (),
-    engine: str | None = None,
-    seed: int = 0,
-    clock: str | None = None,
-    as_json: bool = False,
-) -> int:
+def add_arguments(parser: Parser) -> None:
+    """Add what the command takes."""
+    parser.add_argument("id", metavar="ID", choices=list(CHALLENGES), help="such as 3d")
+    parser.add_node()
+    parser.add_engine()
+    parser.add_seed()
+    parser.add_argument("--clock", choices=CLOCKS, help="for the bench (default: what suits)")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def act(arguments: Namespace) -> int:
     """Run a challenge and print how it went; returns the exit status.
 
-    `args` are the node's arguments.
-
     Raises:
-        BadInput: when `bin` is no program.
+        BadInput: when --bin is no program.
         LabError: when the engine cannot be used.
         SeriesError: when the test broke.
     """
+    challenge, bin = CHALLENGES[arguments.id], arguments.bin
+    refuse_args_without_node(arguments)
     if bin is not None and not bin.is_file():
         raise BadInput(f"There is no file {bin}: --bin must name the program of a node.")
-    program = bin or challenge.path
-    how = {"args": args, "engine": engine, "seed": seed, "clock": clock}
-    report = _report(challenge, program, how)
-    if as_json:
+    how = {name: getattr(arguments, name) for name in ("engine", "seed", "clock")}
+    report = _report(challenge, bin or challenge.path, how | {"args": arguments.node_args})
+    if arguments.json:
         print(json.dumps(report.as_json()))
     if report.run.valid is None:
         raise SeriesError(report.run.explanation or report.run.verdict)
-    if not as_json:
+    if not arguments.json:
         _show(report)
     return EXIT_OK if report.passed else EXIT_FAILED
 

@@ -9,9 +9,9 @@ import traceback
 from pathlib import Path
 from typing import Any
 
-from glomers.bench.cli import run_in_store
+from glomers.bench.flags import words_of
+from glomers.bench.in_store import run_in_store
 from glomers.bench.log import RunLog
-from glomers.bench.options import words_of
 from glomers.bench.program import find_program
 from glomers.bench.store import Store
 from glomers.drawing.decisive import draw_decisive

@@ -1,0 +1,83 @@
+"""How subcommands read their words, and the arguments that several of them have."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+from glomers.environment import ENGINES
+from glomers.errors import BadInput
+
+
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong with the arguments in one sentence."""
+
+    _takes_node_args = False
+    _takes_all_words = False
+
+    def take_all_words(self) -> None:
+        """Leave all words to the command itself: as `words`."""
+        self._takes_all_words = True
+
+    def parse_known_args(  # type: ignore[override]
+        self, args: Sequence[str], namespace: Any = None
+    ) -> tuple[Any, list[str]]:
+        words = list(args)
+        if self._takes_all_words:
+            parsed, _ = super().parse_known_args([], namespace)
+            parsed.words = words
+            return parsed, []
+        if not self._takes_node_args:
+            return super().parse_known_args(words, namespace)
+        cut = words.index("--") if "--" in words else len(words)
+        parsed, others = super().parse_known_args(words[:cut], namespace)
+        parsed.node_args = [word for word in others if word[:1] != "-"] + words[cut + 1 :]
+        return parsed, [word for word in others if word[:1] == "-"]
+
+    def error(self, message: str) -> NoReturn:
+        raise BadInput(f"{self.prog}: {message}. `{self.prog} --help` lists what there is.")
+
+    def add_engine(self) -> None:
+        """Let the command be told which engine runs the tests."""
+        default = "default: $GLOMERS_ENGINE, or the bench"
+        self.add_argument("--engine", choices=ENGINES, help=f"what runs the tests ({default})")
+
+    def add_seed(self) -> None:
+        """Let the command be told the seed of its tests."""
+        self.add_argument("--seed", type=int, default=0, metavar="N", help="for the bench (0)")
+
+    def add_node(self) -> None:
+        """Let the command be told which node to run; words that are for it become `node_args`.
+
+        These are those that are no flags, and all that follows `--`.
+        """
+        self._takes_node_args = True
+        self.epilog = "What follows -- goes to the node of --bin as its arguments."
+        what = "the node (default: the series' solution)"
+        self.add_argument("--bin", type=Path, metavar="NODE", help=what)
+
+
+def at_least_one(text: str) -> int:
+    """Read a whole number from 1 up.
+
+    Raises:
+        argparse.ArgumentTypeError: when it is none.
+    """
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not a whole number of at least 1")
+    return int(text)
+
+
+def refuse_args_without_node(arguments: argparse.Namespace) -> None:
+    """Refuse arguments for a solution of the series: they take none, so that these are a slip.
+
+    Raises:
+        BadInput: when there are arguments for the node, and no node of one's own.
+    """
+    if arguments.node_args and arguments.bin is None:
+        raise BadInput(
+            f"{' '.join(arguments.node_args)!r} would be an argument of the node, and the series' "
+            "own takes none: name yours with --bin, or leave it out."
+        )

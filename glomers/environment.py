@@ -1,0 +1,33 @@
+"""What a process is told by its environment: the engine that runs tests, and the hash seed."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+ENGINES = ("bench", "maelstrom")
+"""What can run a test; the first does unless somebody asks for another."""
+ENGINE = "GLOMERS_ENGINE"
+"""The variable that names the engine where nobody else does."""
+HASH_SEED = "PYTHONHASHSEED"
+"""The variable that decides in which order Python iterates a set of texts."""
+OF_RUNS = {HASH_SEED: "0"}
+"""What all processes have in which tests run in virtual time."""
+
+
+def engine_or_default(asked_for: str | None = None) -> str:
+    """The engine that is asked for, else the one of the environment, else the bench.
+
+    There may be no such engine: whoever asks says so in words of his own.
+    """
+    return asked_for or os.environ.get(ENGINE) or ENGINES[0]
+
+
+def fix_hash_seed(words: Sequence[str]) -> None:
+    """Start `glomers` with these words again, unless it has the hash seed of runs."""
+    if os.environ.get(HASH_SEED) == OF_RUNS[HASH_SEED]:
+        return
+    os.environ.update(OF_RUNS)
+    # With -P: a file beside the nodes may be called like a module of the standard library.
+    os.execv(sys.executable, [sys.executable, "-P", "-m", "glomers", *words])

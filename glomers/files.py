@@ -1,0 +1,56 @@
+"""Files and links that are there as a whole or not at all, and what people are shown of files."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+
+def write_whole(path: Path, text: str, mode: int | None = None) -> None:
+    """Write a file as a whole or not at all; `mode` is that of a new file, unless Python's will do.
+
+    Raises:
+        OSError, UnicodeError: when it cannot be written, as on a full disk; what was there stays.
+    """
+    new = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        new.write_text(text, encoding="utf-8")
+        if mode is not None:
+            new.chmod(mode)
+        new.replace(path)
+    except BaseException:
+        new.unlink(missing_ok=True)
+        raise
+
+
+def point_link(link: Path, folder: Path) -> None:
+    """Let `link` point at a folder, in one step, so that others find the old one or the new one.
+
+    Raises:
+        OSError: when there is something else of that name, or links cannot be made.
+    """
+    new = link.with_name(f".{link.name}.{os.getpid()}")
+    new.unlink(missing_ok=True)
+    new.symlink_to(os.path.relpath(folder, link.parent), target_is_directory=True)
+    try:
+        new.replace(link)
+    except OSError:
+        new.unlink()
+        raise
+
+
+def shown(path: Path | str) -> str:
+    """The path as a person reads it best: relative to the current folder where it lies below."""
+    relative = os.path.relpath(path)
+    return str(path) if relative.startswith("..") else relative
+
+
+def last_lines(path: Path, most_bytes: int, most_lines: int = 32) -> str:
+    """The last lines of a text that may be very long; empty where there is none to read."""
+    try:
+        with path.open("rb") as file:
+            file.seek(max(0, path.stat().st_size - most_bytes))
+            text = file.read().decode("utf-8", "replace")
+    except OSError:
+        return ""
+    return "\n".join(text.splitlines()[-most_lines:])
