@@ -127,7 +127,7 @@ def contradictions(outcome: Outcome, options: Options) -> list[str]:
 def causal_row(space: Space, seed: int) -> Row:
     """A row as an exploration has it, with the guarantees that are contradicted."""
     options, tally = space.scenario(seed), Tally()
-    outcome = run_once(options, tally, watch=tally.watch)
+    outcome = run_once(options, tally)
     found = anomalies(options, outcome)
     found += [] if outcome.broken else contradictions(outcome, options)
     return {

@@ -4,10 +4,10 @@ import json
 from itertools import pairwise
 
 import pytest
-from bench import Unwritten
 
 from glomers.bench.flags import parse_options
 from glomers.bench.once import run_once
+from glomers.formats.journal import Journal
 from glomers.solutions import __path__ as solutions
 
 SEEDS = range(30)
@@ -49,7 +49,7 @@ if __name__ == "__main__":
 """
 
 
-class Ticks(Unwritten):
+class Ticks(Journal):
     """A journal that keeps who sent which tick when."""
 
     def __init__(self):
@@ -63,7 +63,7 @@ class Ticks(Unwritten):
 
 def history(words, seed, solution):
     words = f"{words} --bin {SOLUTIONS}/{solution}.py --seed {seed}"
-    return run_once(parse_options(words.split()), Unwritten()).history
+    return run_once(parse_options(words.split()), Journal()).history
 
 
 @pytest.mark.parametrize(

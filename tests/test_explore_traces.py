@@ -330,7 +330,7 @@ def test_a_file_that_is_no_trace_is_refused_in_a_sentence(tmp_path, text, proble
 def passed(words):
     options = parse_options(shlex.split(words))
     tally = Tally()
-    outcome = run_once(options, tally, watch=tally.watch)
+    outcome = run_once(options, tally)
     assert not anomalies(options, outcome)
     return vacuity(options, outcome, tally), tally
 

@@ -9,13 +9,13 @@ from glomers.bench.flags import parse_options
 from glomers.bench.once import run_once
 from glomers.formats.edn import kw
 from glomers.formats.history import Op
+from glomers.formats.journal import Journal
 from glomers.reading.restarts import (
     demands_after_restart,
     differing,
     last_restart_ns,
     lost_after_restart,
 )
-from tests.bench import Unwritten
 
 NODES = Path(solutions.__file__).parent
 TWO = ("n0", "n1")
@@ -129,7 +129,7 @@ UNTOLD = {  # their new lives are not told what the old ones knew: about that, r
 def killed_run(path, flags, seed):
     """The history and the nodes of a run in which nodes are killed."""
     options = parse_options([*flags.split(), "--bin", str(path), "--seed", str(seed)])
-    outcome = run_once(options, Unwritten())
+    outcome = run_once(options, Journal())
     assert outcome.broken is None, outcome.broken
     return outcome.history, options.node_ids
 

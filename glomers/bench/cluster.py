@@ -7,7 +7,8 @@ from itertools import chain
 from typing import Any
 
 from glomers.bench.clients import INIT_TIMEOUT_S, SETUP_TIMEOUT_S, Client, RpcTimeout
-from glomers.bench.clock import Clock, Handle, VirtualClock
+from glomers.bench.clock import Handle, VirtualClock
+from glomers.bench.ground import Ground
 from glomers.bench.hosts import Host, ProcessHost, VirtualHost
 from glomers.bench.network import Network
 from glomers.bench.schema import LooseReply, MalformedReply
@@ -23,36 +24,33 @@ SetUp = Callable[[Client, str], Awaitable[None]]
 
 
 class Cluster:
-    """The nodes called `node_ids`, as the test and its faults act on them.
+    """The nodes, as the test and its faults act on them.
 
     Args:
-        clock: what everything runs on.
+        ground: the names of the nodes, the clock, and how to end the test.
         network: carries what they send.
         transit: decides what becomes of it.
         make_host: makes the host of a node.
         open_client: makes the next client, for the set-up.
-        fail: ends the test.
     """
 
     def __init__(
         self,
-        node_ids: tuple[str, ...],
-        clock: Clock,
+        ground: Ground,
         network: Network,
         transit: Transit,
         make_host: Callable[[str], Host],
         open_client: Callable[[], Client],
-        fail: Callable[[BrokenTest], None],
     ) -> None:
-        self._node_ids = node_ids
-        self._clock = clock
+        self._node_ids = ground.options.node_ids
+        self._clock = ground.clock
+        self._fail = ground.fail
         self._network = network
         self._transit = transit
         self._make_host = make_host
         self._open_client = open_client
-        self._fail = fail
         self._hosts: dict[str, Host] = {}
-        self._gone: dict[str, list[Host]] = {node_id: [] for node_id in node_ids}
+        self._gone: dict[str, list[Host]] = {node_id: [] for node_id in self._node_ids}
         """Of each node, its lives that a fault has ended."""
         self._set_up: SetUp | None = None
         self._restarts: set[Any] = set()

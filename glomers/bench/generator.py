@@ -10,16 +10,14 @@ thread gets the operation (recorded runs show it: of five clients, the first com
 from __future__ import annotations
 
 import asyncio
-import random
 from bisect import insort
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from glomers.bench.clients import Client, RpcTimeout
-from glomers.bench.clock import NS_PER_S, Clock
-from glomers.bench.history import HistoryWriter
+from glomers.bench.clock import NS_PER_S
+from glomers.bench.ground import Ground
 from glomers.bench.nemesis import Nemesis
-from glomers.bench.options import Options
 from glomers.bench.schema import MalformedReply
 from glomers.bench.script import ScriptedOp
 from glomers.bench.workloads.base import Failed, Indeterminate, Invocation, Session, Workload
@@ -36,35 +34,33 @@ NET_TIMEOUT = kw("net-timeout")
 class Generator:
     """Runs the phases of a test; `history` receives every operation.
 
+    Its dice decide the pauses between operations, whose turn it is first, and the order in which
+    the final phase begins with its clients.
+
     Args:
-        options: rate, time limit and number of clients.
+        ground: rate, time limit and number of clients; the clock and the history.
         workload: what the operations are.
         nemesis: carries out the faults.
         open_client: makes the next client.
-        rng: decides the pauses between operations, whose turn it is first, and the order in which
-            the final phase begins with its clients.
         script: the operations to carry out, in place of those that the workload draws.
     """
 
     def __init__(
         self,
-        options: Options,
+        ground: Ground,
         workload: Workload,
         nemesis: Nemesis,
-        clock: Clock,
-        history: HistoryWriter,
         open_client: Callable[[], Client],
-        rng: random.Random,
         script: Sequence[ScriptedOp] | None = None,
     ) -> None:
-        self._options = options
+        self._options = options = ground.options
         self._workload = workload
         self._nemesis = nemesis
-        self._clock = clock
-        self.now_ns = clock.now_ns
-        self._history = history
+        self._clock = ground.clock
+        self.now_ns = ground.clock.now_ns
+        self._history = ground.history
         self._open_client = open_client
-        self._rng = rng
+        self._rng = ground.dice("generator")
         self._script = script
         self._phase_began_ns = 0
         self._in_end = False
@@ -75,7 +71,7 @@ class Generator:
         self._processes = list(range(options.concurrency))
         self._sessions = [self._open_session(thread) for thread in range(options.concurrency)]
         self._free = list(range(options.concurrency))  # in order
-        self._turns = rng.randrange(options.concurrency + 1)
+        self._turns = self._rng.randrange(options.concurrency + 1)
         self._someone_is_free = asyncio.Event()
         self._in_flight: set[asyncio.Task[Op]] = set()
         self._error: BaseException | None = None

@@ -12,9 +12,9 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from glomers.bench.clock import NS_PER_S, Clock
+from glomers.bench.clock import NS_PER_S
 from glomers.bench.faults import FAULTS, Fault, System, Target
-from glomers.bench.history import HistoryWriter
+from glomers.bench.ground import Ground
 
 Dice = Callable[[str], random.Random]
 """The dice for a purpose."""
@@ -71,23 +71,17 @@ def _draw_events(
 
 
 class Nemesis:
-    """Carries out a schedule on `system`; `history` receives every request and its effect."""
+    """Carries out a schedule on `system`; the history gets every request and its effect."""
 
-    def __init__(
-        self,
-        schedule: Sequence[FaultEvent],
-        system: System,
-        clock: Clock,
-        history: HistoryWriter,
-        dice: Dice,
-    ) -> None:
+    def __init__(self, ground: Ground, schedule: Sequence[FaultEvent], system: System) -> None:
         self._schedule = schedule
         self._system = system
-        self._clock = clock
-        self._history = history
+        self._clock = ground.clock
+        self._history = ground.history
+        self._journal = ground.journal
         names = {event.fault for event in schedule}
-        self._faults = {n: FAULTS[n](dice(f"{_purpose(n)}/messages")) for n in sorted(names)}
-        self.active: dict[str, Target] = {}
+        self._faults = {n: FAULTS[n](ground.dice(f"{_purpose(n)}/messages")) for n in sorted(names)}
+        self._active: dict[str, Target] = {}
         """The targets of the faults that are at work, by name."""
         self.request_count = 0
         """How often it was its turn."""
@@ -98,27 +92,29 @@ class Nemesis:
             await self._clock.sleep_until(begin_ns + event.at_ns)
             if event.starts:
                 self._start(event)
-            elif event.fault in self.active:
+            elif event.fault in self._active:
                 self._stop(event.fault)
 
     def heal(self) -> None:
         """End every fault."""
         for name, fault in self._faults.items():
-            if name in self.active or not fault.extra:
+            if name in self._active or not fault.extra:
                 self._stop(name)
 
     def _start(self, event: FaultEvent) -> None:
         f = f"start-{event.fault}"
         self.request_count += 1
         self._note(f, event.request)
-        self.active[event.fault] = event.target
+        self._active[event.fault] = event.target
+        self._journal.fault_began(event.fault, event.target)
         self._note(f, self._faults[event.fault].start(self._system, event.target))
 
     def _stop(self, name: str) -> None:
         f = f"stop-{name}"
         self.request_count += 1
         self._note(f, None)
-        target = self.active.pop(name, None)
+        target = self._active.pop(name, None)
+        self._journal.fault_ended(name)
         self._note(f, self._faults[name].stop(self._system, target))
 
     def _note(self, f: str, value: Any) -> None:

@@ -19,9 +19,9 @@ from typing import Any
 from glomers.bench.checkers.net import MessageCounts, NetStats
 from glomers.bench.clock import Clock
 from glomers.bench.faults.cuts import Grudge
-from glomers.bench.record import Journal
 from glomers.bench.transit import Transit
 from glomers.errors import BrokenTest
+from glomers.formats.journal import Journal
 from glomers.formats.names import is_client
 from glomers.protocol import dumps, loads, reread
 

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import gc
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TextIO
 
 from glomers.bench.checkers import Result
 from glomers.bench.hosts import Silenced
-from glomers.bench.nemesis import Nemesis
 from glomers.bench.options import Options
 from glomers.bench.program import find_program
-from glomers.bench.record import Journal, MemoryRecord
+from glomers.bench.record import MemoryRecord
 from glomers.bench.run import Test
 from glomers.bench.script import Script
 from glomers.errors import BadInput, BrokenTest
 from glomers.formats.history import Op
+from glomers.formats.journal import Journal
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,6 @@ def run_once(
     *,
     script: Script | None = None,
     is_recorded: bool = False,
-    watch: Callable[[Nemesis], None] | None = None,
 ) -> Outcome:
     """Run a test in virtual time and return what it came to; nothing is left on the disk.
 
@@ -62,13 +61,12 @@ def run_once(
         journal: gets every message.
         script: operations, faults and fates to play back.
         is_recorded: whether the outcome has a script.
-        watch: is given the nemesis before the test begins.
 
     Raises:
         BadInput: when the program of the nodes cannot run in virtual time.
     """
     with _garbage_collected_afterwards():
-        return _run(options, journal, script, is_recorded, watch)
+        return _run(options, journal, script, is_recorded)
 
 
 def _run(
@@ -76,7 +74,6 @@ def _run(
     journal: Journal,
     script: Script | None,
     is_recorded: bool,
-    watch: Callable[[Nemesis], None] | None,
 ) -> Outcome:
     try:
         program = find_program(options.bin, "virtual")
@@ -91,8 +88,6 @@ def _run(
         script=script,
         is_recorded=is_recorded,
     )
-    if watch:
-        watch(test.nemesis)
     results = broken = None
     try:
         test.run()

@@ -6,6 +6,7 @@ import ast
 import os
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from glomers.errors import BrokenTest
@@ -65,6 +66,7 @@ def _node_file(path: Path) -> Path | None:
     return path if _uses_runtime(path.read_text(encoding="utf-8", errors="replace")) else None
 
 
+@lru_cache(maxsize=8)  # an exploration runs the same program again and again
 def _uses_runtime(source: str) -> bool:
     """Whether Python source imports the node runtime; broken source counts if it seems to."""
     try:

@@ -11,26 +11,10 @@ from glomers.bench.history import HistoryWriter
 from glomers.bench.hosts.base import NodeLog
 from glomers.bench.store import Store
 from glomers.errors import BrokenTest
-from glomers.formats.journal import BUFFER_BYTES, JournalWriter
+from glomers.formats.journal import BUFFER_BYTES, Journal, JournalWriter
 from glomers.formats.node_log import times_file
 
 _HISTORY_BUFFER_BYTES = 1 << 18
-
-
-class Journal(Protocol):
-    """Takes what happens to messages; see `glomers.formats.journal`."""
-
-    def send(self, time_ns: int, message_id: int, line: bytes) -> None:
-        """A message was sent."""
-
-    def recv(self, time_ns: int, message_id: int) -> None:
-        """A message arrived."""
-
-    def drop(self, time_ns: int, message_id: int) -> None:
-        """A message was lost."""
-
-    def close(self) -> None:
-        """Write what is still buffered."""
 
 
 class Record(Protocol):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import random
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
 from contextvars import Context
@@ -18,6 +17,7 @@ from glomers.bench.clients import Client
 from glomers.bench.clock import Clock, RealClock, VirtualClock
 from glomers.bench.cluster import Cluster
 from glomers.bench.generator import Generator
+from glomers.bench.ground import Ground, dice_for
 from glomers.bench.hosts import (
     Host,
     NodeLog,
@@ -73,6 +73,7 @@ class Test:
         is_recorded: bool = False,
     ) -> None:
         self.options = options
+        self._dice = partial(dice_for, options)
         self.clock = self._make_clock(program.virtual)
         self._program = program
         self._record = record
@@ -89,25 +90,20 @@ class Test:
         self._schedule = self._draw_schedule() if script is None else script.faults
         self.history = record.history(self._cannot_write)
         self._journal = record.journal(self._cannot_write)
+        self._ground = Ground(options, self.clock, self.history, self._journal, self._fail)
         transit = self._make_transit()
         self._recorded = Recorded(transit) if is_recorded else None
         transit = self._recorded or transit
         self.network = Network(self.clock, self._journal, transit)
         self._cluster = Cluster(
-            options.node_ids,
-            self.clock,
-            self.network,
-            transit,
-            self._make_host,
-            self._open_client,
-            self._fail,
+            self._ground, self.network, transit, self._make_host, self._open_client
         )
-        self.nemesis = Nemesis(self._schedule, self._cluster, self.clock, self.history, self._rng)
+        self._nemesis = Nemesis(self._ground, self._schedule, self._cluster)
 
     def _make_clock(self, is_virtual: bool) -> Clock:
         if not is_virtual:
             return RealClock()
-        clock, rng = VirtualClock(), self._rng("timers")
+        clock, rng = VirtualClock(), self._dice("timers")
         salts = {node_id: rng.getrandbits(64) for node_id in self.options.node_ids}
 
         def rank(context: Context, when_ns: int) -> int:
@@ -127,7 +123,7 @@ class Test:
             options.node_ids,
             options.nemesis_interval_s,
             options.time_limit_s,
-            self._rng,
+            self._dice,
         )
 
     def _make_transit(self) -> Transit:
@@ -137,7 +133,7 @@ class Test:
         return Drawn(
             options.latency_ms,
             options.latency_dist,
-            self._rng("network"),
+            self._dice("network"),
             hop_cost=self._program.virtual,
         )
 
@@ -163,10 +159,6 @@ class Test:
         """The nodes that are not heard any more, in the order in which it happened."""
         silenced = (outgoing.silenced for outgoing in self._outgoing)
         return sorted(filter(None, silenced), key=lambda one: one.time_ns)
-
-    def _rng(self, purpose: str) -> random.Random:
-        """The dice for one purpose: a change in one part leaves the others' throws alone."""
-        return random.Random(f"{self.options.seed}/{purpose}")
 
     def run(self) -> None:
         """Run the test; what happened is in `history` and `network.stats`.
@@ -208,7 +200,7 @@ class Test:
     def _surroundings(self) -> AbstractContextManager[None]:
         if isinstance(self.clock, VirtualClock):
             argv = (str(self._program.path), *self.options.args)
-            return sandbox(self.clock, self._rng("nodes"), argv, self._fail, self._give_up)
+            return sandbox(self.clock, self._dice("nodes"), argv, self._fail, self._give_up)
         return nullcontext()
 
     def _exit(self, error: SystemExit) -> BrokenTest:
@@ -249,7 +241,7 @@ class Test:
         self._start_services()
         nodes, cluster = self.options.node_ids, self._cluster
         await asyncio.gather(*map(self._start_node, nodes, self._start_times_ns()))
-        workload = workload_class(self.options.workload)(self.options, self._rng("workload"))
+        workload = workload_class(self.options.workload)(self.options, self._dice("workload"))
         clients = [self._open_client() for _ in nodes]
         await asyncio.gather(
             *[
@@ -258,13 +250,10 @@ class Test:
             ]
         )
         self._generator = Generator(
-            self.options,
+            self._ground,
             workload,
-            self.nemesis,
-            self.clock,
-            self.history,
+            self._nemesis,
             self._open_client,
-            self._rng("generator"),
             self._script.ops if self._script else None,
         )
         await self._generator.run()
@@ -278,7 +267,7 @@ class Test:
         nodes = len(self.options.node_ids)
         if not self._program.virtual:
             return [0] * nodes
-        rng, gap_ns = self._rng("start"), min(START_GAP_NS, START_NS_MAX // nodes)
+        rng, gap_ns = self._dice("start"), min(START_GAP_NS, START_NS_MAX // nodes)
         times_ns = list(accumulate(rng.randrange(2 * gap_ns) for _ in range(nodes)))
         rng.shuffle(times_ns)
         return times_ns
@@ -288,7 +277,7 @@ class Test:
         await self._cluster.start(node_id)
 
     def _start_services(self) -> None:
-        for name, service in make_services(self._rng("services")).items():
+        for name, service in make_services(self._dice("services")).items():
             self.network.connect(name, partial(self._serve, name, service))
 
     def _serve(

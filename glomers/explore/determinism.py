@@ -27,6 +27,7 @@ from glomers.explore.progress import Progress
 from glomers.explore.scenario import Space
 from glomers.explore.suspects import suspects
 from glomers.formats.history import format_op
+from glomers.formats.journal import Journal
 from glomers.formats.names import is_node
 from glomers.formats.text import shortened
 from glomers.node import host
@@ -36,7 +37,7 @@ _MOST_JUNK = 50_000
 _SHOWN_CHARACTERS = 200
 
 
-class Lines:
+class Lines(Journal):
     """A journal that keeps every event as a line; `upto` is called before the event of a number."""
 
     def __init__(self, upto: tuple[int, Callable[[], None]] | None = None) -> None:
@@ -56,9 +57,6 @@ class Lines:
 
     def drop(self, time_ns: int, message_id: int) -> None:
         self._add(f"{time_ns} dropped {message_id}")
-
-    def close(self) -> None:
-        pass
 
 
 def check(space: Space, seeds: int, tell: Callable[[str], None]) -> str | None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from glomers.formats.journal import Event
+from glomers.formats.journal import Event, Journal
 from glomers.protocol import reread
 
 
-class Events:
+class Events(Journal):
     """Keeps what happens to messages in `events`."""
 
     def __init__(self) -> None:
@@ -20,6 +20,3 @@ class Events:
 
     def drop(self, time_ns: int, message_id: int) -> None:
         self.events.append(Event("drop", time_ns, message_id))
-
-    def close(self) -> None:
-        pass

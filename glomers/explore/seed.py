@@ -27,7 +27,7 @@ def run_seed(space: Space, seed: int) -> Row:
     """Run the scenario of a seed and judge it."""
     options = space.scenario(seed)
     tally = Tally()
-    outcome = run_once(options, tally, watch=tally.watch)
+    outcome = run_once(options, tally)
     found = anomalies(options, outcome)
     return _described(options) | {
         "outcome": "fail" if found else "unknown" if is_unknown(outcome) else "pass",

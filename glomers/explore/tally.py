@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from glomers.bench.nemesis import Nemesis
+from glomers.formats.journal import Journal
 from glomers.formats.names import is_node
 from glomers.protocol import loads
 
 
-class Tally:
+class Tally(Journal):
     """A journal that keeps counts instead of messages.
 
     `types` counts messages between nodes by type; `pairs` those sent while a fault was at work, by
@@ -27,9 +27,11 @@ class Tally:
         self._last_line: bytes = b""
         self._last_arrived: dict[tuple[str, str], int] = {}
 
-    def watch(self, nemesis: Nemesis) -> None:
-        """Look at the faults of this nemesis."""
-        self._active = nemesis.active
+    def fault_began(self, fault: str, target: Any) -> None:
+        self._active[fault] = target
+
+    def fault_ended(self, fault: str) -> None:
+        self._active.pop(fault, None)
 
     def send(self, time_ns: int, message_id: int, line: bytes) -> None:
         message = loads(line)
@@ -67,6 +69,3 @@ class Tally:
                 return
         killed = self._active.get("kill")
         self.effects["kill" if killed and killed["node"] == dest else "loss"] += 1
-
-    def close(self) -> None:
-        pass

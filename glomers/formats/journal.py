@@ -43,7 +43,29 @@ class Event(NamedTuple):
     message: dict[str, Any] | None = None
 
 
-class JournalWriter:
+class Journal:
+    """Takes what happens to messages, and hears of faults; this one keeps nothing."""
+
+    def send(self, time_ns: int, message_id: int, line: bytes) -> None:
+        """A message was sent; `line` is its JSON text without a newline."""
+
+    def recv(self, time_ns: int, message_id: int) -> None:
+        """A message reached the one it is addressed to."""
+
+    def drop(self, time_ns: int, message_id: int) -> None:
+        """A fault kept a message from being delivered."""
+
+    def fault_began(self, fault: str, target: Any) -> None:
+        """A fault is at work from now on; `target` says on what, as that fault has it."""
+
+    def fault_ended(self, fault: str) -> None:
+        """A fault has ended, if it was at work."""
+
+    def close(self) -> None:
+        """Write what is still buffered."""
+
+
+class JournalWriter(Journal):
     """Writes a journal to a file while a run goes on; messages are stored as they come."""
 
     def __init__(self, target: Path | BinaryIO) -> None:
@@ -66,15 +88,12 @@ class JournalWriter:
         self.close()
 
     def send(self, time_ns: int, message_id: int, line: bytes) -> None:
-        """Record that a message was sent; `line` is its JSON text without a newline."""
         self._write(b'["s",%d,%d,%b]\n' % (time_ns, message_id, line))
 
     def recv(self, time_ns: int, message_id: int) -> None:
-        """Record that a message reached the one it is addressed to."""
         self._write(b'["r",%d,%d]\n' % (time_ns, message_id))
 
     def drop(self, time_ns: int, message_id: int) -> None:
-        """Record that a fault kept a message from being delivered."""
         self._write(b'["d",%d,%d]\n' % (time_ns, message_id))
 
     def close(self) -> None:
