@@ -126,7 +126,8 @@ def test_a_handler_that_catches_everything_cannot_hold_the_bench_up(bench, tmp_p
     bench.node(with_body(body))
     script = (
         "import sys; from glomers import cli; from glomers.bench import sandbox; "
-        "sandbox.HANG_CPU_S = 0.3; words = ['-w', 'echo', '--bin', 'node.py', '--node-count', '1']; "
+        "sandbox.HANG_CPU_S = 0.3; "
+        "words = ['-w', 'echo', '--bin', 'node.py', '--node-count', '1']; "
         "sys.exit(cli.main(['bench', 'test', *words]))"
     )
     done = subprocess.run(
