@@ -127,7 +127,8 @@ def test_a_handler_that_catches_everything_cannot_hold_the_bench_up(bench, tmp_p
     script = (
         "import sys; from glomers import cli; from glomers.bench import sandbox; "
         "sandbox.HANG_CPU_S = 0.3; "
-        "sys.exit(cli.main(['bench', 'test', '-w', 'echo', '--bin', 'node.py']))"
+        "words = ['-w', 'echo', '--bin', 'node.py', '--node-count', '1']; "
+        "sys.exit(cli.main(['bench', 'test', *words]))"
     )
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, cwd=tmp_path, timeout=60

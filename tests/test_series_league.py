@@ -5,9 +5,10 @@ import pytest
 from glomers import lab
 from glomers.challenges import CHALLENGES, Published, overall
 from glomers.cli import main
+from glomers.commands import league as command
 from glomers.lab.promises import PROMISES, promises
 from glomers.lab.ranking import LEAGUE, MEASURED_HERE
-from glomers.series import standings as module
+from glomers.series import standings
 from glomers.series.standings import league_table, share_text, written_table
 
 README = "# A\n\n<!-- league: begin -->\nold\n<!-- league: end -->\n\nend\n"
@@ -24,7 +25,7 @@ def counters(tmp_path_factory):
 @pytest.fixture
 def short(monkeypatch, counters):
     """`glomers league`, with the short runs in the place of all that it would measure."""
-    monkeypatch.setattr(module, "league", lambda **how: counters)
+    monkeypatch.setattr(standings, "league", lambda **how: counters)
 
 
 @pytest.fixture
@@ -32,7 +33,7 @@ def project(tmp_path, monkeypatch):
     """An empty project, in the current folder."""
     (tmp_path / "notebooks").mkdir()
     (tmp_path / "pyproject.toml").write_text("")
-    monkeypatch.setattr(module, "project_root", lambda: tmp_path)
+    monkeypatch.setattr(command, "project_root", lambda: tmp_path)
     return tmp_path
 
 

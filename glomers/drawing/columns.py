@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from glomers.drawing.lines import Rect
-from glomers.drawing.text import cut, width_px
+from glomers.drawing.text import width_px
+from glomers.formats.text import shortened
 
 HEAD_FONT_PX = 12
 LEFT_PX = 92.0
@@ -37,7 +38,7 @@ class Columns:
 
     def head(self, name: str) -> str:
         """The name above a column, as far as there is room for it."""
-        return cut(name, self._most_characters)
+        return shortened(name, self._most_characters)
 
     def head_rects(self, y: float) -> list[Rect]:
         """The room of all names that stand at a height."""

@@ -16,7 +16,8 @@ from glomers.drawing.palette import (
     RULE_COLOUR,
     ink,
 )
-from glomers.drawing.text import FONT, attribute, cut, escaped, px
+from glomers.drawing.text import FONT, attribute, escaped, px
+from glomers.formats.text import shortened
 
 _FONT_PX = 12
 _BOX_WIDTH_PX = 190.0
@@ -110,7 +111,7 @@ def _lines(op: dict[str, Any], keys: Collection[Any]) -> list[tuple[str, bool]]:
     for f, key, value in op["value"]:
         verb, link = _VERBS.get(f, (f, ": "))
         told = "nil" if value is None else value
-        lines.append((cut(f"{verb} {key}{link}{told}", _OP_CHARACTERS), key in keys))
+        lines.append((shortened(f"{verb} {key}{link}{told}", _OP_CHARACTERS), key in keys))
     return lines
 
 
@@ -161,7 +162,7 @@ def _reason(step: dict[str, Any], at: Point, outwards: Point, colour: str) -> st
     """Why one comes before the other, beside the arrow on its outer side."""
     key, value = step.get("key"), step.get("value")
     about = "" if key is None else f" key {key}" + ("" if value is None else f" = {value}")
-    text = cut(f"{_REASONS.get(step['type'], step['type'])}{about}", _REASON_CHARACTERS)
+    text = shortened(f"{_REASONS.get(step['type'], step['type'])}{about}", _REASON_CHARACTERS)
     x, y = at[0] + outwards[0] * _BESIDE_ARROW_PX, at[1] + outwards[1] * _BESIDE_ARROW_PX
     if abs(outwards[0]) < 0.3:
         anchor = "middle"

@@ -9,8 +9,9 @@ from typing import Any
 
 from glomers.drawing.lines import LOOP_PX, Canvas, Line, Rect
 from glomers.drawing.messages import Arrow
-from glomers.drawing.text import cut, width_px
+from glomers.drawing.text import width_px
 from glomers.drawing.values import value_of
+from glomers.formats.text import shortened
 
 HEIGHT_PX = 12.0
 BASELINE_PX = 3.0
@@ -52,7 +53,7 @@ class Wanted:
 
 def wanted(number: int, arrow: Arrow, key: Any) -> Wanted:
     """The texts for an arrow: its type and value (of `key`), or at least the value."""
-    kind, value = cut(arrow.type, _TYPE_CHARACTERS), value_of(arrow.body, key=key)
+    kind, value = shortened(arrow.type, _TYPE_CHARACTERS), value_of(arrow.body, key=key)
     short = value_of(arrow.body, _SHORT_CHARACTERS, key)
     texts = (f"{kind} {value}".strip(), value, short) if value else (kind,)
     return Wanted(number, tuple(filter(None, texts)), arrow.decisive, bool(value))

@@ -14,7 +14,8 @@ from glomers.drawing.palette import (
     QUIET_COLOUR,
     REFUSED_COLOUR,
 )
-from glomers.drawing.text import LINE_PX, cut, escaped, px, width_px
+from glomers.drawing.text import LINE_PX, escaped, px, width_px
+from glomers.formats.text import shortened
 
 DASHED = ' stroke-dasharray="6 3"'
 DOTTED = ' stroke-dasharray="2 3"'
@@ -106,7 +107,7 @@ def _types(arrows: Sequence[Arrow], colours: Colours) -> Iterator[Entry]:
 
 
 def _names(kinds: Sequence[str]) -> str:
-    named = ", ".join(cut(kind, _NAME_CHARACTERS) for kind in kinds[:_MOST_NAMES])
+    named = ", ".join(shortened(kind, _NAME_CHARACTERS) for kind in kinds[:_MOST_NAMES])
     more = len(kinds) - _MOST_NAMES
     return f"{named} and {more} more" if more > 0 else named
 

@@ -26,18 +26,10 @@ from glomers.drawing.legend import Colours, Legend, entries, stroke
 from glomers.drawing.lines import Line
 from glomers.drawing.messages import Arrow, Band
 from glomers.drawing.palette import FAINT_INK, INK, PAPER, RULE_COLOUR, SHADE, SHADE_HEAD, ink
-from glomers.drawing.text import (
-    FONT,
-    FONT_PX,
-    LINE_PX,
-    attribute,
-    cut,
-    escaped,
-    px,
-    wrapped,
-)
+from glomers.drawing.text import FONT, FONT_PX, LINE_PX, attribute, escaped, px, wrapped
 from glomers.drawing.window import Chosen, choose, seconds
 from glomers.formats.names import is_client
+from glomers.formats.text import shortened
 
 DEFAULT_LIMIT = 1_000
 
@@ -249,7 +241,7 @@ def _hover(arrow: Arrow) -> str:
         took_ms = (arrow.recv_s - arrow.send_s) * 1e3
         verb = "dropped" if arrow.lost else "received"
         end = f"{verb} {arrow.recv_s:.6f} s ({took_ms:.3f} ms)"
-    head = f"{cut(arrow.src, 40)} → {cut(arrow.dest, 40)}: {cut(arrow.type, 80)}"
+    head = f"{shortened(arrow.src, 40)} → {shortened(arrow.dest, 40)}: {shortened(arrow.type, 80)}"
     return f"{head}\nsent {arrow.send_s:.6f} s, {end}\n{_json(arrow.body)}"
 
 
@@ -258,4 +250,4 @@ def _json(body: Any) -> str:
         text = json.dumps(body, ensure_ascii=False, default=str)
     except (ValueError, RecursionError):
         return "(a body that cannot be shown)"
-    return cut(text, _BODY_CHARACTERS)
+    return shortened(text, _BODY_CHARACTERS)

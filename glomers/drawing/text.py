@@ -1,4 +1,4 @@
-"""Text in an SVG: escaped, cut to a length, and measured before anybody draws it."""
+"""Text in an SVG: escaped, and measured before anybody draws it."""
 
 from __future__ import annotations
 
@@ -29,11 +29,6 @@ def attribute(text: str) -> str:
     """Text as the value of an attribute, in its quotes."""
     line = clean(text).replace("\n", " ").replace("\t", " ")
     return f'"{escape(line)}"'
-
-
-def cut(text: str, most: int) -> str:
-    """Text, cut to `most` characters."""
-    return text if len(text) <= most else text[: most - 1] + "…"
 
 
 def width_px(text: str, font_px: float = FONT_PX, *, bold: bool = False) -> float:

@@ -105,9 +105,10 @@ def _difference(options: Options) -> str:
     else:
         event, instead = [one[at]], [other[at]]
     node = _owner(event[0]) or _owner(instead[0])
+    here, there = (shortened(each[0], _SHOWN_CHARACTERS) for each in (event, instead))
     text = (
         f"Seed {options.seed} comes out differently in another process. The first difference is "
-        f"event {at + 1}: {_cut(event[0])}, and in the other run {_cut(instead[0])}."
+        f"event {at + 1}: {here}, and in the other run {there}."
     )
     if node is None:
         return text
@@ -128,10 +129,6 @@ def _owner(line: str) -> str | None:
         return None
     src = str(json.loads(message)["src"])
     return src if is_node(src) else None
-
-
-def _cut(line: str) -> str:
-    return shortened(line, _SHOWN_CHARACTERS)
 
 
 # What children do

@@ -8,6 +8,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from glomers.formats.edn import to_json
+from glomers.formats.text import shortened as cut
 
 _KEYWORD = re.compile(r"(?<![\w\"']):(?=[A-Za-z0-9])")
 SHOWN_CHARACTERS = 80
@@ -40,8 +41,7 @@ def without_edn(text: str) -> str:
 
 def shortened(text: str, most: int = SHOWN_CHARACTERS) -> str:
     """`text` in one line, cut to `most` characters."""
-    text = " ".join(text.split())
-    return text if len(text) <= most else text[: most - 1] + "…"
+    return cut(" ".join(text.split()), most)
 
 
 def in_order(names: Collection[str]) -> list[str]:
