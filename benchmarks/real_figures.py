@@ -52,7 +52,7 @@ def solutions() -> dict[str, tuple[Challenge, Version]]:
     found: dict[str, tuple[Challenge, Version]] = {}
     for challenge in CHALLENGES.values():
         for version in challenge.versions:
-            found.setdefault(version.solution, (challenge, version))
+            found.setdefault(version.name, (challenge, version))
     return found
 
 
@@ -63,6 +63,7 @@ def figures(valid: Any, stats: lab.Stats) -> Figures:
 def on_the_bench(node: str, seed: int) -> Figures:
     challenge, version = solutions()[node]
     words = [*challenge.flags.split(), "--bin", str(version.path), "--seed", str(seed)]
+    words += ["--", *version.args]
     outcome = run_once(parse_options(words), Tally())
     if outcome.results is None:
         raise SystemExit(f"{node}, seed {seed}: {outcome.broken}")
@@ -113,6 +114,7 @@ def measured(node: str) -> dict[str, Any]:
             run = lab.maelstrom(
                 f"test {challenge.flags}",
                 bin=version.path,
+                args=version.args,
                 engine="maelstrom",
                 expect="any",
                 tail=lambda line: None,

@@ -80,7 +80,7 @@ CASES = {
     "broadcast_tree": _TREE,
     "broadcast_batched": _TREE,
     "broadcast_rounds": _TREE,
-    "broadcast_rounds_slow": _TREE,
+    "broadcast_rounds 1.8": _TREE,
     "counter_local": Case(f"{COUNTER} {CUT}"),
     "counter_gossip": Case(f"{COUNTER} {CUT}", UNRELIABLE),
     "counter_delta": Case(f"{COUNTER} {CUT}", UNRELIABLE),
@@ -98,20 +98,22 @@ KILLED = [name for name in CASES if name.startswith(("broadcast", "counter", "lo
 """The solutions of workloads whose end shows what was lost."""
 
 
-def space_of(name: str, program: Path, *, extra: bool = False, kill: bool = False) -> Space:
-    """The scenarios of a solution, played by `program`."""
-    case = CASES[name]
-    words = [*case.flags.split(), "--bin", str(program)]
+def space_of(
+    name: str, program: Path | None = None, *, extra: bool = False, kill: bool = False
+) -> Space:
+    """The scenarios of a solution, which is a module and its arguments, or played by `program`."""
+    case, (module, *args) = CASES[name], name.split()
+    words = [*case.flags.split(), "--bin", str(program or FOLDER / f"{module}.py")]
     if kill or (extra and case.more):
         # Nodes that are away, stand still, or cannot be reached, do not answer all their clients.
         words = [word for word in words if word not in ("--availability", "total")]
     if kill:
-        options = parse_options([*words, *KILL.split()])
+        options = parse_options([*words, *KILL.split(), "--", *args])
         return Space(options, frozenset(VARIABLES) - {"interval", "faults"})
     if extra and case.more:
         faults = f"{case.more},partition" if CUT in case.flags else case.more
         words += [*case.densely.split(), "--nemesis", faults]
-    return Space(parse_options(words), frozenset(VARIABLES))
+    return Space(parse_options([*words, "--", *args]), frozenset(VARIABLES))
 
 
 def contradictions(outcome: Outcome, options: Options) -> list[str]:
@@ -178,7 +180,7 @@ def rows_of(
 
 def survived(name: str, given: argparse.Namespace) -> str:
     """The cells of a solution: how many seeds failed, and how."""
-    space = space_of(name, FOLDER / f"{name}.py", extra=given.extra)
+    space = space_of(name, extra=given.extra)
     if given.extra and CASES[name].is_causal:
         rows = rows_of(causal_row, space, given.seeds, given.jobs)
     else:
@@ -192,7 +194,7 @@ def survived(name: str, given: argparse.Namespace) -> str:
 
 def killed(name: str, given: argparse.Namespace) -> str:
     """The cells of a solution: in how many seeds it lost something, and what differs in the end."""
-    space = space_of(name, FOLDER / f"{name}.py", kill=True)
+    space = space_of(name, kill=True)
     rows = rows_of(kill_row, space, given.seeds, given.jobs)
     lost = [seed for seed, row in rows.items() if row["lost"] or row["broken"]]
     differ = sum(bool(row["differing"]) for row in rows.values())

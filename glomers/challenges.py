@@ -54,10 +54,19 @@ class Published:
 
 @dataclass(frozen=True)
 class Version:
-    """A node of the series: a module of `glomers.solutions`, and its design in a few words."""
+    """A node of the series: a module of `glomers.solutions`, and its design in a few words.
+
+    `args` are the arguments that the design gives the node's program.
+    """
 
     solution: str
     design: str
+    args: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """What to call it in a table: the module, and the arguments if there are any."""
+        return " ".join((self.solution, *self.args))
 
     @property
     def path(self) -> Path:
@@ -93,6 +102,11 @@ class Challenge:
     def path(self) -> Path:
         """The file of that node."""
         return self.versions[-1].path
+
+    @property
+    def args(self) -> tuple[str, ...]:
+        """The arguments of that node."""
+        return self.versions[-1].args
 
     @property
     def workload(self) -> str:
@@ -223,7 +237,7 @@ _ALL = (
         _BROADCAST_25_FLAGS,
         versions=(
             Version("broadcast_batched", "two-level tree, batches every 0.5 s"),
-            Version("broadcast_rounds_slow", "star, slow rounds clocked by the hub"),
+            Version("broadcast_rounds", "star, slow rounds clocked by the hub", ("1.8",)),
         ),
         notebook="03e-broadcast-batched",
         limits=(

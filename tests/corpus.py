@@ -71,8 +71,7 @@ _ALONE = {"log_single", "txn_single"}
 _SOLUTIONS = {
     "echo": "echo",
     "unique-ids": "unique_ids unique_ids_ordered",
-    "broadcast": "broadcast_retry broadcast_tree broadcast_batched broadcast_rounds "
-    "broadcast_rounds_slow",
+    "broadcast": "broadcast_retry broadcast_tree broadcast_batched broadcast_rounds",
     "g-counter": "counter_local counter_gossip counter_delta",
     "kafka": "log_single log_buckets log_owner log_ordered",
     "txn-rw-register": "txn_single txn_uncommitted txn_committed txn_batched txn_causal",
@@ -87,7 +86,7 @@ def innocents(options: Options) -> Iterator[Options]:
     workload, is_alone = options.workload, len(options.node_ids) == 1
     for name in _SOLUTIONS.get(workload, "").split():
         if is_alone or name not in _ALONE:
-            yield replace(options, bin=SOLUTIONS / f"{name}.py")
+            yield replace(options, bin=SOLUTIONS / f"{name}.py", args=())
     if is_alone or workload not in _ALONE_MUTANTS:
         yield replace(options, bin=NODE, args=(workload,))
     if workload in _OF_PEERS:

@@ -112,7 +112,7 @@ def test_a_log_in_a_store_that_never_fails_gives_all_and_one_with_owners_waits_f
 ):
     monkeypatch.chdir(tmp_path)
     challenge = CHALLENGES["5c"]
-    buckets, owner = (promises(challenge, version.path) for version in challenge.versions[:2])
+    buckets, owner = (promises(challenge, version) for version in challenge.versions[:2])
     assert buckets == {"fresh": 1, "durable": 1, "available": 1}
     assert owner["fresh"] == 1
     assert owner["available"] < 1

@@ -88,7 +88,8 @@ def act(arguments: Namespace) -> int:
     if bin is not None and not bin.is_file():
         raise BadInput(f"There is no file {bin}: --bin must name the program of a node.")
     how = {name: getattr(arguments, name) for name in ("engine", "seed", "clock")}
-    report = _report(challenge, bin or challenge.path, how | {"args": arguments.node_args})
+    how["args"] = challenge.args if bin is None else arguments.node_args
+    report = _report(challenge, bin or challenge.path, how)
     if arguments.json:
         print(json.dumps(report.as_json()))
     if report.run.valid is None:

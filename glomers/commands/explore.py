@@ -55,12 +55,12 @@ def act(arguments: Namespace) -> int:
         ExploreError: when it cannot be done as asked for.
     """
     challenge = CHALLENGES.get(arguments.target)
-    program = arguments.bin
+    program, args = arguments.bin, arguments.node_args
     if challenge and program is None:
         refuse_args_without_node(arguments)
-        program = challenge.path
+        program, args = challenge.path, challenge.args
     flags = challenge.flags if challenge else None
-    words = base_of(arguments.target, flags, program, arguments.node_args)
+    words = base_of(arguments.target, flags, program, args)
     given = vars(arguments) | {"words": words}
     plan = Plan(**{field.name: given[field.name] for field in fields(Plan)})
     return _run_twice(plan) if arguments.check_determinism else _explore(plan, arguments.json)

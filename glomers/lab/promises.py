@@ -6,9 +6,9 @@ it, `glomers.reading.acknowledged` says for each kind of workload.
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import Any
 
-from glomers.challenges import Challenge
+from glomers.challenges import Challenge, Version
 from glomers.lab.command import FINAL_READS, parse_command, with_flag
 from glomers.lab.run import Run
 from glomers.lab.shell import maelstrom
@@ -36,13 +36,13 @@ MEASURED = (
 )
 
 
-def promises(challenge: Challenge, program: Path, *, seed: int = 0) -> dict[str, float | None]:
+def promises(challenge: Challenge, version: Version, *, seed: int = 0) -> dict[str, float | None]:
     """How much of each of `PROMISES` a node keeps; None where its runs give nothing to tell from.
 
     Raises:
         RunFailed: when a run breaks.
     """
-    cut, killed = (_run_with(fault, challenge, program, seed) for fault in INTERVALS_S)
+    cut, killed = (_run_with(fault, challenge, version, seed) for fault in INTERVALS_S)
     return {
         "fresh": fresh_share(cut.history, cut.nodes),
         "durable": durable_share(killed.history, killed.nodes),
@@ -50,7 +50,7 @@ def promises(challenge: Challenge, program: Path, *, seed: int = 0) -> dict[str,
     }
 
 
-def _run_with(fault: str, challenge: Challenge, program: Path, seed: int) -> Run:
+def _run_with(fault: str, challenge: Challenge, version: Version, seed: int) -> Run:
     words = parse_command(f"test {challenge.flags}")
     flags = {"time-limit": TIME_LIMIT_S, "rate": RATE}
     for name, value in {**flags, "nemesis": fault, "nemesis-interval": INTERVALS_S[fault]}.items():
@@ -58,4 +58,5 @@ def _run_with(fault: str, challenge: Challenge, program: Path, seed: int) -> Run
     if challenge.workload == "txn-rw-register":
         words.append(FINAL_READS)
     # Any verdict will do: no challenge asks for kills, and what they take is what is measured.
-    return maelstrom(" ".join(words), bin=program, engine="bench", seed=seed, expect="any")
+    how: dict[str, Any] = {"engine": "bench", "seed": seed, "expect": "any"}
+    return maelstrom(" ".join(words), bin=version.path, args=version.args, **how)

@@ -59,8 +59,8 @@ def _ours(
         words[words.index("--time-limit") + 1] = str(time_limit_s)
         command = " ".join(words)
     for version in challenge.versions:
-        run = maelstrom(command, bin=version.path, **how)
-        kept = promises(challenge, version.path, seed=how["seed"])
+        run = maelstrom(command, bin=version.path, args=version.args, **how)
+        kept = promises(challenge, version, seed=how["seed"])
         yield _row(challenge, version.design, run.stats, kept, MEASURED_HERE)
 
 

@@ -1,11 +1,12 @@
 import asyncio
+import sys
 import time
 from types import SimpleNamespace
 
 from glomers.link import Link
 from glomers.node import Node
 
-PERIOD_S = 0.455  # from one round of the hub to the next
+PERIOD_S = float(sys.argv[1]) if sys.argv[1:] else 0.455  # from a round of the hub to the next
 MARGIN_S = 0.01  # between the arrival of news at the hub and the round that takes them on
 
 node = Node()
@@ -17,9 +18,8 @@ rhythm = SimpleNamespace(leads=False, beat=None, phase_s=None, last_s=0.0)  # no
 
 @node.on_init
 def begin():
-    hub = node.node_ids[0]
-    rhythm.leads = node.node_id == hub
-    neighbours = node.peers if rhythm.leads else [hub]
+    rhythm.leads = node.node_id == node.node_ids[0]  # it is the hub
+    neighbours = node.peers if rhythm.leads else node.node_ids[:1]
     links.update({peer: Link(lambda: sorted(seen), overdue_s=5) for peer in neighbours})
     rhythm.beat = node.spawn(rounds(time.monotonic()))
 
