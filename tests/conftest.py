@@ -6,7 +6,7 @@ import signal
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.bench import Bench
+from tests.helpers.bench import Bench
 
 # A machine with other work to do is slow, and no test says anything about that.
 settings.register_profile(

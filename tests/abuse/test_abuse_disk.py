@@ -10,10 +10,10 @@ import pytest
 from glomers import lab
 from glomers.errors import MaelstromError
 from glomers.maelstrom.install import install
-from tests.archives import GOOD, archive, release
-from tests.bench import ECHO
-from tests.series import Series
-from tests.small_disk import disk, fill
+from tests.helpers.archives import GOOD, archive, release
+from tests.helpers.bench import ECHO
+from tests.helpers.series import Series
+from tests.helpers.small_disk import disk, fill
 
 MUCH = ("--rate", "5000", "--concurrency", "20n", "--time-limit", "4", "--node-count", "1")
 

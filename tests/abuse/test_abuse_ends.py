@@ -6,9 +6,9 @@ import sys
 
 import pytest
 
-from tests.bench import ECHO
-from tests.processes import command_line, pids_below, running, wait_until
-from tests.series import Series
+from tests.helpers.bench import ECHO
+from tests.helpers.processes import command_line, pids_below, running, wait_until
+from tests.helpers.series import Series
 
 GONE_WITHIN_S = 5
 KILLS = pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL], ids=["term", "kill"])

@@ -13,10 +13,9 @@ from glomers import lab
 from glomers.bench.hosts import base
 from glomers.bench.hosts.base import MAX_DEPTH
 from glomers.bench.store import Store
-from tests.bench import ECHO, SHORT
-from tests.processes import command_line
-from tests.test_bench_bad_nodes import is_gone, real_node
-from tests.test_examples import EXAMPLES
+from tests.helpers.bench import ECHO, SHORT
+from tests.helpers.places import EXAMPLES
+from tests.helpers.processes import command_line, wait_until
 
 BOTH_CLOCKS = pytest.mark.parametrize("clock", ["virtual", "real"])
 
@@ -177,11 +176,11 @@ if (pid := os.fork()) == 0:
 print(pid, file=pids, flush=True)
 {ECHO}
 """
-    outcome = bench.test(real_node(bench, source), *SHORT, "--clock", "real")
+    outcome = bench.test(bench.program(source), *SHORT, "--clock", "real")
     assert outcome.status == 0
     pids = list(map(int, (tmp_path / "pids").read_text().split()))
     assert len(pids) == 2
-    assert all(is_gone(pid) or "sleep" not in command_line(pid) for pid in pids)
+    wait_until(lambda: not any("sleep" in command_line(pid) for pid in pids))
 
 
 # Clocks

@@ -13,10 +13,10 @@ from glomers.lab.tail import shown_tail
 from glomers.series.ledger import Record
 from glomers.series.publish import export_batch
 from glomers.series.task import Outcome
-from tests.bench import SHORT
-from tests.chromium import Chromium, find_chromium
-from tests.lab_stores import LATENCIES, history, results, write_store
-from tests.series import Series, code, display, prose, stream
+from tests.helpers.bench import SHORT
+from tests.helpers.chromium import Chromium, find_chromium
+from tests.helpers.lab_stores import LATENCIES, history, results, write_store
+from tests.helpers.series import Series, code, display, prose, stream
 
 SCRIPT = (
     "</title></text></pre></script><script>console.error('it ran')</script>"

@@ -23,8 +23,8 @@ from glomers.errors import BadInput, BrokenTest, LabError
 from glomers.formats.edn import EdnError, loads_all
 from glomers.formats.fressian import FressianError, Reader
 from glomers.lab import command
-from tests.bench import bench
-from tests.lab_stores import SAMPLES
+from tests.helpers.bench import bench
+from tests.helpers.places import STORE_SAMPLES
 
 LONG = "x" * 5_000
 
@@ -38,7 +38,7 @@ TOKENS = st.sampled_from(
         *("9" * 5_000, "#a #b #c #d", LONG, ":" + LONG, "\x00", "é", "\ud800"),
     ]
 )
-RESULTS = next(SAMPLES.rglob("results.edn")).read_text()
+RESULTS = next(STORE_SAMPLES.rglob("results.edn")).read_text()
 
 
 @given(st.lists(TOKENS, max_size=60).map("".join))

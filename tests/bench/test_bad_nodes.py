@@ -1,6 +1,5 @@
 """Nodes that misbehave end in a sentence about them, with the store kept and nobody left behind."""
 
-import os
 import signal
 import subprocess
 import sys
@@ -9,7 +8,8 @@ import time
 import pytest
 
 from glomers.bench import sandbox
-from tests.bench import ECHO, SHORT
+from tests.helpers.bench import ECHO, SHORT
+from tests.helpers.processes import running, wait_until
 
 REAL = ("--clock", "real", *SHORT)
 
@@ -137,14 +137,8 @@ def test_a_handler_that_catches_everything_cannot_hold_the_bench_up(bench, tmp_p
     assert (tmp_path / "store" / "echo").exists()
 
 
-def real_node(bench, source: str):
-    path = bench.node(f"#!{sys.executable}\n{source}")
-    path.chmod(0o755)
-    return path
-
-
 def test_a_process_that_exits_breaks_the_test_with_its_last_lines(bench):
-    node = real_node(bench, "import sys\nprint('oh no', file=sys.stderr)\nsys.exit(7)\n")
+    node = bench.program("import sys\nprint('oh no', file=sys.stderr)\nsys.exit(7)\n")
     outcome = bench.test(node, *REAL)
     assert outcome.status == 255
     assert "Node n0 crashed: it exited with status 7" in outcome.err
@@ -197,45 +191,25 @@ child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
 open({str(pid_file)!r}, "w").write(str(child.pid))
 {ECHO}
 """
-    outcome = bench.test(real_node(bench, source), *REAL)
+    outcome = bench.test(bench.program(source), *REAL)
     assert outcome.status == 0
-    assert is_gone(int(pid_file.read_text()))
+    pid = int(pid_file.read_text())
+    wait_until(lambda: not running({pid}))
 
 
 def test_sigterm_ends_the_bench_and_its_nodes_and_keeps_the_store(bench, tmp_path):
     pid_file = tmp_path / "node.pid"
     source = f"import os\nopen({str(pid_file)!r}, 'w').write(str(os.getpid()))\n{ECHO}"
-    node = real_node(bench, source)
+    node = bench.program(source)
     command = [sys.executable, "-m", "glomers", "bench", "test", "-w", "echo", "--bin", str(node)]
     flags = ["--clock", "real", "--node-count", "1", "--time-limit", "60"]
     process = subprocess.Popen([*command, *flags], cwd=tmp_path, stdout=subprocess.PIPE, text=True)
-    wait_for(lambda: (tmp_path / "store/current/node-logs/n0.log").exists() and pid_file.exists())
+    wait_until(lambda: (tmp_path / "store/current/node-logs/n0.log").exists() and pid_file.exists())
     time.sleep(1)
     process.send_signal(signal.SIGTERM)
     out, _ = process.communicate(timeout=20)
     assert process.returncode == 130
     assert "Interrupted" in out
-    assert is_gone(int(pid_file.read_text()))
+    pid = int(pid_file.read_text())
+    wait_until(lambda: not running({pid}))
     assert ":invoke" in (tmp_path / "store/current/history.edn").read_text()
-
-
-def wait_for(condition, patience_s: float = 20.0) -> None:
-    deadline = time.monotonic() + patience_s
-    while not condition():
-        assert time.monotonic() < deadline, "it never happened"
-        time.sleep(0.05)
-
-
-def is_gone(pid: int) -> bool:
-    """Whether the process ends within a few seconds (a zombie has ended)."""
-
-    def ended() -> bool:
-        try:
-            os.kill(pid, 0)
-            with open(f"/proc/{pid}/stat") as stat:
-                return stat.read().rsplit(")", 1)[1].split()[0] == "Z"
-        except (ProcessLookupError, FileNotFoundError):
-            return True
-
-    wait_for(ended)
-    return True

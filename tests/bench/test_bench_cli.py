@@ -5,8 +5,8 @@ import os
 import pytest
 
 from glomers.bench.flags import parse_options
-from tests.bench import ECHO, SHORT
-from tests.bench import bench as main
+from tests.helpers.bench import ECHO, SHORT
+from tests.helpers.bench import bench as main
 
 
 @pytest.mark.parametrize(

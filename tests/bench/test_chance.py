@@ -4,11 +4,11 @@ import json
 from itertools import pairwise
 
 import pytest
-from bench import Unwritten
 
 from glomers.bench.flags import parse_options
 from glomers.bench.once import run_once
 from glomers.solutions import __path__ as solutions
+from tests.helpers.bench import Unwritten
 
 SEEDS = range(30)
 SOLUTIONS = next(iter(solutions))

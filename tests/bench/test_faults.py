@@ -2,7 +2,6 @@
 
 import random
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -14,7 +13,8 @@ from glomers.bench.once import run_once
 from glomers.bench.script import Script, ScriptedOp
 from glomers.explore.events import Events
 from glomers.explore.tally import Tally
-from tests.bench import SHORT
+from tests.helpers.bench import SHORT
+from tests.helpers.places import ROOT
 
 MS = 1_000_000
 S = 1_000 * MS
@@ -281,5 +281,5 @@ def test_an_unknown_fault_is_refused_with_the_ones_there_are(bench):
 
 
 def test_the_table_of_faults_on_the_page_is_that_of_the_code():
-    page = Path(__file__).parent.parent / "docs" / "exploration.md"
+    page = ROOT / "docs" / "exploration.md"
     assert f"\n\n{fault_table()}\n" in page.read_text(encoding="utf-8")

@@ -8,8 +8,8 @@ from glomers.bench.flags import NO_EFFECT, parse_options
 from glomers.challenges import SOLUTIONS
 from glomers.commands.bench import ELSEWHERE
 from glomers.errors import BadInput, BrokenTest
-from tests.bench import ECHO, SHORT
-from tests.bench import bench as main
+from tests.helpers.bench import ECHO, SHORT
+from tests.helpers.bench import bench as main
 
 ARGUMENTS = ECHO.replace(
     "    return", "    import sys; print(sys.argv[1:], file=sys.stderr)\n    return"

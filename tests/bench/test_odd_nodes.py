@@ -9,7 +9,7 @@ import pytest
 from glomers.bench import run
 from glomers.bench.generator import Generator
 from glomers.bench.hosts.process import _ending
-from tests.bench import ECHO, SHORT
+from tests.helpers.bench import ECHO, SHORT
 
 ANSWER = '    return {"type": "echo_ok", "echo": message.body["echo"]}'
 LOG = """

@@ -15,7 +15,7 @@ from glomers.bench.faults import FAULTS
 from glomers.bench.flags import parse_options, words_of
 from glomers.bench.once import run_once
 from glomers.explore.tally import Tally
-from tests.test_bench_determinism import CHAOS
+from tests.helpers.chaos import CHAOS
 
 IN_MEMORY = """
 import io, json, sys

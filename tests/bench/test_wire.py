@@ -23,7 +23,7 @@ from glomers.formats.edn import loads as edn_loads
 from glomers.formats.history import read_history
 from glomers.formats.journal import read_journal
 from glomers.protocol import loads
-from tests.bench import ECHO, SHORT
+from tests.helpers.bench import ECHO, SHORT
 
 BOTH_CLOCKS = pytest.mark.parametrize("clock", ["virtual", "real"])
 ANSWER = '    return {"type": "echo_ok", "echo": message.body["echo"]}'

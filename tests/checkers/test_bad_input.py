@@ -4,15 +4,14 @@ import gzip
 import json
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
 from glomers.bench.workloads import WORKLOAD_NAMES
 from glomers.formats.history import format_op, read_history
-from tests.bench import bench as main
+from tests.helpers.bench import bench as main
+from tests.helpers.places import MAELSTROM_RUNS
 
-RUNS = Path(__file__).parent / "data" / "maelstrom-runs"
 SAMPLES = {
     "echo": "echo--ok",
     "unique-ids": "unique-ids--ok",
@@ -38,7 +37,7 @@ every_workload = pytest.mark.parametrize("workload", WORKLOAD_NAMES)
 
 def sample(workload):
     """The lines of a recorded history that is valid."""
-    history = read_history(RUNS / SAMPLES[workload] / "history.edn.gz")
+    history = read_history(MAELSTROM_RUNS / SAMPLES[workload] / "history.edn.gz")
     return [format_op(op) for op in history]
 
 
@@ -124,7 +123,7 @@ def test_an_invocation_without_completion_is_judged(check, workload):
 def test_a_history_of_invocations_alone_is_judged(check, workload):
     processes = set()
     lines = []
-    for op in read_history(RUNS / SAMPLES[workload] / "history.edn.gz"):
+    for op in read_history(MAELSTROM_RUNS / SAMPLES[workload] / "history.edn.gz"):
         if op.type == "invoke" and op.process not in processes:
             processes.add(op.process)
             lines.append(format_op(op))
@@ -161,7 +160,7 @@ FITTING = {
 
 
 def functions(workload):
-    history = read_history(RUNS / SAMPLES[workload] / "history.edn.gz")
+    history = read_history(MAELSTROM_RUNS / SAMPLES[workload] / "history.edn.gz")
     return sorted({op.f for op in history if op.type == "ok"})
 
 
@@ -191,7 +190,7 @@ def test_a_file_that_is_not_there_is_refused(tmp_path, capsys):
 
 
 def test_a_reader_that_leaves_early_changes_neither_status_nor_stderr():
-    history = RUNS / SAMPLES["echo"] / "history.edn.gz"
+    history = MAELSTROM_RUNS / SAMPLES["echo"] / "history.edn.gz"
     command = [sys.executable, "-m", "glomers", "bench", "check", "-w", "echo", str(history)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         process.stdout.close()

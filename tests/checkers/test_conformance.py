@@ -7,7 +7,6 @@ field and why (see also `docs/verdicts.md`); nothing else is left out.
 
 import gzip
 import json
-from pathlib import Path
 
 import pytest
 
@@ -16,9 +15,9 @@ from glomers.bench.flags import parse_availability, split_models
 from glomers.bench.workloads import workload_class
 from glomers.formats.edn import Tagged, equality_key, kw, loads, to_json
 from glomers.formats.history import read_history
+from tests.helpers.places import DATA, MAELSTROM_RUNS, ROOT
 
-DATA = Path(__file__).parent / "data"
-RUNS = sorted((DATA / "maelstrom-runs").iterdir())
+RUNS = sorted(MAELSTROM_RUNS.iterdir())
 EXCEPTIONS = json.loads((DATA / "verdict_exceptions.json").read_text())
 CUT_OFF = "cycle-search-timeout"
 
@@ -74,7 +73,7 @@ def test_there_are_all_recorded_runs():
 
 
 def test_the_docs_list_every_exception():
-    table = (Path(__file__).parents[1] / "docs" / "verdicts.md").read_text(encoding="utf-8")
+    table = (ROOT / "docs" / "verdicts.md").read_text(encoding="utf-8")
     for name, fields in EXCEPTIONS.items():
         for field in fields:
             assert f"| `{name}` | {field} |" in table

@@ -20,7 +20,7 @@ from glomers.errors import (
 )
 from glomers.lab import exploration
 from glomers.series.project import select_notebooks
-from tests.series import Series
+from tests.helpers.series import Series
 
 
 @pytest.fixture

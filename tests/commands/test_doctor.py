@@ -11,7 +11,7 @@ import pytest
 from glomers.cli import main
 from glomers.commands import doctor
 from glomers.maelstrom import find
-from tests.archives import JAR, PROGRAM, release
+from tests.helpers.archives import JAR, PROGRAM, release
 
 JAVA = 'echo openjdk version \\"{}\\" 2025-04-15 >&2'
 PRESENT = {

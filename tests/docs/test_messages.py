@@ -3,11 +3,11 @@
 import ast
 import re
 from functools import cache
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
+from tests.helpers.places import ROOT
+
 PAGE = ROOT / "docs" / "when-things-go-wrong.md"
 LEAST_CHARACTERS = 8
 """Shorter pieces of text could come from anywhere."""

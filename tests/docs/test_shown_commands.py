@@ -12,16 +12,15 @@ import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
 from glomers.bench.flags import parse_options
 from glomers.cli import main as glomers
 from glomers.cli import parser_for
-from tests.bench import bench
+from tests.helpers.bench import bench
+from tests.helpers.places import ROOT
 
-ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "runs" / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 BLOCK = re.compile(r"^```\w*\n(.*?)^```", re.MULTILINE | re.DOTALL)
 LONGEST_S = 120

@@ -21,7 +21,7 @@ from glomers.explore.tally import Tally
 from glomers.formats.edn import kw
 from glomers.formats.history import Op
 from glomers.reading.cause import cause
-from tests.corpus import (
+from tests.helpers.corpus import (
     CUT,
     GUILTY,
     LOSS,
@@ -35,7 +35,7 @@ from tests.corpus import (
     convicted,
     problems,
 )
-from tests.test_mutants import NODE
+from tests.helpers.mutants import NODE
 
 DEAR = {"drops", "loses", "doubles", "short"}
 """What takes long to shrink; `benchmarks/innocents.py` does it."""

@@ -15,7 +15,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from glomers import solutions
 from glomers.bench.flags import parse_options
 from glomers.errors import ExploreError
 from glomers.explore import pool
@@ -24,8 +23,8 @@ from glomers.explore.progress import Progress
 from glomers.explore.results import Results
 from glomers.explore.scenario import CLIENTS_PER_NODE, LATENCIES_MS, VARIABLES, Space
 from glomers.explore.worker import run_batch
+from tests.helpers.places import SOLUTIONS
 
-SOLUTIONS = Path(solutions.__file__).parent
 WORDS = ["-w", "broadcast", "--bin", str(SOLUTIONS / "broadcast_retry.py"), "--node-count", "3"]
 SPACE = Space(parse_options([*WORDS, "--time-limit", "2", "--nemesis", "partition,kill"]))
 

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from glomers import lab, solutions
+from glomers import lab
 from glomers.bench.flags import parse_options
 from glomers.bench.once import run_once
 from glomers.cli import main
@@ -28,10 +28,10 @@ from glomers.explore.suspects import suspects
 from glomers.explore.tally import Tally
 from glomers.explore.trace import Trace, digest
 from glomers.reading.replicas import DIVERGED
-from tests.mistakes import MISTAKES
-from tests.test_mutants import NODE as MUTANT
+from tests.helpers.mistakes import MISTAKES
+from tests.helpers.mutants import NODE as MUTANT
+from tests.helpers.places import SOLUTIONS
 
-SOLUTIONS = Path(solutions.__file__).parent
 NAIVE = f"-w broadcast --bin {SOLUTIONS / 'broadcast_all.py'} --node-count 5 --rate 10"
 CUT = f"{NAIVE} --time-limit 8 --nemesis-interval 3 --nemesis partition"
 

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 
 from glomers.formats.edn import Char, Symbol, Tagged, freeze, kw
 from glomers.formats.fressian import MAX_DEPTH, CutOff, FressianError, Reader
-from tests.fressian_writer import Writer
-from tests.lab_stores import SAMPLES
+from tests.helpers.fressian_writer import Writer
+from tests.helpers.places import STORE_SAMPLES
 
-JOURNAL = (SAMPLES / "broadcast" / "net-journal" / "14.fressian").read_bytes()
+JOURNAL = (STORE_SAMPLES / "broadcast" / "net-journal" / "14.fressian").read_bytes()
 
 
 def written(*values, cache=False, **how):

@@ -20,8 +20,9 @@ from glomers.formats.journal import Event
 from glomers.formats.maelstrom_journal import read_maelstrom_journal
 from glomers.lab.real_journal import as_the_bench_tells_it
 from glomers.reading.partitions import Cut
-from tests.fressian_writer import Writer, write_maelstrom_journal
-from tests.lab_stores import MS, SAMPLES, history
+from tests.helpers.fressian_writer import Writer, write_maelstrom_journal
+from tests.helpers.lab_stores import MS, history
+from tests.helpers.places import STORE_SAMPLES
 
 WORKLOADS = ("echo", "broadcast", "txn-rw-register")
 CLOCK_NS = 3_000_000_000_000
@@ -95,7 +96,7 @@ def test_a_file_that_cannot_be_read_is_left_out(tmp_path):
         assert len(list(read_maelstrom_journal(tmp_path))) == 1
 
 
-PIECES = [path.read_bytes() for path in sorted((SAMPLES / "echo" / "net-journal").iterdir())]
+PIECES = [path.read_bytes() for path in sorted((STORE_SAMPLES / "echo" / "net-journal").iterdir())]
 
 
 @settings(max_examples=60, deadline=None)
@@ -242,7 +243,7 @@ def test_a_cut_that_names_nobody_separates_nobody(grudges):
 
 @pytest.mark.parametrize("workload", WORKLOADS)
 def test_the_counts_are_those_of_maelstrom(workload):
-    run = lab.Run.load(SAMPLES / workload)
+    run = lab.Run.load(STORE_SAMPLES / workload)
     messages = run.messages
     to_client = messages["src"].str.startswith("c") | messages["dest"].str.startswith("c")
     net = run.results["net"]
@@ -258,7 +259,7 @@ def test_the_counts_are_those_of_maelstrom(workload):
 
 @pytest.mark.parametrize("workload", WORKLOADS)
 def test_requests_and_replies_lie_within_their_operations(workload):
-    run = lab.Run.load(SAMPLES / workload)
+    run = lab.Run.load(STORE_SAMPLES / workload)
     messages, ops = run.messages, run.ops.sort_values("start_s", ignore_index=True)
     requests = messages[messages["src"].str.startswith("c") & messages["type"].isin(set(ops["f"]))]
     lag_s = requests["send_s"].to_numpy() - ops["start_s"].to_numpy()
@@ -273,7 +274,7 @@ def test_requests_and_replies_lie_within_their_operations(workload):
 
 
 def test_every_message_that_never_arrived_was_lost_in_a_partition():
-    run = lab.Run.load(SAMPLES / "broadcast")
+    run = lab.Run.load(STORE_SAMPLES / "broadcast")
     unreceived = run.messages[run.messages["recv_s"].isna()]
     assert len(unreceived) == 181
     assert unreceived["lost"].all()
@@ -283,7 +284,7 @@ def test_every_message_that_never_arrived_was_lost_in_a_partition():
 
 
 def test_charts_and_diagrams_are_drawn_of_a_real_run():
-    run = lab.Run.load(SAMPLES / "broadcast")
+    run = lab.Run.load(STORE_SAMPLES / "broadcast")
     diagram = lab.spacetime(run, 0.0, 0.5, types=["gossip", "gossip_ok"])
     assert "lost" in diagram.caption
     assert "partition: one node alone: n1" in diagram.svg
@@ -292,7 +293,7 @@ def test_charts_and_diagrams_are_drawn_of_a_real_run():
 
 def test_a_damaged_real_journal_is_reported_without_folders_of_this_machine(tmp_path):
     path = tmp_path / "store"
-    shutil.copytree(SAMPLES / "echo", path)
+    shutil.copytree(STORE_SAMPLES / "echo", path)
     damaged = path / "net-journal" / "1.fressian"
     damaged.write_bytes(damaged.read_bytes()[:-10])
     run = lab.Run.load(path)
@@ -304,7 +305,7 @@ def test_a_damaged_real_journal_is_reported_without_folders_of_this_machine(tmp_
 
 def test_a_real_journal_without_a_history_is_readable(tmp_path):
     path = tmp_path / "store"
-    shutil.copytree(SAMPLES / "echo", path)
+    shutil.copytree(STORE_SAMPLES / "echo", path)
     (path / "history.edn").unlink()
     run = lab.Run.load(path)
     first = run.messages[run.messages["type"] == "echo"].iloc[0]

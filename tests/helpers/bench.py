@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,6 +49,12 @@ class Bench:
         """Write a node file."""
         path = self.folder / name
         path.write_text(source, encoding="utf-8")
+        return path
+
+    def program(self, source: str) -> Path:
+        """Write a program that the system starts by itself, with this Python."""
+        path = self.node(f"#!{sys.executable}\n{source}")
+        path.chmod(0o755)
         return path
 
     def test(self, node: Path | str, *flags: str, workload: str = "echo") -> Outcome:

@@ -10,7 +10,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from glomers import solutions
 from glomers.bench.flags import parse_options
 from glomers.bench.once import Outcome, run_once
 from glomers.bench.options import Options
@@ -19,10 +18,10 @@ from glomers.explore.judge import anomalies
 from glomers.explore.tally import Tally
 from glomers.explore.trace import Trace
 from glomers.formats.edn import kw
-from tests.test_mutants import MUTANTS, NODE
+from tests.helpers.mutants import MUTANTS, NODE
+from tests.helpers.places import SOLUTIONS
 
 PEERS = NODE.with_name("peers.py")
-SOLUTIONS = Path(solutions.__file__).parent
 
 THREE = ("--node-count", "3", "--time-limit", "4", "--rate", "20")
 CUT = (*THREE, "--nemesis", "partition", "--nemesis-interval", "2")

@@ -1,6 +1,6 @@
 """A stand-in for the real Maelstrom: its console, its store and its exit statuses, without Java.
 
-    python fake_maelstrom.py test -w echo --bin NODE …
+    python tests/helpers/fake_maelstrom.py test -w echo --bin NODE …
 
 The test itself is the bench's, on the real clock. What Maelstrom does not leave is removed from the
 store, and the messages go into a journal as Maelstrom writes it, on a clock of its own.
@@ -17,11 +17,11 @@ import sys
 import threading
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
 from glomers.formats.journal import read_journal  # noqa: E402
-from tests.fressian_writer import write_maelstrom_journal  # noqa: E402
+from tests.helpers.fressian_writer import write_maelstrom_journal  # noqa: E402
 
 CLOCK_NS = 3_011_836_899_624
 UNKNOWN = ("--seed", "--clock", "--final-reads", "--frobnicate")

@@ -14,7 +14,6 @@ from glomers.formats.edn import Keyword, keywordize, kw, pretty
 from glomers.formats.history import Op, write_history
 from glomers.formats.journal import JournalWriter
 
-SAMPLES = Path(__file__).parent / "data" / "store-samples"
 HOSTILE = "</script><img src=x onerror=alert(1)>\"'&\x00\x1b\ud800漢"
 MS = 1_000_000
 Message = tuple[float, float | None, str, str, dict[str, Any]]

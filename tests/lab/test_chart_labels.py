@@ -19,7 +19,7 @@ from glomers.lab.figure import canvas, settled, to_png
 from glomers.lab.placing import Board, Tag, place_tags
 from glomers.lab.style import BAND, COLOURS, LIMIT
 from glomers.lab.trade_off import use_linear_axes
-from tests.lab_stores import results, write_store
+from tests.helpers.lab_stores import results, write_store
 
 PLACES = st.tuples(st.integers(0, 40), st.integers(0, 40))
 

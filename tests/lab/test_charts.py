@@ -12,8 +12,9 @@ from matplotlib import image
 from glomers import lab
 from glomers.formats.edn import kw
 from glomers.lab.visibility import visibility
-from tests.histories import Histories
-from tests.lab_stores import HOSTILE, LATENCIES, SAMPLES, history, results, write_store
+from tests.helpers.histories import Histories
+from tests.helpers.lab_stores import HOSTILE, LATENCIES, history, results, write_store
+from tests.helpers.places import STORE_SAMPLES
 
 SAFE_HOSTILE = HOSTILE.replace("\ud800", "")
 GRUDGES = {"n0": frozenset({"n1"}), "n1": frozenset({"n0"})}
@@ -104,7 +105,7 @@ def test_the_latency_chart_tells_figures_and_partitions(run):
 
 
 def test_the_latency_chart_draws_runs_of_the_real_maelstrom():
-    assert "212 operations" in lab.latency_chart(lab.Run.load(SAMPLES / "broadcast")).alt
+    assert "212 operations" in lab.latency_chart(lab.Run.load(STORE_SAMPLES / "broadcast")).alt
 
 
 def test_a_run_without_finished_operations_has_no_latency_chart(tmp_path):
@@ -207,7 +208,7 @@ def test_a_counter_that_looks_like_values_is_found_out_by_reads(tmp_path):
 
 
 def test_runs_without_values_have_no_visibility():
-    run = lab.Run.load(SAMPLES / "echo")
+    run = lab.Run.load(STORE_SAMPLES / "echo")
     with pytest.raises(lab.StoreError, match="No value was acknowledged"):
         lab.visibility_chart(run)
 

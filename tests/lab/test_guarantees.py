@@ -1,16 +1,14 @@
 """A guarantee is contradicted when no order of versions agrees with it, and only then."""
 
-from pathlib import Path
-
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from glomers import lab, solutions
+from glomers import lab
 from glomers.lab.guarantees import GUARANTEES, WHOLE_ORDER
-from tests.lab_stores import history, r, results, run_of, w, write_store
+from tests.helpers.lab_stores import history, r, results, run_of, w, write_store
+from tests.helpers.places import SOLUTIONS
 
-SOLUTIONS = Path(solutions.__file__).parent
 NAMES = [*GUARANTEES, WHOLE_ORDER]
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from glomers import lab
-from tests.lab_stores import LATENCIES, r, results, run_of, w, write_store
+from tests.helpers.lab_stores import LATENCIES, r, results, run_of, w, write_store
 
 
 def test_replicas_that_agree_have_no_disagreements(tmp_path):

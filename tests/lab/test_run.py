@@ -10,7 +10,8 @@ import pytest
 from glomers import lab
 from glomers.drawing.palette import PAPER, contrast
 from glomers.formats.edn import Symbol, kw, loads
-from tests.lab_stores import HOSTILE, LATENCIES, SAMPLES, history, results, write_store
+from tests.helpers.lab_stores import HOSTILE, LATENCIES, history, results, write_store
+from tests.helpers.places import STORE_SAMPLES
 
 OPS = history(
     (1, "invoke", 0, "broadcast", 7),
@@ -118,7 +119,7 @@ def test_partitions_run_from_effect_to_effect_with_the_sides(tmp_path):
 
 
 def test_stores_of_the_real_maelstrom_are_loaded():
-    run = lab.Run.load(SAMPLES / "broadcast")
+    run = lab.Run.load(STORE_SAMPLES / "broadcast")
     assert (run.engine, run.valid, run.seed) == ("maelstrom", True, None)
     assert run.command.startswith("maelstrom test -w broadcast --bin node.py --node-count 5")
     assert run.nodes == ("n0", "n1", "n2", "n3", "n4")
@@ -133,7 +134,7 @@ def test_stores_of_the_real_maelstrom_are_loaded():
 
 
 def test_findings_say_what_the_checkers_found_without_edn():
-    run = lab.Run.load(SAMPLES / "txn-rw-register")
+    run = lab.Run.load(STORE_SAMPLES / "txn-rw-register")
     assert run.verdict == "invalid (workload)"
     assert [finding.kind.name for finding in run.why] == ["PROMISE", "PROMISE"]
     assert run.findings[0].startswith("Transactions at n0 at 0.118 s and n0 at 0.130 s all read")

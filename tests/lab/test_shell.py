@@ -13,9 +13,9 @@ import pytest
 from glomers import lab
 from glomers.lab import command, guard, shell
 from glomers.lab import process as lab_process
-from tests.bench import ECHO
-from tests.lab_stores import SAMPLES
-from tests.processes import command_line, pids_below
+from tests.helpers.bench import ECHO
+from tests.helpers.places import STORE_SAMPLES
+from tests.helpers.processes import command_line, pids_below
 
 LINE = "test -w echo --bin nodes/echo.py --node-count 1 --time-limit 1"
 
@@ -261,7 +261,7 @@ def test_the_work_folder_lies_in_the_project_wherever_the_notebook_is(tmp_path, 
 
 
 def test_the_real_maelstrom_gets_its_own_flags_and_a_launcher(work, monkeypatch):
-    sample = SAMPLES / "echo"
+    sample = STORE_SAMPLES / "echo"
     store = "store/echo/20261123T041528.940Z"
     fake = work / "fake-maelstrom"
     fake.write_text(

@@ -10,10 +10,10 @@ from glomers import lab
 from glomers.errors import ExploreError
 from glomers.explore import search
 from glomers.explore.search import smallest
-from tests.bench import ECHO
-from tests.lab_stores import SAMPLES
-from tests.notebook import execute, text_of
-from tests.processes import pids_below
+from tests.helpers.bench import ECHO
+from tests.helpers.notebook import execute, text_of
+from tests.helpers.places import STORE_SAMPLES
+from tests.helpers.processes import pids_below
 
 ONCE = """
 from glomers.node import Node
@@ -167,7 +167,7 @@ def test_a_valid_run_whose_replicas_disagree_has_one(work):
 
 
 def test_a_run_of_the_real_maelstrom_has_none():
-    run = lab.Run.load(SAMPLES / "txn-rw-register")
+    run = lab.Run.load(STORE_SAMPLES / "txn-rw-register")
     with pytest.raises(lab.LabError, match="a run on the real Maelstrom cannot be repeated"):
         run.counterexample()
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from glomers import lab
 from glomers.lab import front, stale
 from glomers.lab.stale import Calls
-from tests.bench import ECHO
-from tests.notebook import execute, text_of
+from tests.helpers.bench import ECHO
+from tests.helpers.notebook import execute, text_of
 
 LINE = "test -w echo --bin nodes/echo.py --node-count 1 --time-limit 1"
 LOUD = ECHO.replace('message.body["echo"]}', 'message.body["echo"] + "!"}')

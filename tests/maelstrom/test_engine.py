@@ -19,10 +19,11 @@ from glomers.cli import main
 from glomers.environment import ENGINES
 from glomers.lab import command, outcome, process, shell
 from glomers.lab.process import Ended
-from tests.bench import ECHO
-from tests.processes import command_line, pids_below, running, wait_until
+from tests.helpers.bench import ECHO
+from tests.helpers.places import ROOT
+from tests.helpers.processes import command_line, pids_below, running, wait_until
 
-FAKE = Path(__file__).with_name("fake_maelstrom.py")
+FAKE = ROOT / "tests" / "helpers" / "fake_maelstrom.py"
 LINE = "test -w echo --bin nodes/echo.py --node-count 1 --time-limit 1"
 
 

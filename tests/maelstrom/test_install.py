@@ -23,7 +23,7 @@ from glomers.maelstrom import release as release_module
 from glomers.maelstrom.archive import unpack
 from glomers.maelstrom.install import install
 from glomers.maelstrom.release import PINNED
-from tests.archives import GOOD, PROGRAM, FileServer, archive, entry, release, serve
+from tests.helpers.archives import GOOD, PROGRAM, FileServer, archive, entry, release, serve
 
 DATA = archive(*GOOD)
 RELEASE = release(DATA)

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from glomers.formats.edn import kw
 from glomers.reading.acknowledged import available_share, durable_share, fresh_share
-from tests.histories import Histories
+from tests.helpers.histories import Histories
 
 NODES = ("n0", "n1")
 SEND, POLL = kw("send"), kw("poll")

@@ -2,7 +2,6 @@
 
 import json
 import random
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -12,11 +11,10 @@ from glomers import lab
 from glomers.formats.edn import kw
 from glomers.formats.history import read_history
 from glomers.reading.replicas import SUM, UNSEEN, convergence
-from tests.histories import Histories
-from tests.lab_stores import SAMPLES
+from tests.helpers.histories import Histories
+from tests.helpers.places import MAELSTROM_RUNS, STORE_SAMPLES
 
 NODES = ("n0", "n1", "n2")
-RUNS = Path(__file__).parent / "data" / "maelstrom-runs"
 
 
 def a_set(*reads, added=(1, 2, 3), open_=(), nodes=NODES):
@@ -232,10 +230,12 @@ SILENT = {"broadcast--slow": ("n0", "n1"), "g-counter--no-final-reads": ("n0", "
 
 def recorded(name):
     """What the final reads of a run of the real Maelstrom show, and whether it was valid there."""
-    facts = json.loads((RUNS / name / "run.json").read_text())
+    facts = json.loads((MAELSTROM_RUNS / name / "run.json").read_text())
     count = int(facts["args"][facts["args"].index("--node-count") + 1])
     nodes = [f"n{i}" for i in range(count)]
-    return convergence(read_history(RUNS / name / "history.edn.gz"), nodes), facts["valid"]
+    return convergence(read_history(MAELSTROM_RUNS / name / "history.edn.gz"), nodes), facts[
+        "valid"
+    ]
 
 
 @pytest.mark.parametrize(("name", "missing"), CONVERGENCE.items(), ids=CONVERGENCE)
@@ -253,12 +253,15 @@ def test_recorded_runs_in_which_no_final_read_was_answered_have_shown_nothing(na
 
 def test_every_recorded_run_with_final_reads_is_looked_at_here():
     kinds = ("broadcast", "g-set", "g-counter", "pn-counter")
-    names = {path.name for path in RUNS.iterdir() if path.name.startswith(kinds)}
+    names = {path.name for path in MAELSTROM_RUNS.iterdir() if path.name.startswith(kinds)}
     assert names == {*CONVERGENCE, *SILENT, "g-set--no-ops"}
-    assert convergence(read_history(RUNS / "g-set--no-ops" / "history.edn.gz"), NODES) is None
+    assert (
+        convergence(read_history(MAELSTROM_RUNS / "g-set--no-ops" / "history.edn.gz"), NODES)
+        is None
+    )
 
 
 def test_a_store_of_the_real_maelstrom_is_compared_as_one_of_the_bench():
-    found = lab.convergence(lab.Run.load(SAMPLES / "broadcast"))
+    found = lab.convergence(lab.Run.load(STORE_SAMPLES / "broadcast"))
     assert found.is_reached
     assert set(found.missing) == {"n0", "n1", "n2", "n3", "n4"}

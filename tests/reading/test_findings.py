@@ -3,7 +3,6 @@
 import json
 import re
 import time
-from pathlib import Path
 
 import pytest
 
@@ -11,12 +10,13 @@ from glomers import lab, node
 from glomers.errors import EXIT_BROKEN, EXIT_FAILED
 from glomers.formats import node_log
 from glomers.reading.finding import Finding, Kind, Place
-from tests.bench import ECHO, SHORT
-from tests.corpus import PEERS, TXN
-from tests.mistakes import FIVE, MISTAKES
-from tests.test_mutants import COMMITTED, CROWD, KV, MUTANTS, NODE
+from tests.helpers.bench import ECHO, SHORT
+from tests.helpers.corpus import PEERS, TXN
+from tests.helpers.mistakes import FIVE, MISTAKES
+from tests.helpers.mutants import COMMITTED, CROWD, KV, MUTANTS, NODE
+from tests.helpers.places import DATA
 
-FOLDER = Path(__file__).parent / "data" / "mistakes"
+FOLDER = DATA / "mistakes"
 TRIALS = json.loads((FOLDER / "mistakes.json").read_text())
 HEADING = "What went wrong:\n"
 WORKLOAD = "txn-rw-register"

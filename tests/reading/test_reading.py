@@ -22,6 +22,7 @@ from glomers.reading.shortest import Call, shortest
 from glomers.reading.source import Source
 from glomers.reading.tracebacks import errors
 from glomers.reading.wording import listed, nodes_in_words, said
+from tests.helpers.places import MAELSTROM_RUNS
 
 HERE = str(Path(__file__).parent)
 
@@ -298,11 +299,10 @@ def test_a_broken_test_begins_with_the_reason():
     assert (found.kind, str(found)) == (Kind.BROKEN, "It broke (x.py:3).")
 
 
-RECORDED = Path(HERE, "data", "maelstrom-runs")
 EDN = re.compile(r"#\w[\w.]*\{|#\{|(?<![\w\"'(/]):[a-z][a-z-]+\b|\{:")
 
 
-@pytest.mark.parametrize("folder", sorted(RECORDED.iterdir()), ids=lambda folder: folder.name)
+@pytest.mark.parametrize("folder", sorted(MAELSTROM_RUNS.iterdir()), ids=lambda folder: folder.name)
 def test_what_the_real_tool_found_is_said_in_plain_words(folder):
     results = loads(gzip.decompress((folder / "results.edn.gz").read_bytes()).decode())
     history = read_history(folder / "history.edn.gz")

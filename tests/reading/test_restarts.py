@@ -1,10 +1,8 @@
 """Nothing that was acknowledged after the last restart is lost, whichever node was killed."""
 
-from pathlib import Path
-
 import pytest
 
-from glomers import lab, solutions
+from glomers import lab
 from glomers.bench.flags import parse_options
 from glomers.bench.once import run_once
 from glomers.formats.edn import kw
@@ -15,9 +13,9 @@ from glomers.reading.restarts import (
     last_restart_ns,
     lost_after_restart,
 )
-from tests.bench import Unwritten
+from tests.helpers.bench import Unwritten
+from tests.helpers.places import SOLUTIONS as NODES
 
-NODES = Path(solutions.__file__).parent
 TWO = ("n0", "n1")
 SEND, POLL = kw("send"), kw("poll")
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from glomers.kv import Reservation
 from glomers.protocol import ErrorCode, RPCError
-from tests.bench import ECHO
+from tests.helpers.bench import ECHO
 
 SOURCE = """
 from glomers.kv import KV, TSO

@@ -6,10 +6,10 @@ import subprocess
 import sys
 
 import pytest
-from bench import Unwritten
 
 from glomers.bench.flags import parse_options
 from glomers.bench.once import run_once
+from tests.helpers.bench import Unwritten
 
 HEAD = "from glomers.node import ErrorCode, Node, RPCError, retry\nimport asyncio\nnode = Node()\n"
 TAIL = "\nnode.run()\n"

@@ -15,7 +15,7 @@ from glomers.files import point_link
 from glomers.series.batch import execute, new_batch_folder, prepare
 from glomers.series.ledger import Record, load_results
 from glomers.series.task import Outcome, Task
-from tests.series import Series, code, prose
+from tests.helpers.series import Series, code, prose
 
 DIE = "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)"
 
@@ -216,7 +216,7 @@ def _start_in_group(series, words):
     """Start the command as a terminal does: with a process group of its own."""
     import subprocess
 
-    from tests.series import COMMAND
+    from tests.helpers.series import COMMAND
 
     return subprocess.Popen(
         [*COMMAND, *words],

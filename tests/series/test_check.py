@@ -8,7 +8,7 @@ import pytest
 from glomers.cli import main
 from glomers.commands.check import find_problems
 from glomers.series.outputs import main as update
-from tests.series import Series, code, display, prose, stream
+from tests.helpers.series import Series, code, display, prose, stream
 
 ECHO = "from glomers.node import Node\n\nnode = Node()\nnode.run()"
 

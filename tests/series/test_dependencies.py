@@ -5,14 +5,13 @@ import re
 import sys
 import tomllib
 from importlib.metadata import packages_distributions
-from pathlib import Path
 
 import pytest
 
 from glomers.series.notebook import read_notebook
 from glomers.series.project import all_notebooks
+from tests.helpers.places import ROOT
 
-ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 DECLARED = {re.match(r"[\w.-]+", wanted)[0].lower() for wanted in PROJECT["dependencies"]}
 

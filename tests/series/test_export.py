@@ -3,7 +3,6 @@
 import base64
 import json
 import os
-from pathlib import Path
 
 import pytest
 from bs4 import BeautifulSoup
@@ -13,8 +12,9 @@ from glomers.errors import BadInput, SeriesError
 from glomers.series.ledger import Record
 from glomers.series.publish import export_batch
 from glomers.series.task import Outcome
-from tests.chromium import Chromium, find_chromium
-from tests.series import Series, code, display, prose, stream
+from tests.helpers.chromium import Chromium, find_chromium
+from tests.helpers.places import ROOT
+from tests.helpers.series import Series, code, display, prose, stream
 
 PIXEL = (
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJg"
@@ -24,7 +24,7 @@ FIGURE = (
     f'<figure><img alt="latency over time" src="data:image/png;base64,{PIXEL}">'
     "<figcaption>Latency.</figcaption></figure>"
 )
-NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
+NOTEBOOKS = ROOT / "notebooks"
 
 
 @pytest.fixture

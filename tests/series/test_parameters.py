@@ -1,7 +1,5 @@
 """Parameters given on the command line: who gets them, and what is refused before anything runs."""
 
-from pathlib import Path
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,9 +8,9 @@ from glomers.cli import main
 from glomers.errors import BadInput
 from glomers.series.parameters import parameters_of, resolve_parameters
 from glomers.series.project import all_notebooks
-from tests.series import Series, code
+from tests.helpers.places import ROOT
+from tests.helpers.series import Series, code
 
-ROOT = Path(__file__).parents[1]
 DEFAULTS = {
     "seed": 3,
     "latency_ms": 2.5,

@@ -4,17 +4,16 @@ import ast
 import json
 import random
 import runpy
-from pathlib import Path
 
 import pytest
 
-from glomers import lab, solutions
+from glomers import lab
 from glomers.challenges import CHALLENGES
 from glomers.formats.edn import kw, loads
 from glomers.formats.history import read_history
-from tests.bench import results_of
+from tests.helpers.bench import results_of
+from tests.helpers.places import SOLUTIONS as NODES
 
-NODES = Path(solutions.__file__).parent
 FAULTS = ("--nemesis", "partition")
 FAULT_TOLERANT = [
     (challenge_id, version.solution)
