@@ -1,5 +1,5 @@
-# `make run` executes the series, `make test` checks everything, `make lab` opens JupyterLab.
-# Each makes .venv and installs into it when that has not been done yet.
+# `make run` executes the series, `make quick` checks what takes less than a minute, `make test`
+# checks everything, `make coverage` says which lines no test ran, `make lab` opens JupyterLab. Each makes .venv and installs into it when that has not been done yet.
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -7,18 +7,32 @@ INSTALLED := $(VENV)/.installed
 PYTHONS := $(or $(PYTHON),python3 python3.14 python3.13 python3.12 python3.11 python \
     /usr/bin/python3)
 
+TESTS := $(BIN)/pytest -n 2 --dist worksteal
+define STYLE
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+endef
+
 .DEFAULT_GOAL := run
-.PHONY: run test lab outputs setup clean
+.PHONY: run quick test coverage lab outputs setup clean
 
 run: $(INSTALLED)
 	$(BIN)/glomers run
 
+# For the loop of daily work: without the tests marked slow, and with few examples of each property.
+quick: $(INSTALLED)
+	$(STYLE)
+	$(TESTS) -m 'not slow' --hypothesis-profile quick
+
 test: $(INSTALLED)
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/mypy
-	$(BIN)/pytest -n 2 --dist worksteal
+	$(STYLE)
+	$(TESTS)
 	$(BIN)/glomers check --execute
+
+# Measuring slows the tests down, so it is a target of its own. Processes that tests start count too.
+coverage: $(INSTALLED)
+	$(TESTS) --cov --cov-report=term:skip-covered
 
 lab: $(INSTALLED)
 	$(BIN)/jupyter lab notebooks

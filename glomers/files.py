@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from pathlib import Path
 
 
@@ -12,7 +13,7 @@ def write_whole(path: Path, text: str, mode: int | None = None) -> None:
     Raises:
         OSError, UnicodeError: when it cannot be written, as on a full disk; what was there stays.
     """
-    new = path.with_name(f".{path.name}.{os.getpid()}")
+    new = _beside(path)
     try:
         new.write_text(text, encoding="utf-8")
         if mode is not None:
@@ -29,7 +30,7 @@ def point_link(link: Path, folder: Path) -> None:
     Raises:
         OSError: when there is something else of that name, or links cannot be made.
     """
-    new = link.with_name(f".{link.name}.{os.getpid()}")
+    new = _beside(link)
     new.unlink(missing_ok=True)
     new.symlink_to(os.path.relpath(folder, link.parent), target_is_directory=True)
     try:
@@ -37,6 +38,11 @@ def point_link(link: Path, folder: Path) -> None:
     except OSError:
         new.unlink()
         raise
+
+
+def _beside(path: Path) -> Path:
+    """A name in the same folder that no other process or thread takes at the same time."""
+    return path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")
 
 
 def shown(path: Path | str) -> str:

@@ -27,6 +27,7 @@ def run_bench(folder, *flags):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("clock", ["virtual", "real"])
 def test_a_disk_that_fills_up_breaks_the_test_and_keeps_its_history(tmp_path, clock):
     with disk(tmp_path / "small", 500) as small:
@@ -76,6 +77,7 @@ def test_the_lab_says_so_too(tmp_path, monkeypatch, engine):
         monkeypatch.chdir(tmp_path)
 
 
+@pytest.mark.slow
 def test_a_batch_goes_on_and_keeps_what_it_has(tmp_path):
     series = Series(tmp_path / "project")
     series.write("02-small", "print('small')")

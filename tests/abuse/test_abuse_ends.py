@@ -52,6 +52,7 @@ def batch(tmp_path):
     wait_until(lambda: not series.processes(), GONE_WITHIN_S)
 
 
+@pytest.mark.slow
 @KILLS
 @pytest.mark.parametrize("victim", VICTIMS)
 def test_no_process_outlives_what_started_it(batch, victim, number):
@@ -75,6 +76,7 @@ time.sleep(600)
 """
 
 
+@pytest.mark.slow
 @KILLS
 def test_stubborn_nodes_and_their_children_end_with_the_bench(tmp_path, number):
     node = tmp_path / "stubborn.py"
@@ -112,6 +114,7 @@ os.wait()
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="daemons are found by what Linux shows of them")
 @pytest.mark.parametrize("number", [None, signal.SIGTERM, signal.SIGKILL], ids=["end", "t", "k"])
 def test_a_nodes_daemon_ends_with_the_bench_too(tmp_path, number):

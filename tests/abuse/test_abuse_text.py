@@ -45,6 +45,7 @@ def assert_harmless(browser, path, *, holds="it ran"):
     assert (findings.errors, findings.missing_images, findings.requests) == ([], [], [])
 
 
+@pytest.mark.slow
 def test_the_browser_would_notice(browser, tmp_path):
     page = tmp_path / "page.html"
     page.write_text(f"<!DOCTYPE html><title>x</title><body><pre>{SCRIPT}</pre>")
@@ -84,6 +85,7 @@ node.run()
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("clock", ["virtual", "real"])
 def test_what_the_bench_leaves_is_harmless(bench, browser, tmp_path, clock):
     outcome = bench.test(bench.node(NODE), *SHORT, "--rate", "20", "--clock", clock)
@@ -140,6 +142,7 @@ def hostile_run(tmp_path):
     return lab.Run.load(path)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:constrained_layout not applied")  # labels are that long
 def test_what_the_lab_shows_is_harmless(browser, tmp_path, monkeypatch):
     run = hostile_run(tmp_path)

@@ -65,6 +65,7 @@ BOMBS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", BOMBS)
 def test_edn_takes_memory_in_proportion_to_its_length(name):
     text = BOMBS[name]

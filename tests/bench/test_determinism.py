@@ -37,6 +37,7 @@ def first(tmp_path_factory):
     return run(tmp_path_factory.mktemp("first") / "run")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("hash_seed", ["random", "1", "4242"])
 def test_equal_seeds_give_equal_bytes_in_another_folder_and_with_another_hash_seed(
     first, tmp_path, hash_seed

@@ -254,6 +254,7 @@ def test_targets_are_plain_data_about_nodes_there_are(name):
             assert all(n in nodes and set(cut) < set(nodes) for n, cut in target.items())
 
 
+@pytest.mark.slow
 def test_processes_on_the_real_clock_are_killed_and_paused(bench, monkeypatch):
     monkeypatch.setattr("glomers.bench.generator.RECOVERY_S", 1)  # of seconds that really pass
     node = bench.node(CLOCK)

@@ -4,13 +4,16 @@ import pytest
 
 from tests.helpers.bench import results_of
 from tests.helpers.mutants import MUTANTS, NODE, RIGHT
+from tests.helpers.samples import mostly_slow
 
 SEEDS = 20
 RIGHT_SEEDS = 6
 
 
 @pytest.mark.parametrize(
-    ("workload", "mutation", "flags", "finding"), MUTANTS, ids=lambda value: str(value)[:20]
+    ("workload", "mutation", "flags", "finding"),
+    mostly_slow(MUTANTS),
+    ids=lambda value: str(value)[:20],
 )
 def test_a_mutant_is_caught_within_twenty_seeds(bench, workload, mutation, flags, finding):
     for seed in range(SEEDS):
@@ -24,7 +27,9 @@ def test_a_mutant_is_caught_within_twenty_seeds(bench, workload, mutation, flags
 
 
 @pytest.mark.parametrize(
-    ("node", "workload", "flags"), RIGHT, ids=lambda value: getattr(value, "stem", str(value)[:20])
+    ("node", "workload", "flags"),
+    mostly_slow(RIGHT),
+    ids=lambda value: getattr(value, "stem", str(value)[:20]),
 )
 def test_a_right_node_is_never_blamed(node, workload, flags):
     for seed in range(RIGHT_SEEDS):

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -42,6 +43,7 @@ print(json.dumps({
 """
 
 
+@pytest.mark.slow
 def test_a_run_in_memory_equals_the_one_on_disk_byte_for_byte(tmp_path):
     (tmp_path / "node.py").write_text(CHAOS)
     faults = ",".join(FAULTS)

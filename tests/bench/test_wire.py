@@ -156,6 +156,7 @@ def counts_of(outcome):
     return {kind: sum(op.type == kind for op in history) for kind in ("invoke", "ok", "info")}
 
 
+@pytest.mark.slow
 @BOTH_CLOCKS
 @pytest.mark.parametrize("kind", BAD_IN_THE_MIDDLE)
 def test_a_node_is_silent_from_its_first_bad_line_on(bench, monkeypatch, clock, kind):
@@ -196,6 +197,7 @@ def test_of_many_nodes_that_are_silent_the_first_are_named():
     assert lines[5:] == ["Silenced: 2 more; jepsen.log names them all"]
 
 
+@pytest.mark.slow
 @BOTH_CLOCKS
 def test_a_print_before_the_node_runs_goes_to_stdout_and_one_in_a_handler_does_not(
     bench, monkeypatch, clock
@@ -243,6 +245,7 @@ LATE_ECHO = late("echo", 0.7, '{"echo": message.body["echo"]}')
 LATE_ID = late("generate", 0.7, '{"id": mine}')
 
 
+@pytest.mark.slow
 @BOTH_CLOCKS
 def test_a_reply_to_a_client_that_has_gone_silences(bench, monkeypatch, clock):
     monkeypatch.setattr(Workload, "timeout_s", 1.0)
@@ -405,6 +408,7 @@ node.run()
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "value"),
     [
@@ -477,6 +481,7 @@ node.run()
 """
 
 
+@pytest.mark.slow
 @BOTH_CLOCKS
 def test_ids_of_any_size_are_told_apart_and_kept(bench, clock):
     flags = ("--node-count", "3", "--time-limit", "1", "--rate", "40", "--clock", clock)
@@ -578,6 +583,7 @@ for line in sys.stdin:
 """
 
 
+@pytest.mark.slow
 def test_no_traceback_comes_after_a_verdict_when_a_node_has_not_read_all(tmp_path):
     node = tmp_path / "node"
     node.write_text(f"#!{sys.executable}\n{HELD}")

@@ -198,6 +198,7 @@ def assert_sound(edges, findings):
         assert cycles.kind_of([identity(edges[a][b]) for a, b in pairwise(cycle)]) == kind
 
 
+@pytest.mark.slow
 @given(SMALL_GRAPHS)
 @settings(max_examples=400, deadline=None)
 def test_found_cycles_are_cycles_of_their_kind_and_the_severest_is_found(links):
@@ -234,6 +235,7 @@ def test_the_search_of_states_finds_cycles_of_their_kind(links):
             assert kind in kinds
 
 
+@pytest.mark.slow
 @given(SMALL_GRAPHS)
 @settings(max_examples=300, deadline=None)
 def test_a_model_is_ruled_out_exactly_when_its_graph_has_a_cycle(links):

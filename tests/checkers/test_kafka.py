@@ -217,6 +217,7 @@ def draw_poll(draw, logs, positions, process):
     return polled(process=process, **messages)
 
 
+@pytest.mark.slow
 @given(correct_runs())
 @settings(max_examples=200, deadline=None)
 def test_correct_logs_show_no_errors(steps):

@@ -60,6 +60,7 @@ def sequential_runs(draw):
     return history_of(*((process, kind, f, value) for _, process, kind, f, value in events))
 
 
+@pytest.mark.slow
 @given(sequential_runs())
 @settings(max_examples=300, deadline=None)
 def test_what_took_effect_in_some_order_is_linearizable(history):
@@ -117,6 +118,7 @@ def fits(order, ends):
     return True
 
 
+@pytest.mark.slow
 @given(tiny_histories())
 @settings(max_examples=500, deadline=None)
 def test_the_search_agrees_with_trying_every_order(history):

@@ -3,6 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -90,6 +91,7 @@ def by_definition(history):
     return elements
 
 
+@pytest.mark.slow
 @given(histories())
 @settings(max_examples=400, deadline=None)
 def test_elements_are_sorted_and_timed_by_the_definition(history):

@@ -243,6 +243,7 @@ def serial_runs(draw, write):
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("write", CHECKERS)
 @given(data=st.data())
 @settings(max_examples=150, deadline=None)
@@ -252,6 +253,7 @@ def test_what_took_effect_one_by_one_has_no_anomaly(write, data):
     assert types(result) <= {"empty-transaction-graph"}, dumps(result)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("write", CHECKERS)
 @given(data=st.data())
 @settings(max_examples=50, deadline=None)

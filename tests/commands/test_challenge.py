@@ -56,6 +56,7 @@ def report(capsys, *words):
     return status, json.loads(capsys.readouterr().out)
 
 
+@pytest.mark.slow
 def test_the_solution_of_the_series_is_taken_by_default_and_passes(capsys):
     status, said = report(capsys, "3e")
     assert status == 0
@@ -114,6 +115,7 @@ def test_arguments_go_to_the_node(here, capsys, words):
     assert said["command"].endswith("--bin node.py -- echo --fast")
 
 
+@pytest.mark.slow
 def test_arguments_go_to_the_node_in_every_run_of_a_challenge(here, capsys):
     flags = FLOOD.replace("import Node", "import Node; import sys; assert sys.argv[1:] == ['-x']")
     (here / "flood.py").write_text(flags)
@@ -145,6 +147,7 @@ def test_the_seed_decides(capsys):
     assert figures[0] != figures[2]
 
 
+@pytest.mark.slow
 def test_a_node_that_loses_values_under_partitions_fails_although_its_figures_are_good(
     here, capsys
 ):
@@ -156,6 +159,7 @@ def test_a_node_that_loses_values_under_partitions_fails_although_its_figures_ar
     assert said["targets_met"] is False
 
 
+@pytest.mark.slow
 def test_a_target_that_is_missed_is_named_and_the_status_is_1(here, capsys):
     greedy = FLOOD.replace(
         '            node.send(peer, {"type": "share", "message": value})',
@@ -293,6 +297,7 @@ LISTS = 'return {"type": "txn_ok", "txn": [["r", [1], {"a": 1}]]}'
 MIXED = 'return {"type": "txn_ok", "txn": [["r", 1, 1], ["r", "1", 1]]}'
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("answer", [REFUSES, LISTS, MIXED])
 def test_a_node_that_answers_strangely_fails_its_challenge_in_a_table(here, capsys, answer):
     (here / "node.py").write_text(TXN.replace("ANSWER", answer))

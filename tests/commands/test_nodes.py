@@ -55,6 +55,7 @@ def test_the_bench_knows_which_file_a_launcher_starts(folder):
     assert program.path.resolve() == (folder / "echo.py").resolve()
 
 
+@pytest.mark.slow
 def test_a_node_that_was_edited_is_kept_under_another_name(folder, capsys):
     write_nodes(folder)
     for number in (1, 2):

@@ -42,6 +42,7 @@ def said_by_the_code(quoted):
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("quoted", QUOTED)
 def test_every_quoted_message_is_one_that_the_code_says(quoted):
     said = said_by_the_code(quoted)

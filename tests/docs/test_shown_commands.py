@@ -89,6 +89,7 @@ def pattern(shown):
     return "\n".join(".*".join(map(re.escape, line.split("…"))) for line in shown)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "page", [page for page in PAGES if COMMANDS[page]], ids=lambda page: page.name
 )

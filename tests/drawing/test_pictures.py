@@ -173,6 +173,7 @@ def test_every_arrow_with_a_value_carries_it():
     assert_nothing_is_covered(picture)
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(
     st.lists(

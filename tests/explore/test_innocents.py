@@ -36,6 +36,7 @@ from tests.helpers.corpus import (
     problems,
 )
 from tests.helpers.mutants import NODE
+from tests.helpers.samples import mostly_slow
 
 DEAR = {"drops", "loses", "doubles", "short"}
 """What takes long to shrink; `benchmarks/innocents.py` does it."""
@@ -55,7 +56,7 @@ def trace_of(guilty):
 
 @pytest.mark.parametrize(
     "guilty",
-    [guilty for guilty in GUILTY if guilty.mutation not in DEAR],
+    mostly_slow(guilty for guilty in GUILTY if guilty.mutation not in DEAR),
     ids=lambda guilty: f"{guilty.workload}-{guilty.mutation}",
 )
 def test_a_shrunk_trace_convicts_only_the_guilty(guilty):
@@ -261,6 +262,7 @@ def test_what_a_right_node_could_show_as_well_is_not_shrunk(tmp_path):
 # The cause
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("guilty", "told", "thick"),
     [
@@ -365,6 +367,7 @@ def test_a_stale_answer_of_a_service_is_named(tmp_path):
     assert {"add", "add_ok", "read_ok"} <= set(types)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("fault", "told"),
     [

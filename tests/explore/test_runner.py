@@ -109,11 +109,13 @@ def test_what_keeps_every_worker_from_working_is_told():
         explored(10, lambda: Fake(lambda batch: ExploreError("no worker")))
 
 
+@pytest.mark.slow
 def test_any_executor_will_do():
     rows = explored(4, lambda: ThreadPoolExecutor(2))
     assert sorted(row["seed"] for row in rows) == [0, 1, 2, 3]
 
 
+@pytest.mark.slow
 def test_a_pool_and_a_child_find_the_same():
     by_pool = sorted(explored(4, lambda: process_pool(2)), key=lambda row: row["seed"])
     by_child = run_batch(pool.Batch(SPACE, (0, 1, 2, 3)))
@@ -130,6 +132,7 @@ def children(pid=None):
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="children are looked up in /proc")
 def test_a_killed_worker_of_a_pool_loses_no_seed():
     killed = []
@@ -150,6 +153,7 @@ def test_a_killed_worker_of_a_pool_loses_no_seed():
     assert "broken test" not in {name for row in rows for name in row["anomalies"]}
 
 
+@pytest.mark.slow
 def test_a_node_that_ends_its_process_fails_its_seed_and_no_other(tmp_path):
     (tmp_path / "node.py").write_text(
         "import ctypes\n\nimport glomers.node\n\nctypes.string_at(0)\n"  # a segmentation fault
@@ -191,6 +195,7 @@ def cluster(tmp_path):
             process.wait()
 
 
+@pytest.mark.slow
 def test_a_killed_worker_of_a_dask_cluster_loses_no_seed_and_counts_none_twice(cluster):
     from distributed import Client
 
@@ -260,6 +265,7 @@ def test_progress_is_told_once_a_second_at_most():
     assert told[0] == "80 of 1,000 seeds, 4,615 a minute, 3 failed, 12 s left"
 
 
+@pytest.mark.slow
 def test_an_interrupted_exploration_keeps_what_is_done_and_goes_on(tmp_path):
     words = " ".join(["test", *WORDS, "--time-limit", "10"])
     command = [sys.executable, "-m", "glomers", "explore", words, "--seeds", "300"]

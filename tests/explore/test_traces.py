@@ -131,6 +131,7 @@ def test_memory_that_was_lost_is_told():
     assert "killed" in trace.sentence or "while that was down" in trace.sentence
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("workload", "mutation", "flags", "told"),
     [
@@ -360,6 +361,7 @@ def test_coverage_counts_messages_by_type_and_fault():
 # The commands
 
 
+@pytest.mark.slow
 def test_explore_finds_keeps_and_shrinks_a_failure_and_replay_shows_it(tmp_path):
     words = f"test {CUT}"
     found = glomers("explore", words, "--seeds", "4", "--vary", "none", "--out", "x", cwd=tmp_path)
@@ -383,6 +385,7 @@ def test_explore_finds_keeps_and_shrinks_a_failure_and_replay_shows_it(tmp_path)
     assert "does not show any more" in again.stdout
 
 
+@pytest.mark.slow
 def test_two_replays_of_a_trace_are_equal(tmp_path):
     (tmp_path / "trace.json").write_text(find(CUT).trace.to_json())
     texts = []
@@ -395,6 +398,7 @@ def test_two_replays_of_a_trace_are_equal(tmp_path):
     assert texts[0] == texts[1]
 
 
+@pytest.mark.slow
 def test_the_lab_returns_a_row_for_each_seed(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     frame = lab.explore(f"test {CUT}", seeds=3, vary="none", jobs=1, tail=lambda line: None)
@@ -461,6 +465,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("leak", "told"),
     [
@@ -479,6 +484,7 @@ def test_what_makes_runs_differ_is_found_with_its_line(tmp_path, leak, told):
     assert told in done.stdout
 
 
+@pytest.mark.slow
 def test_runs_that_do_not_differ_are_not_blamed(tmp_path):
     done = glomers("explore", "3c", "--seeds", "2", "--check-determinism", cwd=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -537,6 +543,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.slow
 def test_an_answer_that_comes_too_late_is_told_and_nothing_else_is_left(tmp_path):
     (tmp_path / "node.py").write_text(ASKS_ONCE)
     words = f"-w g-counter --bin {tmp_path / 'node.py'} --node-count 2 --time-limit 3 --rate 10"
@@ -565,6 +572,7 @@ def test_a_picture_that_came_with_a_store_is_not_shown(tmp_path, monkeypatch):
         lab.counterexample(run)
 
 
+@pytest.mark.slow
 def test_a_node_that_floods_stderr_does_not_hold_up_the_check_of_determinism(tmp_path):
     source = LEAKY.format(leak="leak = os.write(2, b'y' * 5000)")
     (tmp_path / "node.py").write_text(source)

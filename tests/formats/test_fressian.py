@@ -57,6 +57,7 @@ values = st.recursive(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(st.lists(values, max_size=4))
 def test_what_is_written_is_read(given_values):
@@ -148,6 +149,7 @@ def test_handlers_come_before_the_standard_ones():
 # Damage
 
 
+@pytest.mark.slow
 def test_data_that_is_cut_off_gives_what_stands_before():
     for length in range(0, len(JOURNAL), 37):
         whole = []

@@ -99,6 +99,7 @@ def test_a_file_that_cannot_be_read_is_left_out(tmp_path):
 PIECES = [path.read_bytes() for path in sorted((STORE_SAMPLES / "echo" / "net-journal").iterdir())]
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_damaged_files_never_end_the_reading(tmp_path_factory, data):

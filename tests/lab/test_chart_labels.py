@@ -6,6 +6,7 @@ from itertools import combinations, pairwise
 from math import floor, log10
 
 import pandas as pd
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
@@ -33,6 +34,7 @@ def between(one, other, steps=200):
         yield tuple(a + (b - a) * i / steps for a, b in zip(one, other, strict=True))
 
 
+@pytest.mark.slow
 @settings(max_examples=10, deadline=None)
 @given(st.lists(PLACES, min_size=1, max_size=12, unique=True))
 def test_labels_of_points_cover_neither_one_another_nor_lines_and_stay_inside(points):

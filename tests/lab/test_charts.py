@@ -82,6 +82,7 @@ CHARTS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("chart", CHARTS.values(), ids=CHARTS)
 def test_charts_are_pictures_with_text_and_the_same_bytes_each_time(run, chart):
     figure = chart(run)

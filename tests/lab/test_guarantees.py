@@ -197,6 +197,7 @@ def tried(bench, node, seed, flags):
     return broken(lab.Run.load(outcome.store))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", MUTANTS)
 def test_a_mutant_that_breaks_a_guarantee_is_caught_within_twenty_seeds(bench, name):
     before, after = MUTANTS[name]
@@ -207,6 +208,7 @@ def test_a_mutant_that_breaks_a_guarantee_is_caught_within_twenty_seeds(bench, n
     assert any(name in tried(bench, node, seed, flags) for seed in range(20))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("flags", [HOT, LONG])
 @pytest.mark.parametrize("seed", range(4))
 def test_the_causal_store_contradicts_nothing(bench, seed, flags):
@@ -219,6 +221,7 @@ WAIT = """    if any(known.get(name, 0) < count for name, count in item["after"]
 SEVEN = "one-way,loss,duplicate,reorder,slow,pause,partition"
 
 
+@pytest.mark.slow
 def test_the_causal_store_without_its_wait_is_caught_under_seven_faults(bench):
     source = (SOLUTIONS / "txn_causal.py").read_text(encoding="utf-8")
     assert WAIT in source

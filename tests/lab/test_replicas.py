@@ -68,6 +68,7 @@ def test_a_kind_of_cycle_that_was_not_found_is_named_with_those_that_were(tmp_pa
         lab.cycle_diagram(run, "G2")
 
 
+@pytest.mark.slow
 def test_a_trade_off_chart_tells_its_figures_and_is_the_same_twice():
     points = {"gossip": [("1 s", 0.1, 900.0), ("2 s", 0.05, 1800.0)]}
     first, second = (
@@ -77,6 +78,7 @@ def test_a_trade_off_chart_tells_its_figures_and_is_the_same_twice():
     assert "1 s (0.1, 900)" in first.alt
 
 
+@pytest.mark.slow
 def test_a_trade_off_chart_tells_published_results_apart():
     ours = {"gossip": [("1 s", 0.1, 900.0)]}
     chart = lab.trade_off_chart(ours, "ms", "messages", "A test.", others=[("theirs", 2, 300)])

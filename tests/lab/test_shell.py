@@ -138,6 +138,7 @@ ASKED = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ask", ASKED.values(), ids=list(ASKED))
 def test_whatever_is_asked_of_a_run_that_was_refused_says_why_it_was(work, ask):
     refused = lab.maelstrom(f"{LINE} –-nemesis partition", expect="broken")
@@ -329,6 +330,7 @@ run_guarded([sys.executable, "-c", {SLEEPER!r}], 600)
     wait_until(lambda: not any(map(is_alive, pids)))
 
 
+@pytest.mark.slow
 def test_the_guard_stops_what_does_not_want_to_end(work):
     stubborn = f"import signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n{SLEEPER}"
     ended = lab_process.run_guarded([sys.executable, "-c", stubborn], deadline_s=1)
@@ -354,6 +356,7 @@ except KeyboardInterrupt:
     wait_until(lambda: not any(map(is_alive, pids)))
 
 
+@pytest.mark.slow
 def test_a_test_that_never_ends_is_stopped_at_the_deadline_and_keeps_its_store(work, monkeypatch):
     monkeypatch.setattr(shell, "DEADLINE_S", 3)
     with pytest.raises(lab.RunFailed, match="did not end within") as failed:
@@ -382,6 +385,7 @@ def test_a_fork_does_what_a_program_of_its_own_does(work, monkeypatch):
     assert store_bytes(forked) == store_bytes(executed)
 
 
+@pytest.mark.slow
 def test_a_run_goes_on_when_the_process_that_makes_forks_was_killed(work):
     assert lab.maelstrom(LINE).valid is True
     makers = [pid for pid in pids_below(os.getpid()) if "--forks" in command_line(pid)]

@@ -102,6 +102,7 @@ def test_the_smallest_failure_is_a_picture_with_its_sentence_and_leaves_nothing_
     assert run.counterexample() is found, "it is kept"
 
 
+@pytest.mark.slow
 def test_it_is_what_an_exploration_of_this_seed_and_a_replay_give(work):
     run = lab.maelstrom(CUT, expect="invalid")
     explored = lab.explore(CUT, seeds=1, vary="none", jobs=1, tail=lambda line: None)
@@ -207,6 +208,7 @@ def in_a_kernel(*cells, at_once_s=60):
     return execute([f"{first}\nfailed.AT_ONCE_S = {at_once_s}", *cells])[1:]
 
 
+@pytest.mark.slow
 def test_a_run_that_fails_in_a_notebook_shows_it_without_being_asked(work):
     failed, again, asked = in_a_kernel(
         f"lab.maelstrom({CUT!r})", "%tb", "lab.failed_run().counterexample()"
@@ -223,6 +225,7 @@ def test_a_run_that_fails_in_a_notebook_shows_it_without_being_asked(work):
     assert asked[0].data == picture.data
 
 
+@pytest.mark.slow
 def test_a_run_that_fails_in_a_notebook_offers_what_cannot_be_found_at_once(work):
     failed, asked = in_a_kernel(
         f"lab.maelstrom({CUT!r})", "lab.failed_run().counterexample()", at_once_s=0.05
@@ -235,6 +238,7 @@ def test_a_run_that_fails_in_a_notebook_offers_what_cannot_be_found_at_once(work
     assert text_of(asked[0]).endswith(LOST)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("node", "line", "last"),
     [
@@ -249,6 +253,7 @@ def test_a_run_that_cannot_have_one_is_not_searched(work, node, line, last):
     assert text_of(error).endswith(last)
 
 
+@pytest.mark.slow
 def test_a_failure_that_a_cell_handles_itself_is_not_searched(work):
     handled = "try:\n    lab.maelstrom({!r})\nexcept lab.RunFailed:\n    print('handled')"
     ((printed,),) = in_a_kernel(handled.format(CUT))

@@ -12,6 +12,7 @@ from glomers.lab import front, stale
 from glomers.lab.stale import Calls
 from tests.helpers.bench import ECHO
 from tests.helpers.notebook import execute, text_of
+from tests.helpers.samples import mostly_slow
 
 LINE = "test -w echo --bin nodes/echo.py --node-count 1 --time-limit 1"
 LOUD = ECHO.replace('message.body["echo"]}', 'message.body["echo"] + "!"}')
@@ -74,7 +75,7 @@ READS = {
 }
 
 
-@pytest.mark.parametrize("read", READS.values(), ids=list(READS))
+@pytest.mark.parametrize("read", mostly_slow(READS.values()), ids=list(READS))
 def test_whatever_is_read_of_a_run_says_so_once_in_a_cell_when_a_newer_one_failed(cells, read):
     run = lab.maelstrom(LINE)
     read(run)  # so that everything has been read before
@@ -109,6 +110,7 @@ def test_a_failure_that_a_cell_expects_is_none(cells):
     assert not cells.shown
 
 
+@pytest.mark.slow
 def test_runs_of_other_nodes_stores_that_are_loaded_and_the_failed_run_itself_are_not_old(cells):
     Path("nodes/other.py").write_text(ECHO)
     other = lab.maelstrom(LINE, bin="nodes/other.py")
@@ -120,6 +122,7 @@ def test_runs_of_other_nodes_stores_that_are_loaded_and_the_failed_run_itself_ar
     assert not cells.shown
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("line", "sentence"),
     [
@@ -164,6 +167,7 @@ def test_an_interrupted_run_leaves_an_old_one(cells, monkeypatch):
     assert cells.shown[0]["text/plain"] == f"{OLDER}it was interrupted."
 
 
+@pytest.mark.slow
 def test_an_older_replay_says_that_the_newest_one_failed(cells):
     found = lab.explore(
         "test -w echo --node-count 1 --time-limit 1", bin=_loud(), seeds=1, jobs=1, vary="none"
@@ -184,6 +188,7 @@ def _loud():
     return "nodes/loud.py"
 
 
+@pytest.mark.slow
 def test_outside_of_a_notebook_nothing_is_said(cells, monkeypatch, capfd):
     run = lab.maelstrom(LINE)
     fail()
@@ -193,6 +198,7 @@ def test_outside_of_a_notebook_nothing_is_said(cells, monkeypatch, capfd):
     assert capfd.readouterr() == ("", "")
 
 
+@pytest.mark.slow
 def test_what_a_node_says_of_itself_is_escaped_in_the_line(cells):
     Path("nodes/echo.py").write_text(ECHO)
     run = lab.maelstrom(LINE)
@@ -252,6 +258,7 @@ def test_a_run_is_old_while_the_newest_calls_for_its_node_failed(history):
         assert (calls.out_of_date(call) is not None) == is_old
 
 
+@pytest.mark.slow
 def test_in_a_kernel_the_line_stands_above_what_the_cell_shows(tmp_path, monkeypatch):
     monkeypatch.setenv("GLOMERS_WORK", str(tmp_path))
     (tmp_path / "nodes").mkdir()

@@ -46,6 +46,7 @@ def work(tmp_path, monkeypatch):
 # Outcomes
 
 
+@pytest.mark.slow
 def test_a_valid_run_has_all_that_a_run_of_the_bench_has(work):
     run = lab.maelstrom(f"{LINE} --rate 30", seed=7, clock="virtual")
     assert (run.engine, run.valid, run.clock, run.seed) == ("maelstrom", True, None, None)
@@ -60,6 +61,7 @@ def test_a_valid_run_has_all_that_a_run_of_the_bench_has(work):
     assert "c" in lab.spacetime(run).svg
 
 
+@pytest.mark.slow
 def test_an_invalid_run_is_told_with_what_the_checkers_found(work):
     Path("nodes/echo.py").write_text(ECHO.replace('"echo"]}', '"echo"] + "!"}'))
     with pytest.raises(lab.RunFailed, match=r"The run is invalid \(workload\)") as failed:
@@ -68,6 +70,7 @@ def test_an_invalid_run_is_told_with_what_the_checkers_found(work):
     assert lab.maelstrom(LINE, expect="invalid").valid is False
 
 
+@pytest.mark.slow
 def test_a_crashed_node_shows_its_last_lines_and_no_stack_trace(work):
     crash = 'import sys\nprint("the disk is gone", file=sys.stderr)\nsys.exit(7)\n'
     Path("nodes/echo.py").write_text(crash)
@@ -111,6 +114,7 @@ def test_what_the_bench_refuses_is_refused_alike(work, line, sentence):
     assert (refused.engine, refused.store) == ("maelstrom", None)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("line", "args"),
     [(f"{LINE} -- -x", ["a b"]), (LINE, ["-x", "a b"]), (f"{LINE} -- -x 'a b'", ())],
@@ -124,6 +128,7 @@ def test_arguments_for_the_node_reach_it_by_either_engine(work, line, args, engi
     assert lab.maelstrom(line, args=args, engine=engine).valid is True
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ENGINES)
 def test_flags_of_jepsen_are_passed_on_by_either_engine(work, engine):
     line = LINE.replace("--node-count 1", "word --nodes n1 --no-ssh")
@@ -133,6 +138,7 @@ def test_flags_of_jepsen_are_passed_on_by_either_engine(work, engine):
     assert (run.store / "node-logs" / "n1.log").exists()
 
 
+@pytest.mark.slow
 def test_a_dash_that_is_no_hyphen_is_fine_for_the_node(work):
     assert lab.maelstrom(f"{LINE} -- –x").valid is True
 
@@ -290,6 +296,7 @@ except lab.RunFailed as error:
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("deadline_s", "number", "status"),
     [(600, signal.SIGINT, 42), (600, signal.SIGKILL, -signal.SIGKILL), (4, None, 43)],
@@ -324,6 +331,7 @@ public class Main {
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("java") is None, reason="Java is not installed")
 @pytest.mark.parametrize(
     ("number", "status"),
@@ -369,6 +377,7 @@ def test_a_link_to_maelstrom_finds_the_jar_beside_the_program(work, monkeypatch,
 # Tails
 
 
+@pytest.mark.slow
 def test_the_newest_line_is_shown_at_most_once_in_a_while(work, monkeypatch):
     monkeypatch.setattr(process, "TAIL_INTERVAL_S", 0.3)
     shown = []
@@ -398,6 +407,7 @@ lab.maelstrom({line!r})
 """
 
 
+@pytest.mark.slow
 def test_in_a_notebook_the_tail_goes_away_and_leaves_the_run(work):
     nbformat, nbclient = pytest.importorskip("nbformat"), pytest.importorskip("nbclient")
     cell = nbformat.v4.new_code_cell(NOTEBOOK_CELL.format(line=LINE))
@@ -411,6 +421,7 @@ def test_in_a_notebook_the_tail_goes_away_and_leaves_the_run(work):
 # From the command line
 
 
+@pytest.mark.slow
 def test_a_challenge_runs_on_it(work, capsys, monkeypatch):
     monkeypatch.delenv("GLOMERS_ENGINE")
     monkeypatch.setattr("glomers.challenges.CHALLENGES", {"1": quick_echo()})
@@ -428,6 +439,7 @@ def quick_echo():
     return replace(CHALLENGES["1"], flags="-w echo --node-count 1 --time-limit 1")
 
 
+@pytest.mark.slow
 def test_a_batch_runs_on_it(work, tmp_path, capsys):
     nbformat = pytest.importorskip("nbformat")
     source = (

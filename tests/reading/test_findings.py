@@ -15,6 +15,7 @@ from tests.helpers.corpus import PEERS, TXN
 from tests.helpers.mistakes import FIVE, MISTAKES
 from tests.helpers.mutants import COMMITTED, CROWD, KV, MUTANTS, NODE
 from tests.helpers.places import DATA
+from tests.helpers.samples import mostly_slow
 
 FOLDER = DATA / "mistakes"
 TRIALS = json.loads((FOLDER / "mistakes.json").read_text())
@@ -29,7 +30,7 @@ def told(outcome):
     return outcome.out.partition(HEADING)[2].partition("\n\n")[0]
 
 
-@pytest.mark.parametrize("trial", TRIALS, ids=lambda trial: trial["node"])
+@pytest.mark.parametrize("trial", mostly_slow(TRIALS, 4), ids=lambda trial: trial["node"])
 def test_a_mistake_is_explained_with_its_place(bench, trial):
     outcome = bench.test(FOLDER / trial["node"], *trial["flags"].split()[2:], workload=_of(trial))
     assert outcome.status in (EXIT_FAILED, EXIT_BROKEN, 2)
@@ -46,7 +47,7 @@ def _of(trial):
     return trial["flags"].split()[1]
 
 
-@pytest.mark.parametrize("mistake", MISTAKES, ids=lambda mistake: mistake.name)
+@pytest.mark.parametrize("mistake", mostly_slow(MISTAKES, 12), ids=lambda mistake: mistake.name)
 def test_variations_of_mistakes_are_explained_too(bench, mistake):
     program = bench.node(mistake.source, f"{mistake.name}.py")
     if mistake.helper:
@@ -75,7 +76,7 @@ WORDS = {
 
 @pytest.mark.parametrize(
     ("workload", "mutation", "flags"),
-    [case[:3] for case in MUTANTS],
+    mostly_slow(case[:3] for case in MUTANTS),
     ids=lambda value: str(value)[:20],
 )
 def test_whatever_the_checkers_find_is_said_in_plain_words(bench, workload, mutation, flags):
@@ -198,6 +199,7 @@ def test_colours_are_for_terminals_only(bench, monkeypatch):
     assert "\x1b[" not in coloured.read("jepsen.log")
 
 
+@pytest.mark.slow
 def test_looking_for_findings_among_many_messages_and_tracebacks_is_quick(bench):
     source = (FOLDER / "key_error.py").read_text()
     flags = ("--node-count", "25", "--rate", "200", "--time-limit", "20")

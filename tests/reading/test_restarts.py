@@ -15,6 +15,7 @@ from glomers.reading.restarts import (
 )
 from tests.helpers.bench import Unwritten
 from tests.helpers.places import SOLUTIONS as NODES
+from tests.helpers.samples import mostly_slow
 
 TWO = ("n0", "n1")
 SEND, POLL = kw("send"), kw("poll")
@@ -141,7 +142,7 @@ def command(solution):
 
 
 @pytest.mark.parametrize("latency", ["--latency 0", "--latency 50 --latency-dist exponential"])
-@pytest.mark.parametrize("solution", SOLUTIONS)
+@pytest.mark.parametrize("solution", mostly_slow(SOLUTIONS))
 def test_nothing_is_lost_that_was_acknowledged_after_the_last_restart(solution, latency):
     for seed in range(5):
         flags = f"{command(solution)} {latency}"
@@ -156,6 +157,7 @@ MIXED = f"--time-limit 20 --nemesis {OTHERS} --nemesis-interval 3 --latency 100"
 MIXED += " --latency-dist uniform"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [0, 1, 2, 39])
 @pytest.mark.parametrize("solution", sorted(set(SOLUTIONS) - UNTOLD - {"broadcast_single"}))
 def test_replicas_agree_although_nodes_were_killed_amid_other_faults(solution, seed):
@@ -195,6 +197,7 @@ MUTANTS = {  # what each life needs, a text that takes it away, and a command th
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("solution", MUTANTS)
 def test_what_a_node_does_for_its_lives_is_needed(tmp_path, solution):
     taken, put, flags = MUTANTS[solution]
@@ -222,6 +225,7 @@ def highest_polled_before(ops):
             yield offset, begun[op.process]
 
 
+@pytest.mark.slow
 def test_no_life_puts_a_message_below_what_readers_have_seen(tmp_path):
     flags = f"{COMMANDS['log']} {CUT_TOO} --rate 50"
     source = (NODES / "log_ordered.py").read_text(encoding="utf-8")

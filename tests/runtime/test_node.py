@@ -91,6 +91,7 @@ def test_an_rpc_error_is_sent_with_its_code(tmp_path):
     assert stderr == ""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "garbage", ["garbage", "[]", "{}", '{"body": 3}', '{"src":"a","dest":"b","body":{"type":[]}}']
 )

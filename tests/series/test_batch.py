@@ -86,6 +86,7 @@ def ended(tmp_path_factory):
     return Ended(tmp_path_factory.mktemp("ended"))
 
 
+@pytest.mark.slow
 def test_notebooks_that_fail_stop_no_other(ended):
     assert ended.status == 1
     assert ended.series.states() == {
@@ -101,6 +102,7 @@ def test_notebooks_that_fail_stop_no_other(ended):
     assert "Traceback" not in ended.said
 
 
+@pytest.mark.slow
 def test_the_partial_output_of_a_notebook_that_fails_is_kept_and_named(ended):
     series, said = ended.series, ended.said
     assert "before" in series.printed("01-bad")
@@ -114,6 +116,7 @@ def test_the_partial_output_of_a_notebook_that_fails_is_kept_and_named(ended):
     assert (series.root / "runs/latest/html/index.html").is_file()
 
 
+@pytest.mark.slow
 def test_each_notebook_has_a_line_of_progress_and_the_sources_stay_as_they_were(ended):
     lines = re.findall(r"^\[(\d)/7\] (\S+) +(\w+)", ended.said, re.MULTILINE)
     assert [int(number) for number, _, _ in lines] == [1, 2, 3, 4, 5, 6, 7]
@@ -121,12 +124,14 @@ def test_each_notebook_has_a_line_of_progress_and_the_sources_stay_as_they_were(
     assert ended.contents() == ended.sources
 
 
+@pytest.mark.slow
 def test_a_kernel_that_is_killed_is_tried_once_more_and_then_reported(ended):
     told = "the kernel died in cell In [2] (import os, signal), and again when tried anew"
     assert told in ended.said
     assert "alive" in ended.series.printed("03-dies")
 
 
+@pytest.mark.slow
 def test_a_kernel_that_died_once_only_counts_once(ended):
     assert re.search(r"^\[\d/7\] 04-shaky +ok .*\(its kernel died once\)", ended.said, re.MULTILINE)
     assert load_results(ended.series.batch, ["04-shaky"]) == [{"challenge": "1"}]
@@ -153,10 +158,12 @@ def test_a_notebook_is_saved_after_each_code_cell_and_not_for_its_text(tmp_path)
     assert "printed" in path.read_text()
 
 
+@pytest.mark.slow
 def test_what_a_notebook_leaves_in_the_background_ends_with_it(ended):
     assert ended.series.processes() == []
 
 
+@pytest.mark.slow
 def test_kernels_run_this_python_in_an_environment_of_their_own(ended):
     work = str(ended.series.batch / "work/06-tells")
     results = str(ended.series.batch / "results/06-tells.jsonl")
@@ -167,6 +174,7 @@ def test_kernels_run_this_python_in_an_environment_of_their_own(ended):
     ]
 
 
+@pytest.mark.slow
 def test_two_batches_at_once_do_not_disturb_one_another(series):
     write = "from pathlib import Path\nPath('mine').write_text(f'{seed}')"
     read = "import time\ntime.sleep(1)\nprint('seed', Path('mine').read_text())"
@@ -182,6 +190,7 @@ def test_two_batches_at_once_do_not_disturb_one_another(series):
     assert (series.root / "runs/latest").resolve() in series.batches
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("whole_group", [False, True])
 def test_ctrl_c_stops_everything_and_keeps_what_is_finished(series, whole_group):
     series.write("03-quick", "print('quick')")
@@ -228,6 +237,7 @@ def _start_in_group(series, words):
     )
 
 
+@pytest.mark.slow
 def test_a_batch_that_is_killed_leaves_no_process_behind(series):
     series.write("01-slow", "from pathlib import Path\nPath('began').touch()\nwhile True: pass")
     process = series.start("run", "--out", "out")
@@ -251,6 +261,7 @@ def test_an_interrupted_batch_can_still_be_exported(here, capsys):
     assert "02-b" in index
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("executor", [ThreadPoolExecutor, ProcessPoolExecutor])
 def test_any_executor_can_carry_a_batch(series, executor):
     out = series.root / "out"
@@ -299,6 +310,7 @@ def test_the_link_to_the_latest_batch_moves_on(tmp_path):
         assert (tmp_path / "latest").resolve().name == name
 
 
+@pytest.mark.slow
 def test_new_notebooks_start_first_from_the_last_and_then_those_that_took_longest(series):
     last = series.root / "runs/1"
     last.mkdir(parents=True)
@@ -312,6 +324,7 @@ def test_new_notebooks_start_first_from_the_last_and_then_those_that_took_longes
     assert lines == ["04-new", "03-new", "02-long", "01-short"]
 
 
+@pytest.mark.slow
 def test_a_folder_called_latest_is_not_lost(here, capsys):
     here.write("01-a", "print(1)")
     precious = here.root / "runs/latest/precious"

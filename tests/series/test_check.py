@@ -274,6 +274,7 @@ def change(path, cell, **changed):
     path.write_text(json.dumps(fields))
 
 
+@pytest.mark.slow
 def test_a_series_that_gives_the_same_texts_again_passes(executed, capsys):
     outputs = [stream("Overwriting "), stream("nodes/echo.py\n")]
     change(executed / "01-a.ipynb", 5, outputs=outputs)
@@ -281,6 +282,7 @@ def test_a_series_that_gives_the_same_texts_again_passes(executed, capsys):
     assert "0 problems." in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_what_is_another_or_fails_when_executed_again_is_found_with_its_cell(executed, capsys):
     change(executed / "01-a.ipynb", 3, outputs=[stream("not made\n")])
     change(executed / "02-b.ipynb", 1, source="import nowhere")
@@ -292,6 +294,7 @@ def test_what_is_another_or_fails_when_executed_again_is_found_with_its_cell(exe
     assert "02-b.ipynb: it fails: cell In [1] (import nowhere)" in said
 
 
+@pytest.mark.slow
 def test_outputs_are_brought_up_to_date_and_clean(series, capsys):
     messy = {"kernelspec": {"name": "python3"}, "papermill": {"duration": 1}}
     series.write(
@@ -313,6 +316,7 @@ def test_outputs_are_brought_up_to_date_and_clean(series, capsys):
     assert (series.notebooks / "02-b.ipynb").read_bytes() == before
 
 
+@pytest.mark.slow
 def test_a_notebook_that_fails_keeps_its_outputs(series, capsys):
     path = series.write("02-b", prose("# B"), "1 / 0")
     before = path.read_bytes()

@@ -14,6 +14,7 @@ from tests.helpers.places import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 DECLARED = {re.match(r"[\w.-]+", wanted)[0].lower() for wanted in PROJECT["dependencies"]}
+OWNERS = packages_distributions()
 
 
 def imported(notebook):
@@ -30,11 +31,10 @@ def imported(notebook):
 @pytest.mark.parametrize("notebook", all_notebooks(ROOT), ids=lambda path: path.stem)
 def test_what_a_lesson_imports_is_a_dependency_of_the_package(notebook):
     others = set(imported(notebook)) - sys.stdlib_module_names - {"glomers"}
-    owners = packages_distributions()
     undeclared = {
         name
         for name in others
-        if not DECLARED & {owner.lower() for owner in owners.get(name, [name])}
+        if not DECLARED & {owner.lower() for owner in OWNERS.get(name, [name])}
     }
     assert not undeclared
 

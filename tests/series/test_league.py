@@ -5,9 +5,10 @@ import pytest
 from glomers import lab
 from glomers.challenges import CHALLENGES, Published, overall
 from glomers.cli import main
+from glomers.commands import league as command
 from glomers.lab.promises import PROMISES, promises
 from glomers.lab.ranking import LEAGUE, MEASURED_HERE
-from glomers.series import standings as module
+from glomers.series import standings
 from glomers.series.standings import league_table, share_text, written_table
 
 README = "# A\n\n<!-- league: begin -->\nold\n<!-- league: end -->\n\nend\n"
@@ -24,7 +25,7 @@ def counters(tmp_path_factory):
 @pytest.fixture
 def short(monkeypatch, counters):
     """`glomers league`, with the short runs in the place of all that it would measure."""
-    monkeypatch.setattr(module, "league", lambda **how: counters)
+    monkeypatch.setattr(standings, "league", lambda **how: counters)
 
 
 @pytest.fixture
@@ -32,10 +33,11 @@ def project(tmp_path, monkeypatch):
     """An empty project, in the current folder."""
     (tmp_path / "notebooks").mkdir()
     (tmp_path / "pyproject.toml").write_text("")
-    monkeypatch.setattr(module, "project_root", lambda: tmp_path)
+    monkeypatch.setattr(command, "project_root", lambda: tmp_path)
     return tmp_path
 
 
+@pytest.mark.slow
 def test_every_version_and_every_published_result_is_ranked(counters):
     challenge = CHALLENGES["4"]
     designs = [version.design for version in challenge.versions]
@@ -44,6 +46,7 @@ def test_every_version_and_every_published_result_is_ranked(counters):
     assert counters["msgs_per_op"].is_monotonic_increasing
 
 
+@pytest.mark.slow
 def test_the_series_has_figures_of_its_own(counters):
     ours = counters[counters["source"] == MEASURED_HERE]
     published = {result.msgs_per_op for result in CHALLENGES["4"].published}
@@ -87,6 +90,7 @@ def test_a_challenge_without_limits_has_none_to_miss():
     assert CHALLENGES["4"].within_limits(Published("a design", "a test", 3))
 
 
+@pytest.mark.slow
 def test_what_designs_give_is_measured_for_ours_only(counters):
     is_ours = counters["source"] == MEASURED_HERE
     shares = counters.loc[is_ours, [*PROMISES]]
@@ -95,6 +99,7 @@ def test_what_designs_give_is_measured_for_ours_only(counters):
     assert counters.loc[~is_ours, [*PROMISES]].isna().all(axis=None)
 
 
+@pytest.mark.slow
 def test_nodes_that_answer_by_themselves_are_available_and_what_only_they_know_dies_with_them(
     counters,
 ):
@@ -106,6 +111,7 @@ def test_nodes_that_answer_by_themselves_are_available_and_what_only_they_know_d
     assert gossip["fresh"] < alone["fresh"] < 1
 
 
+@pytest.mark.slow
 def test_a_log_in_a_store_that_never_fails_gives_all_and_one_with_owners_waits_for_them(
     tmp_path, monkeypatch
 ):
@@ -122,12 +128,14 @@ def test_a_share_is_a_hundred_per_cent_only_when_nothing_is_missing():
     assert [*map(share_text, shares)] == ["100 %", "99.9 %", "1.2 %", "0 %", "", ""]
 
 
+@pytest.mark.slow
 def test_the_table_has_the_series_in_bold_type(short):
     rows = [row for row in league_table().splitlines()[2:] if row.startswith("|")]
     assert sum(row.startswith("| **4**") for row in rows) == len(CHALLENGES["4"].versions)
     assert {row.count("|") for row in rows} == {10}
 
 
+@pytest.mark.slow
 def test_what_the_words_of_the_table_mean_stands_below_it(short):
     table, words = league_table().split("\n\n", 1)
     for name, meaning in PROMISES.items():
@@ -135,6 +143,7 @@ def test_what_the_words_of_the_table_mean_stands_below_it(short):
         assert f"- **{name}**: {meaning}." in words
 
 
+@pytest.mark.slow
 def test_the_table_replaces_the_one_in_the_readme(short, project, capsys):
     readme = project / "README.md"
     readme.write_text(README)
@@ -143,6 +152,7 @@ def test_the_table_replaces_the_one_in_the_readme(short, project, capsys):
     assert written_table(readme) == league_table()
 
 
+@pytest.mark.slow
 def test_a_readme_without_a_place_for_the_table_is_left_alone(short, project, capsys):
     readme = project / "README.md"
     readme.write_text("# A\n")

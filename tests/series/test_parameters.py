@@ -170,6 +170,7 @@ def test_a_file_that_is_no_notebook_is_refused_with_its_name(here, capsys):
     assert "notebooks/01-a.ipynb is not a Jupyter notebook" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_parameter_reaches_the_notebook_and_its_page_says_so(here, capsys):
     here.write("01-a", code("seed = 1", "parameters"), "print('seed', seed)")
     assert main(["run", "-p", "seed", "7"]) == 0

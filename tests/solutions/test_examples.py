@@ -48,6 +48,7 @@ def test_the_shells_node_refuses_what_it_does_not_know_by_the_protocol():
     assert (reply["body"]["code"], reply["body"]["in_reply_to"]) == (10, 12)
 
 
+@pytest.mark.slow
 @needs_node
 def test_a_node_in_javascript_broadcasts_through_partitions(bench):
     flags = ("--node-count", "5", "--time-limit", "3", "--rate", "20")

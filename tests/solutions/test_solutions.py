@@ -13,6 +13,7 @@ from glomers.formats.edn import kw, loads
 from glomers.formats.history import read_history
 from tests.helpers.bench import results_of
 from tests.helpers.places import SOLUTIONS as NODES
+from tests.helpers.samples import mostly_slow
 
 FAULTS = ("--nemesis", "partition")
 FAULT_TOLERANT = [
@@ -43,12 +44,15 @@ OFFICIAL_RUNS = {
 }
 
 
-@pytest.mark.parametrize(("node", "challenge"), OFFICIAL_RUNS.values(), ids=OFFICIAL_RUNS)
+@pytest.mark.parametrize(
+    ("node", "challenge"), mostly_slow(OFFICIAL_RUNS.values(), 30), ids=OFFICIAL_RUNS
+)
 def test_every_version_is_valid_at_the_official_command(node, challenge):
     results = results_of(node, *flags_of(challenge), workload=challenge.workload)
     assert results["valid?"] is True, results
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(10))
 @pytest.mark.parametrize(("challenge_id", "solution"), FAULT_TOLERANT)
 def test_broadcast_loses_nothing_under_partitions(challenge_id, solution, seed):
@@ -60,6 +64,7 @@ def test_broadcast_loses_nothing_under_partitions(challenge_id, solution, seed):
     assert results["workload"]["lost-count"] == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("solution", [name for _, name in FAULT_TOLERANT[1:]])
 @pytest.mark.parametrize("node_count", [1, 3, 10])
 def test_trees_depend_on_no_number_of_nodes(bench, solution, node_count):
@@ -119,6 +124,7 @@ def logs_in_the_end(outcome, clients):
     return [*shown.values()], sent
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(10))
 def test_every_node_ends_with_the_same_log_whole(bench, seed):
     flags = ["--node-count", "3", "--concurrency", "2n", *CUT_OFTEN, "--seed", str(seed)]
@@ -129,6 +135,7 @@ def test_every_node_ends_with_the_same_log_whole(bench, seed):
     assert all(log == sent for log in logs)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: "-".join(size) or "other names")
 @pytest.mark.parametrize(
     ("name", "workload"), [("log_ordered", "kafka"), ("counter_delta", "g-counter")]
@@ -139,6 +146,7 @@ def test_convergent_nodes_depend_on_no_number_and_no_names(bench, name, workload
     assert outcome.status == 0, outcome.out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(10))
 def test_counts_that_were_lost_are_told_again(bench, seed):
     flags = ["--node-count", "3", *CUT_OFTEN, "--seed", str(seed)]
@@ -146,6 +154,7 @@ def test_counts_that_were_lost_are_told_again(bench, seed):
     assert outcome.status == 0, outcome.out
 
 
+@pytest.mark.slow
 def test_the_log_without_owners_is_cheap_and_fresh_without_faults(bench):
     flags = ["--node-count", "2", "--concurrency", "2n", "--time-limit", "5", "--rate", "1000"]
     outcome = bench.test(NODES / "log_ordered.py", *flags, workload="kafka")
@@ -182,6 +191,7 @@ TXN = "--concurrency 2n --time-limit 4 --nemesis-interval 2 --final-reads --avai
 TXN += " --consistency-models read-atomic"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("name", ["txn_batched", "txn_causal"])
 @pytest.mark.parametrize(("node_count", "rate"), [(1, 50), (3, 10), (3, 300), (10, 100)])
@@ -196,6 +206,7 @@ def test_replicas_of_registers_answer_always_and_converge(bench, name, node_coun
     assert lab.forgotten_writes(run).empty
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("challenge_id", ["6b", "6c"])
 @pytest.mark.parametrize("seed", range(3))
 def test_replication_in_batches_costs_a_tenth_of_a_message_at_most(challenge_id, seed):
@@ -207,6 +218,7 @@ def test_replication_in_batches_costs_a_tenth_of_a_message_at_most(challenge_id,
     assert results["net"]["servers"]["msgs-per-op"] <= 0.1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("node_count", [1, 3, 50])
 def test_ordered_ids_are_integers_of_63_bits_in_the_order_of_time(bench, node_count):
     flags = ["--node-count", str(node_count), "--time-limit", "2", "--rate", "500"]
@@ -244,6 +256,7 @@ def test_lives_of_a_node_with_the_same_clock_differ(monkeypatch):
     assert len({id for life in lives for id in life}) == 800
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("solution", ROUNDS)
 @pytest.mark.parametrize(
     "flags",
@@ -263,6 +276,7 @@ def test_rounds_hold_on_any_network(solution, flags):
     assert results["workload"]["lost-count"] == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize(
     ("solution", "most_msgs_per_op", "median_ms", "max_ms"),
@@ -306,6 +320,7 @@ SLOW_CROWD = "--node-count 2 --concurrency 10n --time-limit 2 --rate 500 --key-c
 SLOW_CROWD += " --max-txn-length 8 --consistency-models snapshot-isolation"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("put", "contradicts_itself"),
     [("min(running, default=arrived)", False), ("arrived", True)],
