@@ -1,5 +1,6 @@
 # `make run` executes the series, `make quick` checks what takes less than a minute, `make test`
-# checks everything, `make coverage` says which lines no test ran, `make lab` opens JupyterLab. Each makes .venv and installs into it when that has not been done yet.
+# checks everything, `make coverage` tells which lines the tests run, `make lab` opens JupyterLab.
+# Each makes .venv and installs into it when that has not been done yet.
 
 VENV := .venv
 BIN := $(VENV)/bin

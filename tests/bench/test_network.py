@@ -39,7 +39,9 @@ class Net:
 
 @pytest.fixture
 def net(tmp_path):
-    return Net(tmp_path)
+    net = Net(tmp_path)
+    yield net
+    net.journal.close()
 
 
 @pytest.mark.parametrize(
