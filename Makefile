@@ -1,4 +1,5 @@
-# `make run` executes the series, `make test` checks everything, `make lab` opens JupyterLab.
+# `make run` executes the series, `make quick` checks what takes less than a minute, `make test`
+# checks everything, `make coverage` tells which lines the tests run, `make lab` opens JupyterLab.
 # Each makes .venv and installs into it when that has not been done yet.
 
 VENV := .venv
@@ -7,18 +8,33 @@ INSTALLED := $(VENV)/.installed
 PYTHONS := $(or $(PYTHON),python3 python3.14 python3.13 python3.12 python3.11 python \
     /usr/bin/python3)
 
+TESTS := $(BIN)/pytest -n 2 --dist worksteal
+define STYLE
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+endef
+
 .DEFAULT_GOAL := run
-.PHONY: run test lab outputs setup clean
+.PHONY: run quick test coverage lab outputs setup clean
 
 run: $(INSTALLED)
 	$(BIN)/glomers run
 
+# For the loop of daily work: without the tests marked slow, and with few examples of each property.
+quick: $(INSTALLED)
+	$(STYLE)
+	$(TESTS) -m 'not slow' --hypothesis-profile quick
+
 test: $(INSTALLED)
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/mypy
-	$(BIN)/pytest -n 2 --dist worksteal
+	$(STYLE)
+	$(TESTS)
 	$(BIN)/glomers check --execute
+
+# Measuring makes the tests take more than twice as long, so `make test` does without. What tests run
+# in a process of its own, as nodes on the real clock and kernels are, does not count.
+coverage: $(INSTALLED)
+	$(TESTS) --cov --cov-report=term:skip-covered
 
 lab: $(INSTALLED)
 	$(BIN)/jupyter lab notebooks
@@ -69,4 +85,4 @@ endef
 
 # Removes batches and caches, but neither .venv nor the nodes that were edited under runs/nodes.
 clean:
-	rm -rf runs/2* runs/latest build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf runs/2* runs/latest build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage*

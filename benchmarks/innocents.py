@@ -23,7 +23,7 @@ from glomers.explore.judge import anomalies
 from glomers.explore.plan import named_variables
 from glomers.explore.scenario import Space
 from glomers.explore.tally import Tally
-from tests.corpus import GUILTY, Guilty, convicted, innocents, problems
+from tests.helpers.corpus import GUILTY, Guilty, convicted, innocents, problems
 
 
 def row(guilty: Guilty, vary: frozenset[str], seeds: int, most: int) -> tuple[str, list[str]]:

@@ -2,7 +2,7 @@
 
     python benchmarks/mutants_explored.py [--seeds 200] [MUTATION ...]
 
-The mutants and their flags are those of `tests/corpus.py`; time is CPU time of one process.
+The mutants and their flags are those of `tests/helpers/corpus.py`; time is CPU time of one process.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from glomers.explore.counterexample import find
 from glomers.explore.events import Events
 from glomers.explore.judge import anomalies
 from glomers.explore.tally import Tally
-from tests.corpus import GUILTY, Guilty
+from tests.helpers.corpus import GUILTY, Guilty
 
 
 def first_failure(options: Options, seeds: int) -> Options | None:

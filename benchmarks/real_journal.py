@@ -22,7 +22,7 @@ ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
 from glomers.formats.history import Op, write_history  # noqa: E402
-from tests.fressian_writer import write_maelstrom_journal  # noqa: E402
+from tests.helpers.fressian_writer import write_maelstrom_journal  # noqa: E402
 
 CLOCK_NS = 3_000_000_000_000
 LOAD = """

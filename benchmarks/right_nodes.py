@@ -2,7 +2,7 @@
 
     python benchmarks/right_nodes.py --seeds 200 --jobs 2
 
-The nodes and their flags are those of `tests/test_mutants.py`.
+The nodes and their flags are those of `tests/helpers/mutants.py`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from glomers.cli import main as glomers
-from tests.test_mutants import RIGHT
+from tests.helpers.mutants import RIGHT
 
 
 def blamed(case: int, seeds: int) -> int:

@@ -26,7 +26,11 @@ Judgement = Literal["met", "missed", "unmeasured"]
 
 
 def overall(judgements: Iterable[Judgement]) -> Judgement:
-    """Several judgements in one: missed when any is, else unmeasured when any is, else met."""
+    """Several judgements in one: missed when any is, else unmeasured when any is, else met.
+
+    >>> overall(["met", "unmeasured"])
+    'unmeasured'
+    """
     found = set(judgements)
     if "missed" in found:
         return "missed"
@@ -124,6 +128,9 @@ class Challenge:
         """How the figures of a run or of a published result stand to each limit, by its metric.
 
         `figures` is an object with the metrics as attributes; None stands for what is not known.
+
+        >>> CHALLENGES["3d"].judge(Published("a tree", "a page", 24.0, stable_median_ms=410))
+        {'msgs_per_op': 'met', 'stable_median_ms': 'missed', 'stable_max_ms': 'unmeasured'}
         """
         return {limit.metric: _judged(limit, figures) for limit in self.limits}
 

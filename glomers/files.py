@@ -41,7 +41,7 @@ def point_link(link: Path, folder: Path) -> None:
 
 
 def _beside(path: Path) -> Path:
-    """What becomes `path` when it is ready: whoever makes another at the same time has his own."""
+    """A name in the same folder that no other process or thread takes at the same time."""
     return path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")
 
 

@@ -32,6 +32,12 @@ Batch = dict[str, Any]
 class Link:
     """One end of a link between two nodes.
 
+    >>> here, there = Link(lambda: []), Link(lambda: [])
+    >>> here.push("news")
+    >>> batch = here.batch(now_s=0.0)
+    >>> there.accept(batch, now_s=0.1), there.accept(batch, now_s=0.2)
+    (['news'], [])
+
     It holds at any time that `_begin <= _acked <= _sent <= _acked + len(_kept)`. All of these but
     `_sent` only grow, so a number means one item as long as this end lives. The items from `_begin`
     on stand for all that was pushed; the life of the peer that was heard last has those before

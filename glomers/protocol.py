@@ -40,6 +40,11 @@ _KNOWN = frozenset(ErrorCode)
 class RPCError(Exception):
     """An `error` reply, received or to be sent; `code` may be one that nobody has defined.
 
+    >>> RPCError(ErrorCode.KEY_DOES_NOT_EXIST, "no such key").definite
+    True
+    >>> RPCError(ErrorCode.TIMEOUT).definite
+    False
+
     Raises:
         TypeError: when the code is no number.
     """

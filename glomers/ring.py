@@ -14,7 +14,14 @@ from hashlib import sha256
 
 
 class HashRing:
-    """A ring of `names`, each at `places` positions."""
+    """A ring of `names`, each at `places` positions.
+
+    >>> ring, larger = HashRing(["n0", "n1"]), HashRing(["n2", "n1", "n0"])
+    >>> [ring.owner(key) for key in "abcdef"]
+    ['n0', 'n1', 'n1', 'n0', 'n1', 'n1']
+    >>> [larger.owner(key) for key in "abcdef"]
+    ['n0', 'n2', 'n2', 'n0', 'n1', 'n2']
+    """
 
     def __init__(self, names: Iterable[str], places: int = 128) -> None:
         points = sorted((_position(f"{name} {i}"), name) for name in names for i in range(places))

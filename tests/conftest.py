@@ -6,13 +6,14 @@ import signal
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.bench import Bench
+from tests.helpers.bench import Bench
 
 # A machine with other work to do is slow, and no test says anything about that.
 settings.register_profile(
     "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("any machine")
+settings.register_profile("quick", settings.get_profile("any machine"), max_examples=10)
 
 # A shell lets jobs in the background ignore Ctrl-C, and children inherit that: these are asked.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

@@ -1,11 +1,11 @@
 """Who may import whom: the house has floors, and nobody reaches up."""
 
 import ast
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
+from tests.helpers.places import ROOT
+
 FILES = sorted((ROOT / "glomers").rglob("*.py"))
 RUNTIME = {"node", "kv", "protocol", "ring", "link"}
 PLAIN = {"errors", "environment", "files", "words"}
@@ -35,6 +35,8 @@ ALLOWED = {
     "__main__": {"cli", "environment"},
 }
 LIGHT = RUNTIME | PLAIN | READING | {"solutions", "bench", "explore", "maelstrom"}
+NO_PARTS = {"abuse", "checkers", "data", "docs", "helpers", "mutants", "runtime"}
+"""Folders of tests that are not named after a part of the package."""
 HEAVY = {"pandas", "matplotlib", "papermill", "nbconvert", "rich", "numpy"}
 
 
@@ -123,3 +125,25 @@ def test_a_circle_of_imports_would_be_noticed():
 
 def test_every_part_of_the_package_is_known_here():
     assert {part_of(path) for path in FILES} - {"__init__"} == set(ALLOWED)
+
+
+TESTS = ROOT / "tests"
+PYTHON = [
+    path
+    for path in sorted([*TESTS.rglob("*.py"), *(ROOT / "benchmarks").glob("*.py")])
+    if TESTS / "data" not in path.parents
+]
+
+
+@pytest.mark.parametrize("path", PYTHON, ids=lambda path: str(path.relative_to(ROOT)))
+def test_what_tests_share_is_in_their_helpers_and_no_test_imports_another(path):
+    ours = {name for name in imported(path) if name.split(".")[0] == "tests"}
+    assert all(name.startswith("tests.helpers.") for name in ours), ours
+
+
+def test_files_of_tests_and_helpers_lie_in_their_rooms_under_a_name_of_their_own():
+    stems = [path.stem for path in PYTHON if path.stem.startswith("test_")]
+    assert len(stems) == len(set(stems))
+    assert not [path for path in (TESTS / "helpers").iterdir() if path.stem.startswith("test_")]
+    rooms = {path.name for path in TESTS.iterdir() if path.is_dir()} - {"__pycache__"}
+    assert rooms <= set(ALLOWED) | NO_PARTS

@@ -13,6 +13,9 @@ def ddmin(items: Sequence[T], fails: Callable[[list[T]], bool]) -> list[T]:
 
     Source: Zeller and Hildebrandt, "Simplifying and isolating failure-inducing input" (2002),
     the algorithm ddmin; `fails` must hold for all items together.
+
+    >>> ddmin(range(100), lambda part: {17, 42} <= set(part))
+    [17, 42]
     """
     if not items or fails([]):
         return []

@@ -50,7 +50,11 @@ def in_order(names: Collection[str]) -> list[str]:
 
 
 def listed(parts: Sequence[str], most: int = SHOWN_NAMES) -> str:
-    """`a, b and c`; of many only the first and how many others there are."""
+    """`a, b and c`; of many only the first and how many others there are.
+
+    >>> listed(["n0", "n1", "n4"]), listed(["n0", "n1", "n2", "n3", "n4"])
+    ('n0, n1 and n4', 'n0, n1, n2 and 2 others')
+    """
     if len(parts) > most:
         return f"{', '.join(parts[: most - 1])} and {len(parts) - most + 1} others"
     return " and ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))

@@ -1,0 +1,176 @@
+"""The `glomers` command: which subcommands there are, and how it refuses bad arguments."""
+
+import pkgutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from glomers import commands, lab
+from glomers.cli import main, parser_for
+from glomers.commands import COMMANDS, doctor
+from glomers.errors import (
+    BadInput,
+    BrokenTest,
+    ExploreError,
+    LabError,
+    MaelstromError,
+    SeriesError,
+)
+from glomers.lab import exploration
+from glomers.series.project import select_notebooks
+from tests.helpers.series import Series
+
+
+@pytest.fixture
+def series(tmp_path, monkeypatch):
+    series = Series(tmp_path / "project")
+    for name in ("00-start", "03a-one", "03d-tree", "04-counter"):
+        series.write(name, "print(1)")
+    monkeypatch.chdir(series.root)
+    return series
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ([], "required: COMMAND"),
+        (["fly"], "invalid choice: 'fly'"),
+        (["run", "--jobs", "0"], "0 is not a whole number of at least 1"),
+        (["run", "--jobs", "many"], "many is not a whole number of at least 1"),
+        (["run", "--engine", "steam"], "invalid choice: 'steam'"),
+        (["run", "--fast"], "unrecognized arguments: --fast"),
+        (["run", "-p", "seed"], "expected 2 arguments"),
+        (["run", "nothing"], "There is no notebook nothing. The notebooks are: 00-start"),
+        (["run", "other/03a-one.ipynb"], "There is no notebook other/03a-one.ipynb."),
+        (["export", "nowhere"], "There are no notebooks in nowhere"),
+        (["export"], "There are no notebooks in runs/latest"),
+    ],
+)
+def test_bad_arguments_end_in_one_sentence_and_status_254(series, capsys, words, sentence):
+    assert main(words) == 254
+    out, err = capsys.readouterr()
+    assert sentence in err
+    assert err.count("\n") == 1
+    assert out == ""
+
+
+@pytest.mark.parametrize(
+    ("names", "stems"),
+    [
+        ([], ["00-start", "03a-one", "03d-tree", "04-counter"]),
+        (["3d"], ["03d-tree"]),
+        (["03d"], ["03d-tree"]),
+        (["03"], ["03a-one", "03d-tree"]),
+        (["04-counter", "03a"], ["04-counter", "03a-one"]),
+        (["notebooks/03a-one.ipynb", "03a"], ["03a-one"]),
+        (["03a-one.ipynb"], ["03a-one"]),
+    ],
+)
+def test_notebooks_are_chosen_by_path_name_or_number(series, names, stems):
+    assert [path.stem for path in select_notebooks(names)] == stems
+
+
+@pytest.mark.parametrize("name", ["", "3d-tre", "d", "."])
+def test_a_name_that_fits_nothing_is_refused(series, name):
+    with pytest.raises(BadInput, match="There is no notebook"):
+        select_notebooks([name])
+
+
+def test_two_notebooks_of_one_name_are_refused(series, tmp_path):
+    other = tmp_path / "elsewhere"
+    other.mkdir()
+    path = series.write("03a-one", "print(1)", folder=other)
+    with pytest.raises(BadInput, match="the same name"):
+        select_notebooks(["03a", str(path)])
+
+
+def test_everything_after_bench_is_the_benchs_own():
+    command = [sys.executable, "-m", "glomers", "bench", "test", "-w", "no-such-workload"]
+    done = subprocess.run([*command, "--bin", "x"], capture_output=True, text=True)
+    assert done.returncode == 254
+    assert "no-such-workload" in done.stderr
+
+
+def test_the_bench_starts_without_what_only_notebooks_need():
+    look = (
+        "import sys; from glomers.__main__ import main; "
+        "sys.argv[1:] = ['bench', '--help']; main(); "
+        "print([m for m in ('pandas', 'papermill', 'matplotlib', 'rich', 'nbformat') "
+        "if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_every_subcommand_has_a_module_and_every_module_one():
+    modules = {module.name for module in pkgutil.iter_modules(commands.__path__)}
+    assert modules - {"arguments"} == {name.replace("-", "_") for name in COMMANDS}
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_subcommand_says_what_it_takes(name, capsys):
+    assert main([name, "--help"]) == 0
+    assert capsys.readouterr().out.startswith(f"usage: glomers {name} ")
+
+
+def test_the_list_of_subcommands_imports_none_of_them():
+    look = (
+        "import sys; from glomers.cli import main; main(['--help']); "
+        "print([m for m in sys.modules if m.startswith('glomers.commands.')])"
+    )
+    done = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "['glomers.commands.arguments']"
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (BadInput("It is wrong."), 254),
+        (ExploreError("It is wrong."), 254),
+        (BrokenTest("It is wrong."), 255),
+        (LabError("It is wrong."), 1),
+        (MaelstromError("It is wrong."), 1),
+        (SeriesError("It is wrong."), 1),
+    ],
+)
+def test_every_error_is_a_sentence_with_its_notes_and_a_status(error, status, monkeypatch, capsys):
+    def fail(arguments):
+        error.add_note("It may be\x07 a slip.")
+        raise error
+
+    monkeypatch.setattr(doctor, "act", fail)
+    assert main(["doctor"]) == status
+    assert capsys.readouterr().err == "It is wrong.\nIt may be a slip.\n"
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    """The words that the lab calls `glomers` with, which does nothing."""
+    words = []
+
+    def note(command, arguments, tail):
+        words.extend([command, *arguments])
+        raise LabError("That will do.")
+
+    monkeypatch.setattr(exploration, "_glomers", note)
+    return words
+
+
+def test_what_the_lab_asks_an_exploration_for_is_what_the_command_understands(asked):
+    options = {"bin": "x.py", "seeds": 3, "jobs": 2, "out": "here", "resume": True}
+    switches = {"stop_at_first": True, "shrink": False, "stores": False}
+    with pytest.raises(LabError):
+        lab.explore("3c", **options, **switches, faults="kill,loss", vary="nodes")
+    understood = vars(parser_for(asked).parse_args(asked))
+    expected = {**options, **switches, "bin": Path("x.py"), "out": Path("here"), "json": True}
+    expected |= {"faults": {"kill", "loss"}, "vary": {"nodes"}, "target": "3c"}
+    assert {name: understood[name] for name in expected} == expected
+
+
+def test_the_lab_and_the_command_explore_alike_unless_told_otherwise(asked):
+    with pytest.raises(LabError):
+        lab.explore("3c", stores=True)
+    own = ["explore", "3c", "--json", "--out", "explore/latest"]
+    assert vars(parser_for(asked).parse_args(asked)) == vars(parser_for(own).parse_args(own))

@@ -1,0 +1,307 @@
+"""The exported pages: what they hold, how they are linked, and that they need no network."""
+
+import base64
+import json
+import os
+
+import pytest
+from bs4 import BeautifulSoup
+
+from glomers.cli import main
+from glomers.errors import BadInput, SeriesError
+from glomers.series.ledger import Record
+from glomers.series.publish import export_batch
+from glomers.series.task import Outcome
+from tests.helpers.chromium import Chromium, find_chromium
+from tests.helpers.places import ROOT
+from tests.helpers.series import Series, code, display, prose, stream
+
+PIXEL = (
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJg"
+    "gg=="
+)
+FIGURE = (
+    f'<figure><img alt="latency over time" src="data:image/png;base64,{PIXEL}">'
+    "<figcaption>Latency.</figcaption></figure>"
+)
+NOTEBOOKS = ROOT / "notebooks"
+
+
+@pytest.fixture
+def series(tmp_path):
+    return Series(tmp_path / "project")
+
+
+@pytest.fixture
+def batch(series):
+    """A batch of three notebooks: one good, one that failed, one that was never run."""
+    folder = series.root / "batch"
+    (folder / "results").mkdir(parents=True)
+    (series.notebooks / "dot.png").write_bytes(base64.b64decode(PIXEL))
+    path = series.write(
+        "01-good",
+        prose("# Good *news* & more\n\n[next](02-bad.ipynb#end), [code](../glomers/node.py)"),
+        prose("![a dot](dot.png)\n\n[page](https://example.org/), [here](#good)"),
+        code("print('<b>')", outputs=[stream("<b>bold</b>\n")]),
+        code("figure", outputs=[display(text_html=FIGURE, text_plain="latency over time")]),
+        code("js", outputs=[display(application_javascript="alert(1)", text_plain="no script")]),
+        code(
+            "svg",
+            outputs=[
+                display(
+                    text_html='<svg role="img" aria-label="arrows" viewBox="0 0 9 9" width="9">'
+                    '<path d="M0 0L9 9"/></svg>'
+                )
+            ],
+        ),
+        folder=folder,
+    )
+    fields = json.loads(path.read_text())
+    fields["metadata"]["papermill"] = {"input_path": str(series.notebooks / "01-good.ipynb")}
+    path.write_text(json.dumps(fields))
+    error = {"output_type": "error", "ename": "ValueError", "evalue": "x", "traceback": ["x"]}
+    marks = [prose("An Exception was encountered"), prose('<span id="papermill-error-cell">')]
+    for mark in marks:
+        mark["metadata"]["tags"] = ["papermill-error-cell-tag"]
+    series.write(
+        "02-bad", marks[0], prose("# Bad"), marks[1], code("1/0", outputs=[error]), folder=folder
+    )
+    outcomes = [
+        Outcome("01-good", "ok", 1.25),
+        Outcome("02-bad", "failed", 2.0, "cell 1 (1/0): ValueError: <x>"),
+        Outcome("03-never", "not run", error="not run"),
+    ]
+    Record("bench", outcomes).save(folder)
+    result = {
+        "challenge": "3d",
+        "notebook": "01-good",
+        "node": "tree",
+        "valid": True,
+        "msgs_per_op": 22.514,
+        "stable_median_ms": 180.4,
+        "stable_max_ms": 210,
+        "ok_fraction": 1.0,
+        "limits_met": True,
+    }
+    other = result | {"challenge": "1", "node": "", "stable_median_ms": None, "stable_max_ms": None}
+    lines = [json.dumps(result), json.dumps(other), '{"cut off']
+    (folder / "results" / "01-good.jsonl").write_text("\n".join(lines))
+    return folder
+
+
+def read(batch, name):
+    return BeautifulSoup((batch / "html" / f"{name}.html").read_text(), "html.parser")
+
+
+def test_pages_are_linked_to_the_index_and_to_their_neighbours(batch):
+    export_batch(batch)
+    good, bad = read(batch, "01-good"), read(batch, "02-bad")
+    for nav in good.find_all("nav"):
+        assert [link["href"] for link in nav.find_all("a")] == ["index.html", "02-bad.html"]
+    for nav in bad.find_all("nav"):
+        assert [link["href"] for link in nav.find_all("a")] == ["01-good.html", "index.html"]
+    assert good.find("a", rel="next").text == "Bad →"
+
+
+def test_links_between_notebooks_lead_to_pages_and_links_to_other_files_are_text(batch):
+    export_batch(batch)
+    page = read(batch, "01-good")
+    assert page.find("a", string="next")["href"] == "02-bad.html#end"
+    assert page.find("a", string="code") is None
+    assert "code" in page.text
+    assert page.find("a", string="page")["href"] == "https://example.org/"
+    assert page.find("a", string="here")["href"] == "#good"
+
+
+def test_a_page_has_a_language_a_title_and_an_icon_of_its_own(batch):
+    export_batch(batch)
+    page = read(batch, "01-good")
+    assert page.html["lang"] == "en-GB"
+    assert page.title.text == "Good news & more"
+    assert page.find("link", rel="icon")["href"].startswith("data:")
+
+
+def test_alternative_texts_and_captions_are_kept_and_images_are_inside_the_page(batch):
+    export_batch(batch)
+    page = read(batch, "01-good")
+    assert [image["alt"] for image in page.find_all("img")] == ["a dot", "latency over time"]
+    assert all(image["src"].startswith("data:image/png;base64,") for image in page.find_all("img"))
+    assert page.figcaption.text == "Latency."
+    assert page.find("svg")["aria-label"] == "arrows"
+
+
+def test_what_a_cell_prints_is_text_and_scripts_are_left_out(batch):
+    export_batch(batch)
+    page = read(batch, "01-good")
+    assert "<b>bold</b>" in page.text
+    assert page.find("script") is None
+    assert "no script" in page.text
+
+
+def test_a_failed_notebook_is_marked_and_its_partial_page_leads_to_the_place(batch):
+    export_batch(batch)
+    page = read(batch, "02-bad")
+    note = page.find("p", class_="note")
+    assert "This notebook failed" in note.text
+    assert "ValueError: <x>" in note.text
+    assert page.find(id=note.a["href"].removeprefix("#")) is not None
+    assert "An Exception was encountered" not in page.text
+
+
+def test_the_index_shows_the_results_and_the_state_of_every_notebook(batch):
+    index = export_batch(batch)
+    assert index == batch / "html" / "index.html"
+    results, notebooks = read(batch, "index").find_all("table")
+    rows = [[cell.text for cell in row.find_all(["th", "td"])] for row in results.find_all("tr")]
+    numbers = ["valid", "22.51", "180", "210", "100.00 %", "met"]
+    assert rows[1:] == [
+        ["3d Broadcast, efficient I", "tree", *numbers],
+        ["1 Echo", "", "valid", "22.51", "", "", "100.00 %", "none"],
+    ]
+    assert {link["href"] for link in results.find_all("a")} == {"01-good.html"}
+    rows = [[cell.text for cell in row.find_all(["th", "td"])] for row in notebooks.find_all("tr")]
+    assert rows[1:] == [
+        ["Good news & more", "ok", "1.2", ""],
+        ["Bad", "failed", "2.0", "cell 1 (1/0): ValueError: <x>"],
+        ["03-never", "not run", "", "not run"],
+    ]
+    assert [link["href"] for link in notebooks.find_all("a")] == ["01-good.html", "02-bad.html"]
+
+
+def test_the_index_tells_what_was_not_measured_and_which_replicas_disagree(batch):
+    path = batch / "results" / "01-good.jsonl"
+    line = json.loads(path.read_text().splitlines()[0])
+    apart = line | {"stable_median_ms": None, "stable_max_ms": "?", "replicas_converge": False}
+    path.write_text("\n".join(map(json.dumps, [apart, line | {"msgs_per_op": 31}])))
+    export_batch(batch)
+    results = read(batch, "index").table
+    (_, apart_row, costly_row) = results.find_all("tr")
+    cells = [cell.text for cell in apart_row.find_all("td")]
+    assert cells[1] == "valid, but replicas disagree after healing"
+    assert cells[-1] == "unmeasured"
+    assert costly_row.find_all("td")[-1].text == "missed"
+
+
+@pytest.mark.slow
+def test_an_export_does_not_keep_the_pages_of_an_older_one(batch):
+    index = export_batch(batch)
+    (batch / "html" / "99-old.html").write_text(index.read_text())
+    (batch / "html" / "by-hand.html").write_text("<p>Mine.</p>")
+    export_batch(batch)
+    assert not (batch / "html" / "99-old.html").exists()
+    assert (batch / "html" / "by-hand.html").exists()
+
+
+def test_copies_of_another_batch_in_the_same_folder_are_left_out(batch, series):
+    series.write("00-old", prose("# Old"), folder=batch)
+    export_batch(batch)
+    assert not (batch / "html" / "00-old.html").exists()
+    assert "Old" not in read(batch, "index").text
+
+
+def test_pages_that_cannot_be_replaced_stay(batch, series):
+    export_batch(batch)
+    before = {path.name for path in (batch / "html").iterdir()}
+    (batch / "batch.json").unlink()
+    series.write("99-bad", prose("![x](nowhere.png)"), folder=batch)
+    with pytest.raises(SeriesError, match=r"nowhere\.png"):
+        export_batch(batch)
+    assert {path.name for path in (batch / "html").iterdir()} == before
+
+
+def test_an_image_from_elsewhere_is_not_taken_into_a_page(series):
+    series.write("01-a", prose("![x](/etc/hostname)"))
+    with pytest.raises(SeriesError, match="from elsewhere"):
+        export_batch(series.notebooks)
+
+
+def test_a_missing_image_is_named(series):
+    series.write("01-a", prose("![x](nowhere.png)"))
+    with pytest.raises(SeriesError, match=r"01-a\.ipynb shows the image .*nowhere\.png"):
+        export_batch(series.notebooks, series.root / "html")
+
+
+def test_an_image_from_the_network_is_refused(series):
+    series.write("01-a", prose("![x](https://example.org/x.png)"))
+    with pytest.raises(SeriesError, match="pages must work offline"):
+        export_batch(series.notebooks, series.root / "html")
+
+
+def test_pages_that_cannot_be_written_are_reported(batch):
+    (batch / "html").write_text("")
+    with pytest.raises(BadInput, match="Cannot write pages to"):
+        export_batch(batch)
+
+
+def test_a_folder_without_notebooks_is_refused(tmp_path, capsys):
+    assert main(["export", str(tmp_path)]) == 254
+    assert "There are no notebooks in" in capsys.readouterr().err
+
+
+@pytest.fixture(scope="module")
+def browser():
+    path = find_chromium()
+    if path is None:
+        assert os.environ.get("CI") != "true", "there must be a Chromium in continuous integration"
+        pytest.skip("there is no Chromium here")
+    with Chromium(path) as browser:
+        yield browser
+
+
+@pytest.mark.slow
+def test_nothing_that_a_cell_shows_can_run_in_a_page(series, browser):
+    run = "console.error('ow' + 'ned')"
+    attack = f'<img alt="" src="data:image/png;base64,AAAA" onerror="{run}"><script>{run}</script>'
+    series.write("01-a", prose("# A"), code("1", outputs=[display(text_html=attack)], count=1))
+    export_batch(series.notebooks)
+    found = browser.open((series.notebooks / "html" / "01-a.html").as_uri())
+    assert found.errors  # that it was refused
+    assert "owned" not in str(found.errors)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("body", "kind", "said"),
+    [
+        ("<script>console.error('alas')</script>", "errors", "alas"),
+        ("<script>throw new Error('thrown')</script>", "errors", "thrown"),
+        ("<img alt='' src='nowhere.png'>", "missing_images", "nowhere.png"),
+        ("<img alt='' src='data:image/png;base64,AAAA'>", "missing_images", "AAAA"),
+        ("<script src='https://example.org/x.js'></script>", "requests", "https://example.org"),
+        ("<link rel=stylesheet href='http://127.0.0.1:9/x.css'>", "requests", "http://127.0.0.1:9"),
+        (
+            "<style>@font-face{font-family:x;src:url(x.woff)}*{font-family:x}</style>x",
+            "requests",
+            "x.w",
+        ),
+    ],
+)
+def test_the_browser_finds_what_is_wrong_with_a_page(browser, tmp_path, body, kind, said):
+    path = tmp_path / "page.html"
+    path.write_text(f"<!DOCTYPE html><title>x</title><body>{body}")
+    findings = browser.open(path.as_uri())
+    assert any(said in finding for finding in getattr(findings, kind)), findings
+
+
+def assert_flawless(browser, html):
+    pages = sorted(html.glob("*.html"))
+    found = {page.name: browser.open(page.as_uri()) for page in pages}
+    wrong = {
+        name: findings
+        for name, findings in found.items()
+        if findings.errors or findings.missing_images or findings.requests
+    }
+    assert wrong == {}
+    assert len(pages) > 1
+
+
+@pytest.mark.slow
+def test_exported_pages_need_no_network_in_a_browser(browser, batch):
+    export_batch(batch)
+    assert_flawless(browser, batch / "html")
+
+
+@pytest.mark.slow
+def test_the_pages_of_the_series_need_no_network_in_a_browser(browser, tmp_path):
+    export_batch(NOTEBOOKS, tmp_path / "html")
+    assert_flawless(browser, tmp_path / "html")

@@ -1,0 +1,95 @@
+"""`make`: what it says when it cannot set the project up by itself."""
+
+import os
+import shutil
+import subprocess
+
+import pytest
+
+from tests.helpers.places import ROOT
+
+pytestmark = pytest.mark.skipif(shutil.which("make") is None, reason="there is no make here")
+
+
+@pytest.fixture
+def project(tmp_path):
+    for name in ("Makefile", "pyproject.toml"):
+        shutil.copy(ROOT / name, tmp_path)
+    return tmp_path
+
+
+def fake_python(project, script, name="fake-python"):
+    """A program that passes for a Python; returns the settings that make `make` find it."""
+    path = project / name
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)
+    return f"PYTHON={path}"
+
+
+def make(project, *words):
+    done = subprocess.run(
+        ["make", *words], cwd=project, env=os.environ, capture_output=True, text=True, check=False
+    )
+    return done.returncode, done.stderr.splitlines()
+
+
+@pytest.mark.parametrize("target", ["run", "test", "lab", "outputs"])
+def test_without_a_python_that_is_new_enough_a_sentence_says_so(project, target):
+    status, said = make(project, target, fake_python(project, "exit 1"))
+    assert status != 0
+    assert said[0].startswith("Python 3.11 or newer is needed, and there is none")
+    assert not (project / ".venv").exists()
+
+
+def test_without_the_module_venv_a_sentence_names_it_and_the_remedy(project):
+    python = fake_python(project, 'case "$2" in *ensurepip*) exit 1;; esac')
+    status, said = make(project, "setup", python)
+    assert status != 0
+    assert "lacks the module venv or ensurepip" in said[0]
+    assert "apt-get install python3-venv" in said[0]
+    assert not (project / ".venv").exists()
+
+
+@pytest.mark.parametrize(
+    ("times_us", "taken"),
+    [((900, 500, 490), "b"), ((900, 850, 800), "a"), ((900, 500, 300), "c"), (("", 900, 1), "c")],
+)
+def test_the_first_python_is_taken_unless_a_later_one_is_clearly_faster(project, times_us, taken):
+    found = []
+    for name, time_us in zip("abc", times_us, strict=True):
+        timed = f"echo {time_us}" if time_us else "exit 1"  # it lacks venv
+        script = f'case "$2" in *timeit*) {timed};; venv) echo {name} > taken; exit 3;; esac'
+        found.append(fake_python(project, script, name).removeprefix("PYTHON="))
+    assert make(project, "setup", f"PYTHON={' '.join(found)}")[0] != 0
+    assert (project / "taken").read_text() == f"{taken}\n"
+
+
+def test_an_installation_that_failed_is_tried_again(project):
+    # A virtual environment that has pip, but where pip fails.
+    (project / ".venv/bin").mkdir(parents=True)
+    python = project / ".venv/bin/python"
+    python.write_text('#!/bin/sh\n[ "$1" = -c ] || { echo no network >&2; exit 3; }\n')
+    python.chmod(0o755)
+    for _ in range(2):
+        status, said = make(project, "setup")
+        assert status != 0
+        assert said[0] == "no network"
+
+
+def test_an_installation_is_not_repeated_until_the_project_changes(project):
+    (project / ".venv/bin").mkdir(parents=True)
+    python = project / ".venv/bin/python"
+    python.write_text('#!/bin/sh\n[ "$1" = -c ] || echo "$@" >> installed\n')
+    python.chmod(0o755)
+    for _ in range(2):
+        assert make(project, "setup")[0] == 0
+    assert modules_run(project) == ["pip", "compileall"]
+    later = (project / ".venv/.installed").stat().st_mtime + 5
+    os.utime(project / "pyproject.toml", (later, later))
+    assert make(project, "setup")[0] == 0
+    assert modules_run(project) == 2 * ["pip", "compileall"]
+
+
+def modules_run(project):
+    """What make has let Python do, in order."""
+    return [line.split()[1] for line in (project / "installed").read_text().splitlines()]
