@@ -8,7 +8,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 FILES = sorted((ROOT / "glomers").rglob("*.py"))
 RUNTIME = {"node", "kv", "protocol", "ring", "link"}
-PLAIN = {"errors", "environment", "files", "words"}
+PLAIN = {"errors", "environment", "files", "launcher", "lifeline", "words"}
 READING = {"formats", "reading", "drawing", "challenges"}
 ALLOWED = {
     "node": {"protocol"},
@@ -20,21 +20,23 @@ ALLOWED = {
     "errors": set(),
     "environment": set(),
     "files": set(),
+    "launcher": {"files"},
+    "lifeline": set(),
     "words": set(),
     "formats": set(),
     "reading": {"formats", "challenges"},
     "drawing": {"formats", "challenges"},
     "solutions": RUNTIME,
-    "bench": PLAIN | {"formats", "reading", "drawing", "node", "protocol", "maelstrom"},
-    "maelstrom": PLAIN,
-    "lab": PLAIN | READING | {"maelstrom"},
-    "series": PLAIN | {"formats", "reading", "challenges", "lab", "bench", "maelstrom"},
+    "bench": PLAIN | {"formats", "reading", "drawing", "node", "protocol"},
+    "engine": PLAIN | {"formats", "reading", "challenges"},
+    "lab": PLAIN | READING | {"engine"},
+    "series": PLAIN | {"formats", "reading", "challenges", "lab"},
     "explore": PLAIN | {"formats", "reading", "drawing", "bench", "node", "protocol"},
-    "commands": PLAIN | READING | {"series", "explore", "lab", "bench", "maelstrom"},
+    "commands": PLAIN | READING | {"series", "explore", "lab", "bench", "engine"},
     "cli": PLAIN | {"commands", "bench", "formats"},
     "__main__": {"cli", "environment"},
 }
-LIGHT = RUNTIME | PLAIN | READING | {"solutions", "bench", "explore", "maelstrom"}
+LIGHT = RUNTIME | PLAIN | READING | {"solutions", "bench", "explore", "engine"}
 HEAVY = {"pandas", "matplotlib", "papermill", "nbconvert", "rich", "numpy"}
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from glomers.errors import BrokenTest
-from glomers.maelstrom.launcher import launched_by
+from glomers.launcher import launched_by
 
 _SNIFF_BYTES = 80
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from glomers.drawing.palette import COLOURS, ERROR_COLOUR, FAINT_INK, REFUSED_COLOUR, ink
+from glomers.engine.store_folder import Facts, StoreFolder, without_collection
 from glomers.errors import StoreError
 from glomers.formats.edn import Keyword, kw, to_json
 from glomers.formats.history import Op
@@ -18,7 +19,6 @@ from glomers.lab import html
 from glomers.lab.logs import Log, logs_in, printing_nodes
 from glomers.lab.stale import Call, kept
 from glomers.lab.stats import Stats, stats_of
-from glomers.lab.store import Facts, StoreFolder, without_collection
 from glomers.reading.finding import Finding
 from glomers.reading.replicas import Txn, transactions_of
 
@@ -238,7 +238,7 @@ class Run:
         Each has a `sentence`, the `place` in the node's program where there is one, and what
         shows it: `evidence`, and the ids of `messages`.
         """
-        from glomers.lab.why import why
+        from glomers.engine.diagnosis import why
 
         if self._folder is None:
             return []

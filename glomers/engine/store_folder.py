@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from glomers.engine.real_journal import as_the_bench_tells_it
 from glomers.errors import LabWarning, StoreError
 from glomers.formats.edn import EdnError, Keyword, loads
 from glomers.formats.history import HistoryError, Op, parse_op, read_history
 from glomers.formats.journal import Event, JournalError, read_journal
 from glomers.formats.maelstrom_journal import journal_files, read_maelstrom_journal
-from glomers.lab.real_journal import as_the_bench_tells_it
 
 _JOURNAL = "net-journal/messages.jsonl"
 _COMMAND_IN_LOG = re.compile(r"Command line:\s*\n\s*lein run (.+)")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from glomers.errors import LabError
 from glomers.formats.typography import dash_slip, lookalike
-from glomers.maelstrom.launcher import write_launcher
+from glomers.launcher import write_launcher
 
 BENCH_FLAGS = ("--seed", "--clock")
 """The bench's own flags that the real Maelstrom does well without; each has a value."""
@@ -53,6 +53,20 @@ def program_in(command: str) -> str | None:
     except ValueError:
         words = command.split()
     return value_in(words, "--bin")
+
+
+def completed(command: str, bin: str | Path | None, args: Sequence[str]) -> list[str]:
+    """The words of a command line, with this node if any, and these arguments more for it.
+
+    Raises:
+        LabError: when there is no `test` at the beginning.
+    """
+    words = parse_command(command)
+    if bin is not None:
+        words = with_flag(words, "--bin", str(bin), replace=True)
+    if args:
+        words = [*words, *([] if "--" in words else ["--"]), *args]
+    return words
 
 
 def _words(command: str) -> list[str]:
