@@ -1,6 +1,7 @@
 """Who may import whom: the house has floors, and nobody reaches up."""
 
 import ast
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -125,3 +126,12 @@ def test_a_circle_of_imports_would_be_noticed():
 
 def test_every_part_of_the_package_is_known_here():
     assert {part_of(path) for path in FILES} - {"__init__"} == set(ALLOWED)
+
+
+SUBCOMMANDS_OR_RUNS = {"__init__.py", "run.py"}
+
+
+def test_a_file_of_the_engine_or_the_lab_is_the_only_one_of_its_name():
+    count = Counter(path.name for path in FILES)
+    rooms = [path.name for path in FILES if part_of(path) in {"engine", "lab"}]
+    assert [name for name in rooms if count[name] > 1 and name not in SUBCOMMANDS_OR_RUNS] == []

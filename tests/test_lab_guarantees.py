@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from glomers import lab, solutions
-from glomers.lab.guarantees import GUARANTEES, WHOLE_ORDER
+from glomers.reading.guarantees import GUARANTEES, WHOLE_ORDER
 from tests.lab_stores import history, r, results, run_of, w, write_store
 
 SOLUTIONS = Path(solutions.__file__).parent

@@ -76,7 +76,7 @@ def _words(command: str) -> list[str]:
 
 def with_flag(words: list[str], flag: str, value: str, replace: bool = False) -> list[str]:
     """`words` with the flag, before the node's own arguments; one that is there stays or goes."""
-    own, rest = _split(words)
+    own, rest = split(words)
     for i, word in enumerate(own):
         if word == flag or word.startswith(f"{flag}="):
             if not replace:
@@ -86,9 +86,9 @@ def with_flag(words: list[str], flag: str, value: str, replace: bool = False) ->
     return [*own, flag, value, *rest]
 
 
-def without_flag(words: list[str], flag: str) -> list[str]:
+def without_flag(words: Sequence[str], flag: str) -> list[str]:
     """`words` without the flag and its value; the node's own arguments stay."""
-    own, rest = _split(words)
+    own, rest = split(words)
     kept: list[str] = []
     skip = False
     for word in own:
@@ -99,9 +99,16 @@ def without_flag(words: list[str], flag: str) -> list[str]:
     return [*kept, *rest]
 
 
+def without_bench_flags(words: Sequence[str]) -> list[str]:
+    """`words` as Maelstrom takes them."""
+    for flag in BENCH_FLAGS:
+        words = without_flag(words, flag)
+    return [*words]
+
+
 def value_in(words: Sequence[str], *flags: str) -> str | None:
     """The value of a flag, which may have several names, in a command line."""
-    own, _ = _split(words)
+    own, _ = split(words)
     for i, word in enumerate(own):
         if word in flags and i + 1 < len(own):
             return own[i + 1]
@@ -110,7 +117,7 @@ def value_in(words: Sequence[str], *flags: str) -> str | None:
     return None
 
 
-def _split(words: Sequence[str]) -> tuple[list[str], list[str]]:
+def split(words: Sequence[str]) -> tuple[list[str], list[str]]:
     """The words for Maelstrom, and those for the node: from `--` on."""
     cut = words.index("--") if "--" in words else len(words)
     return [*words[:cut]], [*words[cut:]]
@@ -118,7 +125,7 @@ def _split(words: Sequence[str]) -> tuple[list[str], list[str]]:
 
 def needs_bench(words: list[str]) -> bool:
     """Whether the command line asks for something that only the bench can do."""
-    own, _ = _split(words)
+    own, _ = split(words)
     faults = {name.strip() for name in (value_in(words, "--nemesis") or "").split(",")}
     return any(flag in own for flag in BENCH_ONLY_FLAGS) or not faults <= {"", "partition"}
 
@@ -131,7 +138,7 @@ def refusal(words: list[str]) -> str | None:
 
     Both engines are to end alike, and Maelstrom's own account of these is a trace of its insides.
     """
-    own, _ = _split(words)
+    own, _ = split(words)
     if sentence := next(filter(None, map(dash_slip, own)), None):
         return sentence
     program = value_in(words, "--bin")
@@ -157,8 +164,7 @@ def for_maelstrom(words: list[str]) -> list[str]:
     Raises:
         LabError: when the script that starts the node cannot be written.
     """
-    for flag in BENCH_FLAGS:
-        words = without_flag(words, flag)
+    words = without_bench_flags(words)
     program = value_in(words, "--bin")
     if program is None:
         return words

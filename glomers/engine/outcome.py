@@ -44,13 +44,9 @@ def stores() -> frozenset[str]:
 
 @dataclass(frozen=True)
 class Left:
-    """What a test of an engine has left.
+    """What a test has left: its store, if any, and why there is no verdict; empty if there is one.
 
-    Attributes:
-        engine: "bench" or "maelstrom".
-        folder: its store, if any.
-        explanation: why there is no verdict, in the words of the program; empty when there is one.
-        in_time: whether it ended by itself.
+    `in_time` says whether it ended by itself.
     """
 
     engine: str

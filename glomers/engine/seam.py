@@ -15,12 +15,7 @@ DEADLINE_S = 1800.0
 
 
 def run_on_bench(words: Sequence[str], tail: Tail | None = None) -> Left:
-    """Run a test on the bench.
-
-    Args:
-        words: the command line, from `test` on.
-        tail: is shown the newest line of what the test prints, at most once a second.
-    """
+    """Run a test on the bench: `words` from `test` on, and `tail` as `run_guarded` has it."""
     return _run("bench", partial(run_glomers, ["bench", *words]), tail)
 
 

@@ -145,16 +145,14 @@ class StoreFolder:
 
     def _read_events(self, journal: Iterator[Event]) -> list[Event]:
         events: list[Event] = []
+        problem = None
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             try:
                 events.extend(journal)
             except (JournalError, OSError) as error:
-                caught_error: str | None = str(error)
-            else:
-                caught_error = None
-        problem = caught_error or (str(caught[0].message) if caught else None)
-        if problem:
+                problem = str(error)
+        if problem := problem or next((str(each.message) for each in caught), None):
             problem = problem.replace(f"{self.path}{os.sep}", "")
             self._report(f"{problem}: {len(events):,} events before that can be read.")
         return events

@@ -17,7 +17,7 @@ from glomers.formats.text import shortened
 from glomers.lab import html
 from glomers.lab.charts import one_line
 from glomers.lab.figure import Figure, canvas, to_png
-from glomers.lab.replicas import convergence
+from glomers.lab.final_reads import convergence
 from glomers.lab.style import COLOURS, LIMIT, MARKERS, QUIET_COLOUR, ink
 from glomers.reading.replicas import CONVERGED, WORKLOADS, Convergence
 
