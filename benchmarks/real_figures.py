@@ -35,7 +35,7 @@ from glomers.challenges import CHALLENGES, METRICS, Challenge, Version
 from glomers.explore.pool import process_pool
 from glomers.explore.tally import Tally
 from glomers.formats.edn import kw
-from glomers.lab.stats import stats_of
+from glomers.lab.measures import stats_of
 
 RUNS = Path(__file__).with_name("real_runs.csv")
 FIGURES = {**METRICS, "ok_fraction": "share answered"}

@@ -18,8 +18,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 from glomers import solutions
 from glomers.bench.flags import parse_options
@@ -31,6 +29,8 @@ from glomers.explore.scenario import VARIABLES, Space
 from glomers.explore.seed import Row
 from glomers.explore.summary import summary
 from glomers.explore.tally import Tally
+from glomers.reading.guarantees import try_guarantees
+from glomers.reading.replicas import transactions_of
 from glomers.reading.restarts import (
     demands_after_restart,
     differing,
@@ -118,12 +118,8 @@ def space_of(
 
 def contradictions(outcome: Outcome, options: Options) -> list[str]:
     """The guarantees that a history of registers contradicts."""
-    from glomers.lab.guarantees import guarantees
-    from glomers.lab.tables import ops_table
-
-    run: Any = SimpleNamespace(ops=ops_table(outcome.history, options.node_ids))
-    found = guarantees(run)
-    return list(found.index[found["contradictions"] > 0])
+    tried = try_guarantees(transactions_of(outcome.history, options.node_ids))
+    return [each.guarantee for each in tried if each.contradictions]
 
 
 def causal_row(space: Space, seed: int) -> Row:

@@ -1,6 +1,7 @@
 """Who may import whom: the house has floors, and nobody reaches up."""
 
 import ast
+from collections import Counter
 
 import pytest
 
@@ -8,7 +9,7 @@ from tests.helpers.places import ROOT
 
 FILES = sorted((ROOT / "glomers").rglob("*.py"))
 RUNTIME = {"node", "kv", "protocol", "ring", "link"}
-PLAIN = {"errors", "environment", "files", "words"}
+PLAIN = {"errors", "environment", "files", "launcher", "lifeline", "words"}
 READING = {"formats", "reading", "drawing", "challenges"}
 ALLOWED = {
     "node": {"protocol"},
@@ -20,21 +21,23 @@ ALLOWED = {
     "errors": set(),
     "environment": set(),
     "files": set(),
+    "launcher": {"files"},
+    "lifeline": set(),
     "words": set(),
     "formats": set(),
     "reading": {"formats", "challenges"},
     "drawing": {"formats", "challenges"},
     "solutions": RUNTIME,
-    "bench": PLAIN | {"formats", "reading", "drawing", "node", "protocol", "maelstrom"},
-    "maelstrom": PLAIN,
-    "lab": PLAIN | READING | {"maelstrom"},
-    "series": PLAIN | {"formats", "reading", "challenges", "lab", "bench", "maelstrom"},
+    "bench": PLAIN | {"formats", "reading", "drawing", "node", "protocol"},
+    "engine": PLAIN | {"formats", "reading", "challenges"},
+    "lab": PLAIN | READING | {"engine"},
+    "series": PLAIN | {"formats", "reading", "challenges", "lab"},
     "explore": PLAIN | {"formats", "reading", "drawing", "bench", "node", "protocol"},
-    "commands": PLAIN | READING | {"series", "explore", "lab", "bench", "maelstrom"},
+    "commands": PLAIN | READING | {"series", "explore", "lab", "bench", "engine"},
     "cli": PLAIN | {"commands", "bench", "formats"},
     "__main__": {"cli", "environment"},
 }
-LIGHT = RUNTIME | PLAIN | READING | {"solutions", "bench", "explore", "maelstrom"}
+LIGHT = RUNTIME | PLAIN | READING | {"solutions", "bench", "explore", "engine"}
 NO_PARTS = {"abuse", "checkers", "data", "docs", "helpers", "mutants", "runtime"}
 """Folders of tests that are not named after a part of the package."""
 HEAVY = {"pandas", "matplotlib", "papermill", "nbconvert", "rich", "numpy"}
@@ -147,3 +150,12 @@ def test_files_of_tests_and_helpers_lie_in_their_rooms_under_a_name_of_their_own
     assert not [path for path in (TESTS / "helpers").iterdir() if path.stem.startswith("test_")]
     rooms = {path.name for path in TESTS.iterdir() if path.is_dir()} - {"__pycache__"}
     assert rooms <= set(ALLOWED) | NO_PARTS
+
+
+SUBCOMMANDS_OR_RUNS = {"__init__.py", "run.py"}
+
+
+def test_a_file_of_the_engine_or_the_lab_is_the_only_one_of_its_name():
+    count = Counter(path.name for path in FILES)
+    rooms = [path.name for path in FILES if part_of(path) in {"engine", "lab"}]
+    assert [name for name in rooms if count[name] > 1 and name not in SUBCOMMANDS_OR_RUNS] == []

@@ -10,7 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from glomers.errors import BrokenTest
-from glomers.maelstrom.launcher import launched_by
+from glomers.launcher import launched_by
 
 _SNIFF_BYTES = 80
 

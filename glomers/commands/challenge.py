@@ -140,7 +140,7 @@ def _divergence(run: lab.Run) -> str | None:
 
 
 def _transactions(run: lab.Run) -> dict[str, bool]:
-    """What Maelstrom does not check of transactions (see `glomers.lab.replicas`)."""
+    """What Maelstrom does not check of transactions (see `glomers.reading.replicas`)."""
     checks: dict[str, Callable[[], bool]] = {
         "clients see their own writes": lambda: lab.forgotten_writes(run).empty,
         "no dirty write (G0)": lambda: lab.dirty_writes(run).empty,
@@ -159,7 +159,7 @@ def _is_shown(check: Callable[[], bool]) -> bool:
 
 
 def _guarantees(run: lab.Run) -> dict[str, bool]:
-    """Which guarantees the history does not contradict (see `glomers.lab.guarantees`)."""
+    """Which guarantees the history does not contradict (see `glomers.reading.guarantees`)."""
     try:
         contradictions = lab.guarantees(run)["contradictions"]
     except lab.LabError:  # a node that writes what nobody asked for is told of in the verdict

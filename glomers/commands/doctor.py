@@ -17,11 +17,11 @@ from pathlib import Path
 from typing import Any
 
 from glomers.commands.arguments import Parser
+from glomers.engine.maelstrom.find import find_maelstrom
+from glomers.engine.maelstrom.install import has_jar
+from glomers.engine.maelstrom.release import PINNED
 from glomers.environment import ENGINE, ENGINES, engine_or_default
 from glomers.errors import EXIT_FAILED, EXIT_OK, BadInput, MaelstromError
-from glomers.maelstrom.find import find_maelstrom
-from glomers.maelstrom.install import has_jar
-from glomers.maelstrom.release import PINNED
 from glomers.series.project import project_root
 
 WIDTH = 100

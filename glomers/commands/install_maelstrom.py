@@ -7,9 +7,9 @@ from functools import partial
 from pathlib import Path
 
 from glomers.commands.arguments import Parser
+from glomers.engine.maelstrom import release
+from glomers.engine.maelstrom.install import install
 from glomers.errors import EXIT_OK
-from glomers.maelstrom import release
-from glomers.maelstrom.install import install
 
 
 def add_arguments(parser: Parser) -> None:

@@ -9,7 +9,7 @@ from glomers.challenges import SOLUTIONS
 from glomers.commands.arguments import Parser
 from glomers.errors import EXIT_OK, BadInput
 from glomers.files import shown
-from glomers.maelstrom.launcher import launched_by, write_launcher
+from glomers.launcher import launched_by, write_launcher
 from glomers.series.project import project_root
 
 

@@ -6,7 +6,6 @@ import gc
 import multiprocessing
 import os
 import signal
-import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import (
@@ -17,6 +16,7 @@ from concurrent.futures import (
     ProcessPoolExecutor,
     wait,
 )
+from functools import partial
 from multiprocessing import parent_process
 
 from glomers.environment import OF_RUNS
@@ -24,6 +24,7 @@ from glomers.errors import ExploreError
 from glomers.explore.scenario import Space
 from glomers.explore.seed import Row, broken_row
 from glomers.explore.worker import Batch, is_fit, run_batch
+from glomers.lifeline import when_let_go
 
 BATCH_SEEDS_MAX = 25
 BATCHES_PER_JOB = 2
@@ -157,13 +158,7 @@ def process_pool(jobs: int) -> ProcessPoolExecutor:
 
 def _prepare_worker() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent lets us finish what we are at
-    leave = os._exit  # tests replace it
-
-    def end_with_parent() -> None:
-        parent = parent_process()
-        assert parent is not None
-        parent.join()
-        leave(1)
-
-    threading.Thread(target=end_with_parent, daemon=True).start()
+    parent = parent_process()
+    assert parent is not None
+    when_let_go(partial(os._exit, 1), parent.sentinel)  # as it is now: tests replace `os._exit`
     gc.freeze()  # what is imported by now stays: it need not be looked through after every run

@@ -3,7 +3,8 @@
 Each of Maelstrom's threads writes a file of its own, so the events are spread over many. One is
 `ev` (number, time in ns, `:send` or `:recv`, message), a message `msg` (number, src, dest, body).
 The times are those of a clock that began at some moment before the run, and a message that a
-partition swallowed has no event but that it was sent; `glomers.lab.real_journal` makes up for both.
+partition swallowed has no event but that it was sent; `glomers.engine.real_journal` makes up
+for both.
 """
 
 from __future__ import annotations

@@ -7,30 +7,30 @@ run = lab.maelstrom("test -w echo --bin nodes/echo.py --node-count 1 --time-limi
 """
 
 from glomers.errors import LabError, LabWarning, StoreError
+from glomers.lab.anomaly import cycle_diagram
 from glomers.lab.charts import latency_chart, messages_by_type
 from glomers.lab.comparisons import bar_chart, stacked_bar_chart
-from glomers.lab.cycle import cycle_diagram
+from glomers.lab.contradictions import guarantees
 from glomers.lab.diagram import spacetime
 from glomers.lab.exploration import explore, replay
 from glomers.lab.failed import RunFailed
 from glomers.lab.figure import Figure
-from glomers.lab.guarantees import guarantees
-from glomers.lab.played import counterexample
-from glomers.lab.ranking import league
-from glomers.lab.replicas import (
+from glomers.lab.final_reads import (
     convergence,
     dirty_writes,
     disagreements,
     final_values,
     forgotten_writes,
+    lost_after_restart,
     replicated_share,
 )
-from glomers.lab.restarts import lost_after_restart
+from glomers.lab.measures import Stats
+from glomers.lab.played import counterexample
+from glomers.lab.ranking import league
 from glomers.lab.run import Run
 from glomers.lab.seeds import seeds
 from glomers.lab.shell import maelstrom
 from glomers.lab.stale import failed_run
-from glomers.lab.stats import Stats
 from glomers.lab.targets import Scoreboard, scoreboard, target_chart
 from glomers.lab.trade_off import trade_off_chart
 from glomers.lab.visibility import visibility_chart

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import json
 import shutil
-from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from glomers.engine.guarded import Ended, Tail, run_glomers
+from glomers.engine.outcome import VERDICTS, stores
+from glomers.engine.seam import DEADLINE_S
 from glomers.errors import EXIT_FAILED, EXIT_OK, LabError
 from glomers.lab.failed import RunFailed
-from glomers.lab.outcome import VERDICTS, stores
-from glomers.lab.process import Ended, Tail, run_glomers
 from glomers.lab.run import Run
 from glomers.lab.seeds import whole_count
-from glomers.lab.shell import DEADLINE_S
 from glomers.lab.stale import calls
 from glomers.lab.tail import shown_tail
 from glomers.words import words_for
@@ -87,7 +86,7 @@ def _clear(folder: Path) -> None:
 
 
 def _glomers(command: str, words: list[str], tail: Tail | None) -> Ended:
-    with nullcontext(tail) if tail else shown_tail() as shown:
+    with shown_tail(tail) as shown:
         return run_glomers([command, *words], DEADLINE_S, shown)
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from glomers.drawing.decisive import draw_decisive
+from glomers.engine.store_folder import StoreFolder
 from glomers.errors import StoreError
 from glomers.lab.figure import Figure
-from glomers.lab.store import StoreFolder
 from glomers.reading.faults import felt_faults_of
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from glomers.challenges import Challenge, Version
-from glomers.lab.command import FINAL_READS, parse_command, with_flag
+from glomers.engine.command import FINAL_READS, parse_command, with_flag
 from glomers.lab.run import Run
 from glomers.lab.shell import maelstrom
 from glomers.reading.acknowledged import available_share, durable_share, fresh_share

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from glomers.challenges import CHALLENGES, Challenge, overall
+from glomers.engine.command import with_flag
 from glomers.lab.promises import PROMISES, promises
 from glomers.lab.shell import maelstrom
 
@@ -55,9 +56,8 @@ def _ours(
 ) -> Iterator[dict[str, Any]]:
     command = f"test {challenge.flags}"
     if time_limit_s is not None:
-        words = command.split()
-        words[words.index("--time-limit") + 1] = str(time_limit_s)
-        command = " ".join(words)
+        limited = with_flag(command.split(), "--time-limit", str(time_limit_s), replace=True)
+        command = " ".join(limited)
     for version in challenge.versions:
         run = maelstrom(command, bin=version.path, args=version.args, **how)
         kept = promises(challenge, version, seed=how["seed"])

@@ -10,15 +10,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from glomers.drawing.palette import COLOURS, ERROR_COLOUR, FAINT_INK, REFUSED_COLOUR, ink
+from glomers.engine.command import split, without_bench_flags
+from glomers.engine.store_folder import Facts, StoreFolder, without_collection
 from glomers.errors import StoreError
 from glomers.formats.edn import Keyword, kw, to_json
 from glomers.formats.history import Op
 from glomers.formats.text import shortened
 from glomers.lab import html
 from glomers.lab.logs import Log, logs_in, printing_nodes
+from glomers.lab.measures import Stats, stats_of
 from glomers.lab.stale import Call, kept
-from glomers.lab.stats import Stats, stats_of
-from glomers.lab.store import Facts, StoreFolder, without_collection
 from glomers.reading.finding import Finding
 from glomers.reading.replicas import Txn, transactions_of
 
@@ -33,16 +34,10 @@ SEARCH_S = 600.0
 """How long a search for the smallest failure may take that somebody has asked for."""
 
 _VALID = kw("valid?")
-_OWN_FLAGS = ("--seed", "--clock")
 HEADING = "What went wrong:"
 _EVIDENCE_CHARACTERS = 160
 _EVIDENCE_STYLE = f"font-size:90%;color:{FAINT_INK}"
-_COLOURS = {
-    True: COLOURS[0],
-    False: ERROR_COLOUR,
-    "unknown": REFUSED_COLOUR,
-    None: ERROR_COLOUR,
-}
+_COLOURS = {True: COLOURS[0], False: ERROR_COLOUR, "unknown": REFUSED_COLOUR, None: ERROR_COLOUR}
 _MARKS = {True: "✓", False: "✗", "unknown": "?", None: "✗"}
 
 
@@ -238,7 +233,7 @@ class Run:
         Each has a `sentence`, the `place` in the node's program where there is one, and what
         shows it: `evidence`, and the ids of `messages`.
         """
-        from glomers.lab.why import why
+        from glomers.engine.diagnosis import why
 
         if self._folder is None:
             return []
@@ -328,17 +323,8 @@ def _command_line(words: tuple[str, ...]) -> str:
     """The words as Maelstrom takes them: without the bench's own flags and folders' full names."""
     if not words:
         return ""
-    kept: list[str] = []
-    skip = False
-    for i, word in enumerate(words):
-        if word == "--":
-            kept += words[i:]
-            break
-        if skip or word in _OWN_FLAGS:
-            skip = not skip
-        elif not word.startswith(tuple(f"{flag}=" for flag in _OWN_FLAGS)):
-            kept.append(_relative(word))
-    return shlex.join(["maelstrom", *kept])
+    own, rest = split(without_bench_flags(words))
+    return shlex.join(["maelstrom", *map(_relative, own), *rest])
 
 
 def _relative(word: str) -> str:

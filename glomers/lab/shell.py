@@ -3,31 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Sequence
 from pathlib import Path
 
+from glomers.engine.command import completed, full_path, needs_bench, program_in, with_flag
+from glomers.engine.guarded import Tail
+from glomers.engine.seam import run_on_bench, run_on_maelstrom
 from glomers.environment import ENGINES, engine_or_default
-from glomers.errors import LabError, MaelstromError
-from glomers.lab.command import (
-    for_maelstrom,
-    full_path,
-    needs_bench,
-    parse_command,
-    program_in,
-    refusal,
-    with_flag,
-)
+from glomers.errors import LabError
 from glomers.lab.failed import RunFailed
-from glomers.lab.outcome import load_run, stores
-from glomers.lab.process import Ended, Tail, run_glomers, run_guarded
 from glomers.lab.run import Run
 from glomers.lab.seeds import whole
 from glomers.lab.stale import calls
 from glomers.lab.tail import shown_tail
-from glomers.maelstrom.find import require_maelstrom
 
-DEADLINE_S = 1800.0
 EXPECTATIONS = ("valid", "invalid", "broken", "any")
 
 
@@ -68,14 +57,18 @@ def maelstrom(
         _refuse_unless(expect, EXPECTATIONS, "expect")
         _refuse_unless(engine, ENGINES, "engine")
         seed = whole("A seed", seed)
-        words = _completed(command, bin, args)
+        words = completed(command, bin, args)
         if engine == "bench" or needs_bench(words):
             words = with_flag(words, "--seed", str(seed))
             if clock is not None:
                 words = with_flag(words, "--clock", clock)
-            run = _run(words, "bench", partial(run_glomers, ["bench", *words]), tail)
+            left = run_on_bench(words, tail)
         else:
-            run = _run_maelstrom(words, tail)
+            with shown_tail(tail) as shown:
+                left = run_on_maelstrom(words, shown)
+        run = Run(left.folder, tuple(words), left.explanation, left.engine)
+        if not left.in_time:
+            raise RunFailed(run.explanation, run)
         run.call = call
         _compare(run, expect)
     return run
@@ -90,54 +83,10 @@ def _subject(command: str, bin: str | Path | None) -> tuple[str | None, str]:
     return path, f"run of {os.path.basename(path)}"
 
 
-def _completed(command: str, bin: str | Path | None, args: Sequence[str]) -> list[str]:
-    """The words of a command line with this node and these arguments for it."""
-    words = parse_command(command)
-    if bin is not None:
-        words = with_flag(words, "--bin", str(bin), replace=True)
-    if args:
-        words = [*words, *([] if "--" in words else ["--"]), *args]
-    return words
-
-
 def _refuse_unless(value: str, known: tuple[str, ...], name: str) -> None:
     if value not in known:
         choices = ", ".join(f'"{choice}"' for choice in known)
         raise LabError(f"{name} is one of {choices}, not {value!r}.")
-
-
-def _run_maelstrom(words: list[str], tail: Tail | None) -> Run:
-    try:
-        program = str(require_maelstrom().program)
-    except MaelstromError as error:
-        raise LabError(str(error)) from None
-    if reason := refusal(words):
-        return Run(None, tuple(words), reason, "maelstrom")
-    argv = [program, *for_maelstrom(words)]
-    start = partial(run_guarded, argv)
-    if tail is not None:
-        return _run(words, "maelstrom", start, tail)
-    with shown_tail() as shown:
-        return _run(words, "maelstrom", start, shown)
-
-
-def _run(
-    words: list[str],
-    engine: str,
-    start: Callable[[float, Tail | None], Ended],
-    tail: Tail | None,
-) -> Run:
-    before = stores()
-    ended = start(DEADLINE_S, tail)
-    if ended.status is None:
-        raise _too_long(words, engine, ended, before)
-    return load_run(words, engine, ended, before)
-
-
-def _too_long(words: list[str], engine: str, ended: Ended, before: frozenset[str]) -> RunFailed:
-    run = load_run(words, engine, ended, before)
-    run.explanation = f"The test did not end within {DEADLINE_S / 60:.0f} minutes and was stopped."
-    return RunFailed(run.explanation, run)
 
 
 def _compare(run: Run, expect: str) -> None:

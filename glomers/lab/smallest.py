@@ -10,11 +10,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from glomers.engine.command import with_flag, without_flag
+from glomers.engine.guarded import Ended, run_module
 from glomers.errors import LabError
-from glomers.lab.command import with_flag, without_flag
 from glomers.lab.figure import Figure
 from glomers.lab.played import picture_of
-from glomers.lab.process import Ended, run_module
 
 if TYPE_CHECKING:
     from glomers.lab.run import Run

@@ -14,29 +14,8 @@ from glomers.formats.journal import Event
 from glomers.reading.faults import Fault, faults_of
 from glomers.reading.partitions import Partition, partitions_of
 
-OPS_COLUMNS = (
-    "process",
-    "node",
-    "f",
-    "value",
-    "start_s",
-    "end_s",
-    "latency_ms",
-    "outcome",
-    "error",
-    "final",
-)
-MESSAGES_COLUMNS = (
-    "id",
-    "send_s",
-    "recv_s",
-    "src",
-    "dest",
-    "type",
-    "body",
-    "lost",
-    "lost_s",
-)
+_ASKED = ("process", "node", "f", "value", "start_s")
+_ANSWERED = ("end_s", "latency_ms", "outcome", "error", "final")
 
 _PLAIN = {int, str, bool, type(None)}
 
@@ -49,42 +28,19 @@ def ops_table(history: Sequence[Op], nodes: Sequence[str]) -> pd.DataFrame:
     at the end has the outcome `info` and no end.
     """
     rows = [_op_row(invoked, done, nodes) for invoked, done in pairs(history)]
-    return pd.DataFrame.from_records(rows, columns=list(OPS_COLUMNS))
+    return pd.DataFrame.from_records(rows, columns=[*_ASKED, *_ANSWERED])
 
 
 def _op_row(invoked: Op, done: Op | None, nodes: Sequence[str]) -> tuple[Any, ...]:
     process = invoked.process
     node = nodes[process % len(nodes)] if nodes and isinstance(process, int) else None
-    start_s, final = invoked.time_ns / 1e9, invoked.final
+    value = done.value if done and done.type == "ok" else invoked.value
+    asked = process, node, invoked.f, _plain(value), invoked.time_ns / 1e9
     if done is None:
-        return (
-            process,
-            node,
-            invoked.f,
-            _plain(invoked.value),
-            start_s,
-            nan,
-            nan,
-            "info",
-            None,
-            final,
-        )
-    end_s = done.time_ns / 1e9
-    value = done.value if done.type == "ok" else invoked.value
+        return *asked, nan, nan, "info", None, invoked.final
     latency_ms = (done.time_ns - invoked.time_ns) / 1e6
     error = None if done.error is None else to_json(done.error)
-    return (
-        process,
-        node,
-        invoked.f,
-        _plain(value),
-        start_s,
-        end_s,
-        latency_ms,
-        done.type,
-        error,
-        final,
-    )
+    return *asked, done.time_ns / 1e9, latency_ms, done.type, error, invoked.final
 
 
 def _plain(value: Any) -> Any:
@@ -123,8 +79,7 @@ def messages_table(events: Iterable[Event]) -> pd.DataFrame:
             "body": pd.Series(bodies, dtype=object),
             "lost": pd.Series([i in dropped for i in ids], dtype=bool),
             "lost_s": pd.Series([dropped.get(i, nan) for i in ids], dtype=float),
-        },
-        columns=list(MESSAGES_COLUMNS),
+        }
     )
 
 

@@ -7,19 +7,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from glomers.engine.guarded import Tail
 from glomers.formats.text import clean, shortened
 from glomers.lab.front import in_notebook
-from glomers.lab.process import Tail
 
 _LINE_CHARACTERS = 120
 
 
 @contextmanager
-def shown_tail() -> Iterator[Tail]:
-    """A place for the newest line: stderr, or in a notebook an output that goes away again.
+def shown_tail(tail: Tail | None = None) -> Iterator[Tail]:
+    """A place for the newest line: `tail`, else stderr, or a notebook's output that goes away.
 
     A notebook is to hold what came of a test, not how long it took.
     """
+    if tail is not None:
+        yield tail
+        return
     if not in_notebook():
         yield lambda line: print(_short(line), file=sys.stderr, flush=True)
         return

@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from glomers.challenges import CHALLENGES, METRICS, Challenge, Judgement
+from glomers.engine.command import FINAL_READS, node_name
 from glomers.errors import LabError
 from glomers.formats.text import shortened
 from glomers.lab import html
 from glomers.lab.charts import one_line
-from glomers.lab.command import FINAL_READS, node_name
 from glomers.lab.figure import Figure, canvas, to_png
-from glomers.lab.replicas import convergence
+from glomers.lab.final_reads import convergence
 from glomers.lab.style import COLOURS, LIMIT, MARKERS, QUIET_COLOUR, ink
 from glomers.reading.replicas import CONVERGED, WORKLOADS, Convergence
 

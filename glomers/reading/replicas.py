@@ -234,7 +234,7 @@ def transactions_of(history: Iterable[Op], nodes: Sequence[str]) -> list[Txn]:
     return [
         Txn(
             invoked.process,
-            nodes[int(invoked.process) % len(nodes)],
+            node_of(invoked, nodes) if nodes else "",
             done.type if done else "info",
             invoked.final,
             invoked.time_ns / 1e9,

@@ -21,7 +21,7 @@ from glomers.errors import BadInput
 from glomers.files import shown
 from glomers.series.task import Outcome, Task
 
-_POLL_S = 1.0
+_POLL_S = 0.5
 _STOP_WITHIN_S = 20.0
 _MOST_AT_ONCE = 1000
 
@@ -153,10 +153,12 @@ def _environment(task: Task) -> dict[str, str]:
 
 def _answer(process: subprocess.Popen[bytes], stop: Path) -> bytes:
     """What the process says when it ends: soon, once the batch is asked to stop."""
+    assert process.stdin
     assert process.stdout
     deadline = None
     while not select.select([process.stdout], [], [], _POLL_S)[0]:
         if deadline is None and stop.exists():
+            process.stdin.close()
             deadline = time.monotonic() + _STOP_WITHIN_S
         if deadline is not None and time.monotonic() > deadline:
             process.kill()

@@ -1,8 +1,8 @@
 """The process that executes one notebook with papermill: `python -m glomers.series.runner TASK`.
 
-It is a process of its own so that a notebook can neither disturb another one nor the batch. It
-reads nothing from stdin, but ends when stdin is closed: then the batch is gone. The outcome goes to
-stdout as one JSON object; what papermill and the cells say goes to stderr.
+It is a process of its own so that a notebook can neither disturb another one nor the batch. Its
+stdin is its lifeline (`glomers.lifeline`): when it is closed, the batch wants no more, or is gone.
+The outcome goes to stdout as one JSON object; what papermill and the cells say goes to stderr.
 """
 
 from __future__ import annotations
@@ -11,11 +11,9 @@ import contextlib
 import json
 import logging
 import os
-import select
 import signal
 import sys
 import tempfile
-import threading
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
@@ -38,9 +36,9 @@ from papermill.exceptions import (  # type: ignore[import-untyped]
 from papermill.iorw import LocalHandler, papermill_io  # type: ignore[import-untyped]
 
 from glomers.files import write_whole
+from glomers.lifeline import when_let_go
 from glomers.series.task import Task
 
-_POLL_S = 0.5
 _ERROR_CHARACTERS = 300
 _ENGINE = "sparing"
 _DIED_AT_START = "Kernel died before replying"
@@ -146,7 +144,7 @@ def main(argv: list[str]) -> int:
     papermill_io.register(os.sep, WholeFiles())  # for paths that begin so
     papermill_engines.register(_ENGINE, SparingEngine)
     signal.signal(signal.SIGTERM, _interrupt)
-    threading.Thread(target=_watch, args=(task.stop,), daemon=True).start()
+    when_let_go(lambda: os.kill(os.getpid(), signal.SIGTERM))
     with answer:
         json.dump(_outcome(task), answer)
     return 0
@@ -162,15 +160,6 @@ def _interrupt(signum: int, frame: Any) -> None:
     # Once is enough: a second one would cut the tidying short.
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     raise KeyboardInterrupt
-
-
-def _watch(stop: Path) -> None:
-    """Interrupt this process when the batch asks for it, or is gone."""
-    while True:
-        closed, _, _ = select.select([0], [], [], _POLL_S)
-        if closed or stop.exists():
-            os.kill(os.getpid(), signal.SIGTERM)
-            return
 
 
 def _outcome(task: Task) -> dict[str, Any]:

@@ -8,8 +8,8 @@ import warnings
 import pytest
 
 from glomers import lab
+from glomers.engine.maelstrom.install import install
 from glomers.errors import MaelstromError
-from glomers.maelstrom.install import install
 from tests.helpers.archives import GOOD, archive, release
 from tests.helpers.bench import ECHO
 from tests.helpers.series import Series

@@ -19,10 +19,10 @@ from glomers.bench.flags import MAX_CLIENTS, parse_options
 from glomers.bench.hosts.base import Outgoing
 from glomers.bench.node_names import MAX_NODES
 from glomers.bench.program import find_program
+from glomers.engine import command
 from glomers.errors import BadInput, BrokenTest, LabError
 from glomers.formats.edn import EdnError, loads_all
 from glomers.formats.fressian import FressianError, Reader
-from glomers.lab import command
 from tests.helpers.bench import bench
 from tests.helpers.places import STORE_SAMPLES
 

@@ -10,7 +10,7 @@ import pytest
 
 from glomers.cli import main
 from glomers.commands import doctor
-from glomers.maelstrom import find
+from glomers.engine.maelstrom import find
 from tests.helpers.archives import JAR, PROGRAM, release
 
 JAVA = 'echo openjdk version \\"{}\\" 2025-04-15 >&2'

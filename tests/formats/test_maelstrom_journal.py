@@ -14,11 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from glomers import lab
+from glomers.engine.real_journal import as_the_bench_tells_it
 from glomers.formats import maelstrom_journal
 from glomers.formats.edn import Char, Symbol, kw, loads
 from glomers.formats.journal import Event
 from glomers.formats.maelstrom_journal import read_maelstrom_journal
-from glomers.lab.real_journal import as_the_bench_tells_it
 from glomers.reading.partitions import Cut
 from tests.helpers.fressian_writer import Writer, write_maelstrom_journal
 from tests.helpers.lab_stores import MS, history

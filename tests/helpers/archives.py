@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from glomers.maelstrom.release import Release
+from glomers.engine.maelstrom.release import Release
 
 JAR = b"a program" * 20_000
 PROGRAM = b'#!/bin/sh\necho "maelstrom $*"\n'

@@ -5,7 +5,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from glomers import lab
-from glomers.lab.guarantees import GUARANTEES, WHOLE_ORDER
+from glomers.reading.guarantees import GUARANTEES, WHOLE_ORDER
 from tests.helpers.lab_stores import history, r, results, run_of, w, write_store
 from tests.helpers.places import SOLUTIONS
 

@@ -11,8 +11,7 @@ import numpy as np
 import pytest
 
 from glomers import lab
-from glomers.lab import command, guard, shell
-from glomers.lab import process as lab_process
+from glomers.engine import command, guard, guarded, seam
 from tests.helpers.bench import ECHO
 from tests.helpers.places import STORE_SAMPLES
 from tests.helpers.processes import command_line, pids_below
@@ -318,7 +317,7 @@ time.sleep(600)
 def test_the_guard_stops_the_whole_group_when_its_owner_is_killed(work):
     owner = f"""
 import sys
-from glomers.lab.process import run_guarded
+from glomers.engine.guarded import run_guarded
 run_guarded([sys.executable, "-c", {SLEEPER!r}], 600)
 """
     process = subprocess.Popen([sys.executable, "-c", owner], cwd=work)
@@ -333,7 +332,7 @@ run_guarded([sys.executable, "-c", {SLEEPER!r}], 600)
 @pytest.mark.slow
 def test_the_guard_stops_what_does_not_want_to_end(work):
     stubborn = f"import signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n{SLEEPER}"
-    ended = lab_process.run_guarded([sys.executable, "-c", stubborn], deadline_s=1)
+    ended = guarded.run_guarded([sys.executable, "-c", stubborn], deadline_s=1)
     assert ended.status is None
     pids = (work / "pids").read_text().split()
     wait_until(lambda: not any(map(is_alive, pids)))
@@ -342,7 +341,7 @@ def test_the_guard_stops_what_does_not_want_to_end(work):
 def test_an_interrupt_stops_the_test_and_goes_on(work):
     owner = f"""
 import sys
-from glomers.lab.process import run_guarded
+from glomers.engine.guarded import run_guarded
 try:
     run_guarded([sys.executable, "-c", {SLEEPER!r}], 600)
 except KeyboardInterrupt:
@@ -358,7 +357,7 @@ except KeyboardInterrupt:
 
 @pytest.mark.slow
 def test_a_test_that_never_ends_is_stopped_at_the_deadline_and_keeps_its_store(work, monkeypatch):
-    monkeypatch.setattr(shell, "DEADLINE_S", 3)
+    monkeypatch.setattr(seam, "DEADLINE_S", 3)
     with pytest.raises(lab.RunFailed, match="did not end within") as failed:
         lab.maelstrom(f"{LINE}0", clock="real")
     assert len(failed.value.run.ops) > 1
@@ -380,7 +379,7 @@ def store_bytes(run):
 
 def test_a_fork_does_what_a_program_of_its_own_does(work, monkeypatch):
     forked = lab.maelstrom(f"{LINE} --rate 20")
-    monkeypatch.setattr(lab_process._forks, "take", lambda descriptors: False)
+    monkeypatch.setattr(guarded._forks, "take", lambda descriptors: False)
     executed = lab.maelstrom(f"{LINE} --rate 20")
     assert store_bytes(forked) == store_bytes(executed)
 
@@ -399,7 +398,7 @@ def test_a_fork_ends_when_its_owner_is_gone_before_it_said_what_to_run(work):
     assert lab.maelstrom(LINE).valid is True
     (stdin, held), (told, status) = os.pipe(), os.pipe()
     with open(os.devnull, "w") as nowhere:
-        assert lab_process._forks.take([stdin, nowhere.fileno(), nowhere.fileno(), status])
+        assert guarded._forks.take([stdin, nowhere.fileno(), nowhere.fileno(), status])
     for descriptor in (stdin, status, held):
         os.close(descriptor)
     with os.fdopen(told, "rb") as end:

@@ -160,7 +160,7 @@ def test_an_interrupted_run_leaves_an_old_one(cells, monkeypatch):
         raise KeyboardInterrupt
 
     run = lab.maelstrom(LINE)
-    monkeypatch.setattr("glomers.lab.shell.run_glomers", interrupt)
+    monkeypatch.setattr("glomers.engine.seam.run_glomers", interrupt)
     with pytest.raises(KeyboardInterrupt):
         lab.maelstrom(LINE)
     lab.latency_chart(run)

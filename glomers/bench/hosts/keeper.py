@@ -6,6 +6,9 @@ Its stdin is a pipe from the bench, which writes `+GROUP` when it starts a proce
 `-GROUP` when that has ended. When the pipe closes, the bench is gone, however it went, and what is
 left of the groups is killed: a program that ignores the end of its stdin would run for ever. A
 process that has left its group is known by MARK, a variable in its environment (on Linux).
+
+Its pipe is a lifeline on which something is said, so that `glomers.lifeline` is not for it; and it
+imports nothing of the package, because it has to start whatever the environment of the bench says.
 """
 
 from __future__ import annotations

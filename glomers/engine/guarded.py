@@ -14,12 +14,12 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import IO
 
+from glomers.engine.forks import Forks
+from glomers.engine.guard import BEGUN, MODULE
 from glomers.environment import OF_RUNS
-from glomers.lab.forks import GUARD, Forks
-from glomers.lab.guard import BEGUN
+from glomers.launcher import PACKAGE_ROOT
 
 Tail = Callable[[str], None]
 """Is shown the newest line of what a test prints."""
@@ -29,7 +29,6 @@ KEPT_CHARACTERS = 1_000_000
 _LINE_CHARACTERS = 20_000
 _PATIENCE_S = 3.0
 _KILLED = 128 + signal.SIGKILL
-_PACKAGE_ROOT = Path(__file__).resolve().parents[2]
 
 
 @dataclass(frozen=True)
@@ -85,7 +84,7 @@ def run_module(module: str, words: list[str], deadline_s: float, tail: Tail | No
 
 def _execute(argv: list[str]) -> _Guard:
     guard = subprocess.Popen(
-        [sys.executable, "-I", "-S", str(GUARD), *argv],
+        [sys.executable, "-P", "-S", "-m", MODULE, *argv],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -154,7 +153,7 @@ def _to_the_end(guard: _Guard, deadline_s: float, tail: Tail | None) -> Ended:
 
 
 def _environment() -> dict[str, str]:
-    paths = [str(_PACKAGE_ROOT), os.environ.get("PYTHONPATH", "")]
+    paths = [str(PACKAGE_ROOT), os.environ.get("PYTHONPATH", "")]
     return {**os.environ, **OF_RUNS, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
 
 

@@ -10,11 +10,9 @@ import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
 
-from glomers.lab.guard import READY
+from glomers.engine.guard import MODULE, READY
 
-GUARD = Path(__file__).with_name("guard.py")
 _MODULES = [
     *("glomers.cli", "glomers.bench.in_store"),
     *(f"glomers.commands.{name}" for name in ("bench", "explore", "replay")),
@@ -41,7 +39,7 @@ class Forks:
         """Ask for a fork with these stdin, stdout and stderr, and a place for its status.
 
         What it is to do stands on its stdin, and on the last it says that it has begun
-        (`glomers.lab.guard`).  Returns False when there is nobody to ask.
+        (`glomers.engine.guard`).  Returns False when there is nobody to ask.
         """
         with self._lock:
             if self._requests is None or self._owner_pid != os.getpid():
@@ -57,7 +55,7 @@ class Forks:
         self._owner_pid = os.getpid()
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-P", str(GUARD), "--forks", str(theirs.fileno()), *_MODULES],
+                [sys.executable, "-P", "-m", MODULE, "--forks", str(theirs.fileno()), *_MODULES],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,

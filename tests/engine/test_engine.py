@@ -16,9 +16,10 @@ import pytest
 
 from glomers import lab
 from glomers.cli import main
+from glomers.engine import command, guarded, outcome
+from glomers.engine.guarded import Ended
 from glomers.environment import ENGINES
-from glomers.lab import command, outcome, process, shell
-from glomers.lab.process import Ended
+from glomers.lab.tail import shown_tail
 from tests.helpers.bench import ECHO
 from tests.helpers.places import ROOT
 from tests.helpers.processes import command_line, pids_below, running, wait_until
@@ -198,9 +199,9 @@ clojure.lang.ExceptionInfo: Expected node n0 to respond to an init message.
     ],
 )
 def test_every_status_has_words(work, end, lines):
-    run = outcome.load_run(["test"], "maelstrom", end, frozenset())
-    assert run.explanation.strip().splitlines() == lines
-    assert (run.engine, run.valid) == ("maelstrom", None)
+    left = outcome.left_by("maelstrom", end, frozenset())
+    assert left.explanation.strip().splitlines() == lines
+    assert (left.engine, left.folder) == ("maelstrom", None)
 
 
 def test_a_long_report_of_a_crash_is_cut_and_read_in_linear_time():
@@ -220,8 +221,8 @@ def test_a_store_that_was_there_before_is_not_taken_for_the_new_one(work):
     old = lab.maelstrom(LINE, engine="bench")
     name = os.path.relpath(old.store)
     liar = ended(0, f"INFO {name}\n", f"Store: {name}\n")
-    run = outcome.load_run(["test"], "bench", liar, outcome.stores())
-    assert run.store is None
+    left = outcome.left_by("bench", liar, outcome.stores())
+    assert left.folder is None
 
 
 # Launchers
@@ -284,8 +285,8 @@ def test_no_name_of_a_node_runs_anything(work, name):
 OWNER = """
 import sys
 from glomers import lab
-from glomers.lab import shell
-shell.DEADLINE_S = float(sys.argv[1])
+from glomers.engine import seam
+seam.DEADLINE_S = float(sys.argv[1])
 try:
     lab.maelstrom("test -w echo --bin nodes/echo.py --node-count 3 --time-limit 600")
 except KeyboardInterrupt:
@@ -379,7 +380,7 @@ def test_a_link_to_maelstrom_finds_the_jar_beside_the_program(work, monkeypatch,
 
 @pytest.mark.slow
 def test_the_newest_line_is_shown_at_most_once_in_a_while(work, monkeypatch):
-    monkeypatch.setattr(process, "TAIL_INTERVAL_S", 0.3)
+    monkeypatch.setattr(guarded, "TAIL_INTERVAL_S", 0.3)
     shown = []
     run = lab.maelstrom(LINE.replace("limit 1", "limit 2"), tail=shown.append)
     assert run.valid is True
@@ -389,7 +390,7 @@ def test_the_newest_line_is_shown_at_most_once_in_a_while(work, monkeypatch):
 
 
 def test_outside_of_notebooks_the_tail_goes_to_stderr_without_control_characters(work, capsys):
-    with shell.shown_tail() as tail:
+    with shown_tail() as tail:
         tail("one\ttwo\x1b[2J\x00" + "x" * 300)
     out, err = capsys.readouterr()
     assert out == ""
@@ -400,8 +401,8 @@ def test_outside_of_notebooks_the_tail_goes_to_stderr_without_control_characters
 NOTEBOOK_CELL = """
 import os, time
 from glomers import lab
-from glomers.lab import process
-process.TAIL_INTERVAL_S = 0.2
+from glomers.engine import guarded
+guarded.TAIL_INTERVAL_S = 0.2
 lab.workspace()
 lab.maelstrom({line!r})
 """

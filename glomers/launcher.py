@@ -9,7 +9,8 @@ from pathlib import Path
 
 from glomers.files import write_whole
 
-_PACKAGE_ROOT = Path(__file__).resolve().parents[2]
+PACKAGE_ROOT = Path(__file__).resolve().parents[1]
+"""What has to be on the search path of a process that imports `glomers`."""
 _MARK = "# glomers node: "
 
 
@@ -42,7 +43,7 @@ def write_launcher(node: Path, launcher: Path) -> Path:
     text = (
         "#!/bin/sh\n"
         f"{_MARK}{mark}\n"
-        f"PYTHONPATH={shlex.quote(str(_PACKAGE_ROOT))}${{PYTHONPATH:+:$PYTHONPATH}}\n"
+        f"PYTHONPATH={shlex.quote(str(PACKAGE_ROOT))}${{PYTHONPATH:+:$PYTHONPATH}}\n"
         "export PYTHONPATH\n"
         f'exec {command} "$@"\n'
     )

@@ -8,12 +8,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from glomers.engine.command import value_in
+from glomers.engine.store_folder import StoreFolder
 from glomers.errors import StoreError
 from glomers.formats.edn import kw
 from glomers.formats.node_log import read_beginnings
-from glomers.lab.command import value_in
-from glomers.lab.store import StoreFolder
-from glomers.maelstrom.launcher import launched_by
+from glomers.launcher import launched_by
 from glomers.reading.dossier import Broken, Dossier
 from glomers.reading.finding import FINDINGS, Finding
 from glomers.reading.findings import findings

@@ -1,6 +1,6 @@
 """What Maelstrom does not check: whether replicas agree in the end, and show a client its writes.
 
-The checks of `glomers.reading.replicas`, as tables.
+The checks of `glomers.reading.replicas` as tables, and those of `glomers.reading.restarts`.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from glomers.errors import LabError
 from glomers.reading import replicas as core
+from glomers.reading import restarts
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -109,3 +110,19 @@ def dirty_writes(run: Run) -> pd.DataFrame:
 
     found = core.dirty_writes(run.transactions, convergence(run).finals)
     return pd.DataFrame(found, columns=["first", "second", "first_lost_key", "second_lost_key"])
+
+
+def lost_after_restart(run: Run) -> list[str]:
+    """What was asked for after the last restart, acknowledged, and is not there in the end.
+
+    A sentence for each client and thing, of values that are broadcast, growing counters, logs and,
+    with `--final-reads`, registers.
+
+    Raises:
+        LabError: when the run left no store, or nobody was asked in the end.
+    """
+    history = run.history
+    if not restarts.final_views(history):
+        sentence = "This run has no final reads: add --final-reads to its command line."
+        raise LabError(run.lacking(sentence))
+    return restarts.lost_after_restart(history, run.nodes)

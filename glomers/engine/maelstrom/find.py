@@ -7,8 +7,8 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from glomers.engine.maelstrom.release import PINNED, Release
 from glomers.errors import MaelstromError
-from glomers.maelstrom.release import PINNED, Release
 
 VARIABLE = "GLOMERS_MAELSTROM"
 PROGRAM = "maelstrom"

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from glomers.engine.real_journal import as_the_bench_tells_it
 from glomers.errors import LabWarning, StoreError
 from glomers.formats.edn import EdnError, Keyword, loads
 from glomers.formats.history import HistoryError, Op, parse_op, read_history
 from glomers.formats.journal import Event, JournalError, read_journal
 from glomers.formats.maelstrom_journal import journal_files, read_maelstrom_journal
-from glomers.lab.real_journal import as_the_bench_tells_it
 
 _JOURNAL = "net-journal/messages.jsonl"
 _COMMAND_IN_LOG = re.compile(r"Command line:\s*\n\s*lein run (.+)")
@@ -145,16 +145,14 @@ class StoreFolder:
 
     def _read_events(self, journal: Iterator[Event]) -> list[Event]:
         events: list[Event] = []
+        problem = None
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             try:
                 events.extend(journal)
             except (JournalError, OSError) as error:
-                caught_error: str | None = str(error)
-            else:
-                caught_error = None
-        problem = caught_error or (str(caught[0].message) if caught else None)
-        if problem:
+                problem = str(error)
+        if problem := problem or next((str(each.message) for each in caught), None):
             problem = problem.replace(f"{self.path}{os.sep}", "")
             self._report(f"{problem}: {len(events):,} events before that can be read.")
         return events

@@ -7,13 +7,14 @@ import re
 import signal
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
+from glomers.engine.guarded import Ended
+from glomers.engine.store_folder import StoreFolder
 from glomers.errors import EXIT_BAD_INPUT, EXIT_STATUSES
 from glomers.files import last_lines
-from glomers.lab.process import Ended
-from glomers.lab.run import Run
-from glomers.lab.store import StoreFolder
+from glomers.launcher import PACKAGE_ROOT
 
 VERDICTS = tuple(EXIT_STATUSES.values())
 NOT_STARTED = 127
@@ -24,7 +25,6 @@ _STORE = re.compile(r"store/[\w-]+/\d{8}T\d{6}\.\d{3}(?:Z|[+-]\d{4})")
 _STORES = Path("store")
 _MOST_LINES = 40
 _LOG_BYTES = 8192
-_PACKAGE_ROOT = Path(__file__).resolve().parents[2]
 
 _CRASHED = re.compile(r"Node (\S{1,40}) crashed with exit status (-?\d{1,9})\.\s*$")
 _WROTE_OUT = "Before crashing, it wrote to STDOUT:\n\n"
@@ -42,15 +42,27 @@ def stores() -> frozenset[str]:
     return frozenset(str(path) for path in _STORES.glob("*/2*"))
 
 
-def load_run(words: list[str], engine: str, ended: Ended, before: frozenset[str]) -> Run:
-    """The run that has just ended; `before` are the stores that were there before it began."""
+@dataclass(frozen=True)
+class Left:
+    """What a test has left: its store, if any, and why there is no verdict; empty if there is one.
+
+    `in_time` says whether it ended by itself.
+    """
+
+    engine: str
+    folder: StoreFolder | None
+    explanation: str = ""
+    in_time: bool = True
+
+
+def left_by(engine: str, ended: Ended, before: frozenset[str]) -> Left:
+    """What the test that has just ended left; `before` are the stores that were there before."""
     folder = _new_folder(ended, before)
     if ended.status in VERDICTS and folder is not None:
-        return Run(folder, tuple(words))
+        return Left(engine, folder)
     explain = _explain_maelstrom if engine == "maelstrom" else _explain_bench
     explanation = _killed(ended, engine) or _without_folders(explain(ended, folder))
-    explanation = explanation or f"It ended with status {ended.status}."
-    return Run(folder, tuple(words), explanation, engine)
+    return Left(engine, folder, explanation or f"It ended with status {ended.status}.")
 
 
 def _new_folder(ended: Ended, before: frozenset[str]) -> StoreFolder | None:
@@ -131,6 +143,6 @@ def _last(lines: Iterator[str] | list[str]) -> str:
 
 def _without_folders(text: str) -> str:
     """`text` with paths as they are below the folders of this machine."""
-    for folder in (Path.cwd(), _PACKAGE_ROOT, Path(sys.prefix), Path(sys.base_prefix)):
+    for folder in (Path.cwd(), PACKAGE_ROOT, Path(sys.prefix), Path(sys.base_prefix)):
         text = text.replace(f"{folder}{os.sep}", "")
     return text

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from glomers.errors import LabError
-
-if TYPE_CHECKING:
-    import pandas as pd
+from glomers.formats.edn import to_json
+from glomers.reading.replicas import Txn
 
 Step = tuple[str, Any, Any]
 """A micro-operation: "r" or "w", the key, and the value read or written."""
 
 
+class WrittenTwice(ValueError):
+    """A value was written to a key twice, so that nobody knows whose was read."""
+
+
 @dataclass
-class Txn:
+class SessionTxn:
     """A transaction that took effect, or of which nobody knows; of the latter, only the writes.
 
     `number` is its place in the history, `place` that in its session, and `begins` the number of
@@ -43,36 +46,37 @@ class Txn:
 
 
 class Registers:
-    """The transactions of a history (`glomers.lab.tables.ops_table`), by session and by write.
+    """The transactions of a history, by session and by write.
 
     Raises:
-        LabError: when a value was written to a key twice, so that nobody knows whose was read.
+        WrittenTwice: when a value was written to a key twice.
     """
 
-    def __init__(self, ops: pd.DataFrame) -> None:
-        self.txns: list[Txn] = []
-        self.sessions: dict[int, list[Txn]] = defaultdict(list)
-        self.writers: dict[tuple[Any, Any], Txn] = {}
+    def __init__(self, txns: Iterable[Txn]) -> None:
+        self.txns: list[SessionTxn] = []
+        self.sessions: dict[int, list[SessionTxn]] = defaultdict(list)
+        self.writers: dict[tuple[Any, Any], SessionTxn] = {}
         self.positions: dict[tuple[Any, Any], int] = {}
         """Of the write of a value to a key, the number of steps of its session before it."""
-        columns = [ops[name] for name in ("process", "value", "outcome", "final")]
-        for process, micro_ops, outcome, final in zip(*columns, strict=True):
-            if outcome != "fail":
-                self._add(process, micro_ops, outcome == "ok", final)
+        for txn in txns:
+            if txn.outcome != "fail":
+                self._add(txn)
 
-    def _add(self, process: int, micro_ops: list[list[Any]], is_ok: bool, final: bool) -> None:
-        session = self.sessions[process]
+    def _add(self, asked: Txn) -> None:
+        session = self.sessions[asked.process]
         begins = session[-1].begins + len(session[-1].steps) if session else 0
-        shown = [m for m in micro_ops or () if is_ok or m[0] == "w"]
+        is_ok = asked.outcome == "ok"
+        shown = [step for step in asked.value if is_ok or step[0] == "w"]
         steps = [(f, _stand_in(key), _stand_in(value)) for f, key, value in shown]
-        txn = Txn(len(self.txns), process, len(session), begins, steps, is_ok, final)
+        place = len(self.txns), asked.process, len(session), begins
+        txn = SessionTxn(*place, steps, is_ok, asked.final)
         self.txns.append(txn)
         session.append(txn)
         for position, (f, key, value) in enumerate(steps, begins):
             if f != "w":
                 continue
             if (key, value) in self.writers:
-                raise LabError(
+                raise WrittenTwice(
                     f"Key {key} was set to {value} twice in this run: whose write was read, "
                     "nobody can say."
                 )
@@ -90,4 +94,4 @@ class Registers:
 
 def _stand_in(value: Any) -> Any:
     """A hashable stand-in for a key or value; most are integers, which stand for themselves."""
-    return value if value is None or isinstance(value, int | str) else repr(value)
+    return value if value is None or isinstance(value, int | str) else repr(to_json(value))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from glomers.errors import LabError
 from glomers.formats.typography import dash_slip, lookalike
-from glomers.maelstrom.launcher import write_launcher
+from glomers.launcher import write_launcher
 
 BENCH_FLAGS = ("--seed", "--clock")
 """The bench's own flags that the real Maelstrom does well without; each has a value."""
@@ -55,6 +55,20 @@ def program_in(command: str) -> str | None:
     return value_in(words, "--bin")
 
 
+def completed(command: str, bin: str | Path | None, args: Sequence[str]) -> list[str]:
+    """The words of a command line, with this node if any, and these arguments more for it.
+
+    Raises:
+        LabError: when there is no `test` at the beginning.
+    """
+    words = parse_command(command)
+    if bin is not None:
+        words = with_flag(words, "--bin", str(bin), replace=True)
+    if args:
+        words = [*words, *([] if "--" in words else ["--"]), *args]
+    return words
+
+
 def _words(command: str) -> list[str]:
     """A line as a shell would split it; a ValueError says where it cannot."""
     return shlex.split(command.replace("\\\r\n", " ").replace("\\\n", " "))
@@ -62,7 +76,7 @@ def _words(command: str) -> list[str]:
 
 def with_flag(words: list[str], flag: str, value: str, replace: bool = False) -> list[str]:
     """`words` with the flag, before the node's own arguments; one that is there stays or goes."""
-    own, rest = _split(words)
+    own, rest = split(words)
     for i, word in enumerate(own):
         if word == flag or word.startswith(f"{flag}="):
             if not replace:
@@ -72,9 +86,9 @@ def with_flag(words: list[str], flag: str, value: str, replace: bool = False) ->
     return [*own, flag, value, *rest]
 
 
-def without_flag(words: list[str], flag: str) -> list[str]:
+def without_flag(words: Sequence[str], flag: str) -> list[str]:
     """`words` without the flag and its value; the node's own arguments stay."""
-    own, rest = _split(words)
+    own, rest = split(words)
     kept: list[str] = []
     skip = False
     for word in own:
@@ -85,9 +99,16 @@ def without_flag(words: list[str], flag: str) -> list[str]:
     return [*kept, *rest]
 
 
+def without_bench_flags(words: Sequence[str]) -> list[str]:
+    """`words` as Maelstrom takes them."""
+    for flag in BENCH_FLAGS:
+        words = without_flag(words, flag)
+    return [*words]
+
+
 def value_in(words: Sequence[str], *flags: str) -> str | None:
     """The value of a flag, which may have several names, in a command line."""
-    own, _ = _split(words)
+    own, _ = split(words)
     for i, word in enumerate(own):
         if word in flags and i + 1 < len(own):
             return own[i + 1]
@@ -96,7 +117,7 @@ def value_in(words: Sequence[str], *flags: str) -> str | None:
     return None
 
 
-def _split(words: Sequence[str]) -> tuple[list[str], list[str]]:
+def split(words: Sequence[str]) -> tuple[list[str], list[str]]:
     """The words for Maelstrom, and those for the node: from `--` on."""
     cut = words.index("--") if "--" in words else len(words)
     return [*words[:cut]], [*words[cut:]]
@@ -104,7 +125,7 @@ def _split(words: Sequence[str]) -> tuple[list[str], list[str]]:
 
 def needs_bench(words: list[str]) -> bool:
     """Whether the command line asks for something that only the bench can do."""
-    own, _ = _split(words)
+    own, _ = split(words)
     faults = {name.strip() for name in (value_in(words, "--nemesis") or "").split(",")}
     return any(flag in own for flag in BENCH_ONLY_FLAGS) or not faults <= {"", "partition"}
 
@@ -117,7 +138,7 @@ def refusal(words: list[str]) -> str | None:
 
     Both engines are to end alike, and Maelstrom's own account of these is a trace of its insides.
     """
-    own, _ = _split(words)
+    own, _ = split(words)
     if sentence := next(filter(None, map(dash_slip, own)), None):
         return sentence
     program = value_in(words, "--bin")
@@ -143,8 +164,7 @@ def for_maelstrom(words: list[str]) -> list[str]:
     Raises:
         LabError: when the script that starts the node cannot be written.
     """
-    for flag in BENCH_FLAGS:
-        words = without_flag(words, flag)
+    words = without_bench_flags(words)
     program = value_in(words, "--bin")
     if program is None:
         return words

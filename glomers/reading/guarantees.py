@@ -28,16 +28,11 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
-from glomers.lab.registers import Registers
+from glomers.reading.registers import Registers
+from glomers.reading.replicas import Txn
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from glomers.lab.run import Run
-
-COLUMNS = ("guarantee", "demanded", "contradictions", "example")
 WHOLE_ORDER = "transactions have an order (no G0)"
 _SHOWN_STEPS = 6
 
@@ -53,23 +48,32 @@ class Order(NamedTuple):
     later: Any
 
 
-def guarantees(run: Run) -> pd.DataFrame:
-    """Try every guarantee on the history of `run`, a run of transactions over registers.
+class Tried(NamedTuple):
+    """How a guarantee came out.
 
-    One row each, in the order in which they are tried: `guarantee`; `demanded`, how many orders of
-    two versions it demands beyond the evidence; `contradictions`, the number of keys with a circle
-    (for circles of transactions, 1); `example`, one circle in words.
+    Attributes:
+        guarantee: its name.
+        demanded: how many orders of two versions it demands beyond the evidence.
+        contradictions: the number of keys with a circle; for circles of transactions, 1.
+        example: one circle in words.
+    """
+
+    guarantee: str
+    demanded: int
+    contradictions: int
+    example: str
+
+
+def try_guarantees(txns: Iterable[Txn]) -> list[Tried]:
+    """Try every guarantee on the transactions of a history of registers, in the order given here.
 
     Raises:
-        LabError: when a value was written to a key twice.
+        WrittenTwice: when a value was written to a key twice.
     """
-    import pandas as pd
-
-    registers = Registers(run.ops)
+    registers = Registers(txns)
     evidence = Evidence()
-    rows = [(name, *evidence.try_out(name, of(registers))) for name, of in GUARANTEES.items()]
-    rows.append((WHOLE_ORDER, *_dirty_writes(registers, evidence)))
-    return pd.DataFrame(rows, columns=list(COLUMNS)).set_index("guarantee")
+    tried = [Tried(name, *evidence.try_out(name, of(registers))) for name, of in GUARANTEES.items()]
+    return [*tried, Tried(WHOLE_ORDER, *_dirty_writes(registers, evidence))]
 
 
 class Evidence:
@@ -280,10 +284,7 @@ def _dirty_writes(registers: Registers, evidence: Evidence) -> tuple[int, int, s
     reasons: dict[Pair, str] = {}
     for key, orders in evidence.reasons.items():
         for earlier, later in orders:
-            first, second = (
-                registers.writers.get((key, earlier)),
-                registers.writers.get((key, later)),
-            )
+            first, second = (registers.writers.get((key, value)) for value in (earlier, later))
             if first is not None and second is not None and first is not second:
                 words = f"{_name(earlier)} of key {key} before {_name(later)}"
                 reasons.setdefault((first.number, second.number), words)

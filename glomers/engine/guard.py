@@ -1,11 +1,11 @@
 """Runs what must not outlive the process that asked for it.
 
-    python guard.py COMMAND…                    a command, guarded through stdin
-    python -P guard.py --forks FD MODULE…       programs that are these modules' own, forked
+    python -m glomers.engine.guard COMMAND…                 a command
+    python -m glomers.engine.guard --forks FD MODULE…       programs of these modules, forked
 
-Whoever asks holds the other end of the guard's stdin.  When that end closes, because its owner
-closed it or is gone, the command and everything in its process group is stopped.  A notebook's
-kernel can be killed at any time, and nothing that it started would otherwise notice.
+The guard's stdin is its lifeline (`glomers.lifeline`): when its owner closes it or is gone, the
+command and everything in its process group is stopped.  A notebook's kernel can be killed at any
+time, and nothing that it started would otherwise notice.
 
 Half of a short test is Python's start and its imports.  The second form does both once, and then
 makes for each request on the socket FD a guard that forks where it would execute a command.
@@ -23,10 +23,14 @@ import subprocess
 import sys
 import threading
 from contextlib import suppress
+from functools import partial
 from importlib import import_module
+
+from glomers.lifeline import when_let_go
 
 GRACE_S = 3.0
 READY = BEGUN = b"!"
+MODULE = "glomers.engine.guard"
 
 
 def main(command: list[str]) -> int:
@@ -42,23 +46,14 @@ def main(command: list[str]) -> int:
 def _watch(pid: int) -> int:
     """Wait for the end of a child that leads a process group, and bring it about if need be."""
     ended = threading.Event()
+    stop = partial(_stop, pid, ended)
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, lambda *_: _in_background(_stop, pid, ended))
-    _in_background(_stop_when_alone, pid, ended)
+        signal.signal(number, lambda *_: threading.Thread(target=stop, daemon=True).start())
+    when_let_go(stop)
     status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
     ended.set()
     _signal(pid, signal.SIGKILL)  # what the command itself left behind in its group
     return status if status >= 0 else 128 - status
-
-
-def _in_background(work: object, *args: object) -> None:
-    threading.Thread(target=work, args=args, daemon=True).start()  # type: ignore[arg-type]
-
-
-def _stop_when_alone(pid: int, ended: threading.Event) -> None:
-    while os.read(0, 1024):
-        pass
-    _stop(pid, ended)
 
 
 def _stop(pid: int, ended: threading.Event) -> None:

@@ -12,11 +12,11 @@ from io import BufferedReader
 from pathlib import Path
 from typing import IO
 
+from glomers.engine.maelstrom.archive import unpack
+from glomers.engine.maelstrom.download import Say, download
+from glomers.engine.maelstrom.find import PROGRAM, cache_folder, install_folder
+from glomers.engine.maelstrom.release import Release
 from glomers.errors import MaelstromError
-from glomers.maelstrom.archive import unpack
-from glomers.maelstrom.download import Say, download
-from glomers.maelstrom.find import PROGRAM, cache_folder, install_folder
-from glomers.maelstrom.release import Release
 
 _UNPACKING = ".unpacking-"
 _INSIDE = "maelstrom"

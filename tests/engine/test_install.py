@@ -15,14 +15,14 @@ from pathlib import Path
 import pytest
 
 from glomers.cli import main
+from glomers.engine.maelstrom import archive as unpacking
+from glomers.engine.maelstrom import download as downloading
+from glomers.engine.maelstrom import find
+from glomers.engine.maelstrom import release as release_module
+from glomers.engine.maelstrom.archive import unpack
+from glomers.engine.maelstrom.install import install
+from glomers.engine.maelstrom.release import PINNED
 from glomers.errors import MaelstromError
-from glomers.maelstrom import archive as unpacking
-from glomers.maelstrom import download as downloading
-from glomers.maelstrom import find
-from glomers.maelstrom import release as release_module
-from glomers.maelstrom.archive import unpack
-from glomers.maelstrom.install import install
-from glomers.maelstrom.release import PINNED
 from tests.helpers.archives import GOOD, PROGRAM, FileServer, archive, entry, release, serve
 
 DATA = archive(*GOOD)
@@ -227,9 +227,9 @@ def test_a_killed_installation_leaves_what_was_there(cache, tmp_path, said):
     script = f"""
 import os, signal
 from pathlib import Path
-from glomers.maelstrom import archive
-from glomers.maelstrom.install import install
-from glomers.maelstrom.release import Release
+from glomers.engine.maelstrom import archive
+from glomers.engine.maelstrom.install import install
+from glomers.engine.maelstrom.release import Release
 write = archive._Unpacking._write
 def killed(self, member, path):
     write(self, member, path)

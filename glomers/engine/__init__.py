@@ -1,0 +1,1 @@
+"""From a command line to a store folder: the bench in a fork, or the real Maelstrom."""
