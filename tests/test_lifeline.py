@@ -6,9 +6,8 @@ import subprocess
 import sys
 import threading
 
-from tests.helpers.processes import pids_below, running, wait_until
-
 from glomers.lifeline import when_let_go
+from tests.helpers.processes import pids_below, running, wait_until
 
 WORKER = """
 import os, time
