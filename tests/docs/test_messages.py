@@ -63,7 +63,7 @@ ERRORS = {
     *("ExploreError", "BadInput", "BrokenTest", "MaelstromError"),
 }
 """What is raised with a sentence for a person, all of which can reach a notebook."""
-SPEAKING = ("lab", "explore", "bench", "maelstrom")
+SPEAKING = ("lab", "engine", "explore", "bench")
 FIRST_WORDS = 4
 """So many words, at the beginning of a sentence or after a value in it, are looked for."""
 
@@ -101,7 +101,7 @@ def said_in(path):
         for node in ast.walk(function):
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ERRORS and node.args:
                 yield from texts_in(node.args[0], assigned)
-            elif isinstance(node, ast.Return) and node.value and path.parent.name == "lab":
+            elif isinstance(node, ast.Return) and node.value and path.parent.name in ("lab", "engine"):
                 returned = (text.rstrip() for text in texts_in(node.value, {}))
                 yield from (text for text in returned if is_sentence(text))
 
