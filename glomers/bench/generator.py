@@ -20,7 +20,7 @@ from glomers.bench.ground import Ground
 from glomers.bench.nemesis import Nemesis
 from glomers.bench.schema import MalformedReply
 from glomers.bench.script import ScriptedOp
-from glomers.bench.workloads.base import Failed, Indeterminate, Invocation, Session, Workload
+from glomers.bench.workloads.workload import Failed, Indeterminate, Invocation, Session, Workload
 from glomers.formats.edn import Keyword, Symbol, keywordize, kw
 from glomers.formats.history import Op
 from glomers.protocol import ErrorCode, RPCError

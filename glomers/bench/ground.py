@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from glomers.bench.clock import Clock
-from glomers.bench.history import HistoryWriter
+from glomers.bench.history_writer import HistoryWriter
 from glomers.bench.options import Options
 from glomers.errors import BrokenTest
 from glomers.formats.journal import Journal

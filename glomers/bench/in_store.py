@@ -10,12 +10,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from glomers.bench.flags import NO_EFFECT
-from glomers.bench.log import RunLog
-from glomers.bench.options import Options
-from glomers.bench.program import Program
-from glomers.bench.record import StoreRecord
-from glomers.bench.report import (
+from glomers.bench.closing import (
     closing_line,
     printed_line,
     silenced_lines,
@@ -23,14 +18,19 @@ from glomers.bench.report import (
     verdict,
     write_results,
 )
-from glomers.bench.run import Test
+from glomers.bench.flags import NO_EFFECT
+from glomers.bench.lifecycle import Test
+from glomers.bench.log import RunLog
+from glomers.bench.options import Options
+from glomers.bench.program import Program
+from glomers.bench.record import StoreRecord
 from glomers.bench.store import Store
 from glomers.errors import EXIT_BROKEN, EXIT_INTERRUPTED, EXIT_STATUSES, BrokenTest
 from glomers.files import last_lines, shown
 
 if TYPE_CHECKING:
+    from glomers.bench.closing import Results
     from glomers.bench.hosts import Silenced
-    from glomers.bench.report import Results
     from glomers.bench.script import Script
 
 _TAIL_BYTES = 16_384

@@ -11,10 +11,10 @@ from typing import TextIO
 
 from glomers.bench.checkers import Result
 from glomers.bench.hosts import Silenced
+from glomers.bench.lifecycle import Test
 from glomers.bench.options import Options
 from glomers.bench.program import find_program
 from glomers.bench.record import MemoryRecord
-from glomers.bench.run import Test
 from glomers.bench.script import Script
 from glomers.errors import BadInput, BrokenTest
 from glomers.formats.history import Op

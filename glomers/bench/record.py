@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import Protocol, TextIO
 
 from glomers.bench.enduring import open_binary, open_text
-from glomers.bench.history import HistoryWriter
-from glomers.bench.hosts.base import NodeLog
+from glomers.bench.history_writer import HistoryWriter
+from glomers.bench.hosts.host import NodeLog
 from glomers.bench.store import Store
 from glomers.errors import BrokenTest
 from glomers.formats.journal import BUFFER_BYTES, Journal, JournalWriter

@@ -21,8 +21,8 @@ from glomers.reading.finding import FINDINGS, Finding
 from glomers.reading.findings import findings
 
 if TYPE_CHECKING:
-    from glomers.bench.report import Results
-    from glomers.bench.run import Test
+    from glomers.bench.closing import Results
+    from glomers.bench.lifecycle import Test
 
 LOG_BYTES = 2 << 20
 """So much of all logs together is looked at."""

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from glomers.drawing.columns import LEFT_PX
 from glomers.drawing.heights import Heights
+from glomers.drawing.lettering import px
 from glomers.drawing.palette import FAINT_INK
-from glomers.drawing.text import px
 from glomers.drawing.window import Window
 
 _X_PX = LEFT_PX - 10

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from glomers.drawing.lettering import width_px
 from glomers.drawing.lines import Rect
-from glomers.drawing.text import width_px
 from glomers.formats.text import shortened
 
 HEAD_FONT_PX = 12

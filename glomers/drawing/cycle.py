@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from glomers.drawing.lettering import FONT, attribute, escaped, px
 from glomers.drawing.palette import (
     COLOURS,
     ERROR_COLOUR,
@@ -16,7 +17,6 @@ from glomers.drawing.palette import (
     RULE_COLOUR,
     ink,
 )
-from glomers.drawing.text import FONT, attribute, escaped, px
 from glomers.formats.text import shortened
 
 _FONT_PX = 12

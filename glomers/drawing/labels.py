@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
+from glomers.drawing.lettering import width_px
 from glomers.drawing.lines import LOOP_PX, Canvas, Line, Rect
 from glomers.drawing.messages import Arrow
-from glomers.drawing.text import width_px
 from glomers.drawing.values import value_of
 from glomers.formats.text import shortened
 

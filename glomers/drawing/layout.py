@@ -11,9 +11,9 @@ from itertools import permutations
 from glomers.drawing.columns import LEFT_PX, Columns
 from glomers.drawing.heights import STRIP_PX, Heights, Spacing
 from glomers.drawing.labels import Label, Wanted, place
+from glomers.drawing.lettering import fitting, width_px
 from glomers.drawing.lines import Canvas, Line, Rect
 from glomers.drawing.messages import Arrow, Band
-from glomers.drawing.text import fitting, width_px
 from glomers.drawing.window import Window
 
 _BELOW_HEAD_PX = 22.0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from glomers.drawing.lettering import LINE_PX, escaped, px, width_px
 from glomers.drawing.messages import Arrow
 from glomers.drawing.palette import (
     COLOURS,
@@ -14,7 +15,6 @@ from glomers.drawing.palette import (
     QUIET_COLOUR,
     REFUSED_COLOUR,
 )
-from glomers.drawing.text import LINE_PX, escaped, px, width_px
 from glomers.formats.text import shortened
 
 DASHED = ' stroke-dasharray="6 3"'

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from glomers.drawing.text import px
+from glomers.drawing.lettering import px
 
 HEAD_PX = 8.0
 """The length of an arrowhead."""

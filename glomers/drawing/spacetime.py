@@ -23,10 +23,10 @@ from glomers.drawing.heights import STRIP_PX
 from glomers.drawing.labels import BASELINE_PX, wanted
 from glomers.drawing.layout import Content, lay_out
 from glomers.drawing.legend import Colours, Legend, entries, stroke
+from glomers.drawing.lettering import FONT, FONT_PX, LINE_PX, attribute, escaped, px, wrapped
 from glomers.drawing.lines import Line
 from glomers.drawing.messages import Arrow, Band
 from glomers.drawing.palette import FAINT_INK, INK, PAPER, RULE_COLOUR, SHADE, SHADE_HEAD, ink
-from glomers.drawing.text import FONT, FONT_PX, LINE_PX, attribute, escaped, px, wrapped
 from glomers.drawing.window import Chosen, choose, seconds
 from glomers.formats.names import is_client
 from glomers.formats.text import shortened

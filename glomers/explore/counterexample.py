@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from glomers.bench.checkers.base import ERROR
+from glomers.bench.checkers.judgement import ERROR
 from glomers.bench.once import Outcome, run_once
 from glomers.bench.options import Options
 from glomers.bench.script import Script, ScriptedOp

@@ -10,8 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from glomers import lab
-from glomers.bench.hosts import base
-from glomers.bench.hosts.base import MAX_DEPTH
+from glomers.bench.hosts import host
+from glomers.bench.hosts.host import MAX_DEPTH
 from glomers.bench.store import Store
 from tests.helpers.bench import ECHO, SHORT
 from tests.helpers.places import EXAMPLES
@@ -96,7 +96,7 @@ if __name__''',
 
 @BOTH_CLOCKS
 def test_ten_megabytes_a_second_on_stderr_hold_nothing_up(bench, monkeypatch, clock):
-    monkeypatch.setattr(base, "MAX_LOG_CHARACTERS", 3_000_000)
+    monkeypatch.setattr(host, "MAX_LOG_CHARACTERS", 3_000_000)
     flags = ("--node-count", "1", "--time-limit", "1", "--rate", "20", "--clock", clock)
     outcome = bench.test(bench.node(SHOUT), *flags)
     assert outcome.status == 0, outcome.err

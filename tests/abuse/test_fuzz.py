@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from glomers import cli, node, protocol
 from glomers.bench.flags import MAX_CLIENTS, parse_options
-from glomers.bench.hosts.base import Outgoing
+from glomers.bench.hosts.host import Outgoing
 from glomers.bench.node_names import MAX_NODES
 from glomers.bench.program import find_program
 from glomers.engine import command

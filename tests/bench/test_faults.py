@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from glomers.bench import run
+from glomers.bench import lifecycle
 from glomers.bench.faults import FAULTS, fault_table
 from glomers.bench.flags import parse_options
 from glomers.bench.nemesis import FaultEvent
@@ -173,7 +173,7 @@ def draw(options, fault, target):
     ]
     journal = Events()
     patch = pytest.MonkeyPatch()
-    patch.setattr(run, "draw_schedule", lambda *arguments: schedule)
+    patch.setattr(lifecycle, "draw_schedule", lambda *arguments: schedule)
     try:
         outcome = run_once(options, journal)
     finally:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from glomers.bench import run
+from glomers.bench import lifecycle
 from glomers.bench.generator import Generator
 from glomers.bench.hosts.process import _ending
 from tests.helpers.bench import ECHO, SHORT
@@ -110,7 +110,7 @@ def test_a_failure_of_the_bench_itself_is_no_verdict(bench, monkeypatch):
     def fail(self):
         raise KeyError("checker")
 
-    monkeypatch.setattr(run.Test, "check", fail)
+    monkeypatch.setattr(lifecycle.Test, "check", fail)
     outcome = bench.test(bench.node(ECHO), *SHORT)
     assert outcome.status == 255
     assert "Traceback" not in outcome.err

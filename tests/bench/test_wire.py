@@ -13,11 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from glomers.bench.clock import VirtualClock
+from glomers.bench.closing import silenced_lines
 from glomers.bench.hosts import Outgoing, Silenced
-from glomers.bench.hosts.lines import BadLine, read_message
+from glomers.bench.hosts.node_lines import BadLine, read_message
 from glomers.bench.hosts.process import _split
-from glomers.bench.report import silenced_lines
-from glomers.bench.workloads.base import Workload
+from glomers.bench.workloads.workload import Workload
 from glomers.formats.edn import kw
 from glomers.formats.edn import loads as edn_loads
 from glomers.formats.history import read_history

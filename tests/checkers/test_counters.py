@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from glomers.bench.checkers import CheckError, CheckOptions, counters
+from glomers.bench.checkers import CheckError, CheckOptions, possible_sums
 from glomers.formats.edn import kw
 from glomers.formats.history import Op
 
@@ -45,14 +45,14 @@ def subset_sums(definite, deltas):
 def test_a_read_is_acceptable_exactly_if_a_subset_of_open_adds_explains_it(
     ok, failed, left_open, read
 ):
-    result = counters.check(history_of(ok, failed, left_open, [read]), OPTIONS)
+    result = possible_sums.check(history_of(ok, failed, left_open, [read]), OPTIONS)
     assert result[VALID] == (read in subset_sums(sum(ok), left_open))
 
 
 @given(ok=DELTAS, left_open=DELTAS)
 @settings(deadline=None)
 def test_the_acceptable_ranges_hold_every_sum_and_no_other_and_do_not_touch(ok, left_open):
-    ranges = counters.check(history_of(ok, left_open=left_open), OPTIONS)[kw("acceptable")]
+    ranges = possible_sums.check(history_of(ok, left_open=left_open), OPTIONS)[kw("acceptable")]
     held = {number for low, high in ranges for number in range(low, high + 1)}
     assert held == subset_sums(sum(ok), left_open)
     assert all(ranges[at][1] + 1 < ranges[at + 1][0] for at in range(len(ranges) - 1))
@@ -61,10 +61,10 @@ def test_the_acceptable_ranges_hold_every_sum_and_no_other_and_do_not_touch(ok, 
 def test_reads_before_the_end_are_not_judged():
     history = history_of(ok=[1])
     history += [Op(10, 10, "invoke", 9, "read", None), Op(11, 11, "ok", 9, "read", 77)]
-    assert counters.check(history, OPTIONS)[VALID] is True
+    assert possible_sums.check(history, OPTIONS)[VALID] is True
 
 
 def test_too_many_sums_leave_the_question_open(monkeypatch):
-    monkeypatch.setattr(counters, "MAX_RANGES", 8)
+    monkeypatch.setattr(possible_sums, "MAX_RANGES", 8)
     with pytest.raises(CheckError, match="too many"):
-        counters.check(history_of(left_open=[10**n for n in range(5)]), OPTIONS)
+        possible_sums.check(history_of(left_open=[10**n for n in range(5)]), OPTIONS)

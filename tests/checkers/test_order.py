@@ -1,7 +1,7 @@
 """Clojure's order of values, and what is counted by equality."""
 
-from glomers.bench.checkers import CheckOptions, unique_ids
-from glomers.bench.checkers.order import ordered
+from glomers.bench.checkers import CheckOptions, duplicates
+from glomers.bench.checkers.clojure_order import ordered
 from glomers.formats.edn import kw
 from glomers.formats.history import Op
 
@@ -16,5 +16,5 @@ def test_ids_of_different_types_are_counted_apart():
     for value in (1, 1, 1.0, 1.0):
         history.append(Op(len(history), len(history), "invoke", 0, "generate", None))
         history.append(Op(len(history), len(history), "ok", 0, "generate", value))
-    result = unique_ids.check(history, CheckOptions("unique-ids"))
+    result = duplicates.check(history, CheckOptions("unique-ids"))
     assert result[kw("duplicated-count")] == 2

@@ -64,6 +64,8 @@ ERRORS = {
 }
 """What is raised with a sentence for a person, all of which can reach a notebook."""
 SPEAKING = ("lab", "engine", "explore", "bench")
+IN_RETURNS = ("lab", "engine")
+"""Parts in which a sentence is also returned."""
 FIRST_WORDS = 4
 """So many words, at the beginning of a sentence or after a value in it, are looked for."""
 
@@ -101,7 +103,11 @@ def said_in(path):
         for node in ast.walk(function):
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ERRORS and node.args:
                 yield from texts_in(node.args[0], assigned)
-            elif isinstance(node, ast.Return) and node.value and path.parent.name in ("lab", "engine"):
+            elif (
+                isinstance(node, ast.Return)
+                and node.value
+                and path.parent.name in ("lab", "engine")
+            ):
                 returned = (text.rstrip() for text in texts_in(node.value, {}))
                 yield from (text for text in returned if is_sentence(text))
 

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from glomers.drawing import palette
 from glomers.drawing.cycle import draw_cycle
 from glomers.drawing.decisive import draw_decisive
+from glomers.drawing.lettering import width_px
 from glomers.drawing.lines import Rect
 from glomers.drawing.messages import Arrow, Band, column_order
 from glomers.drawing.spacetime import Diagram, draw
-from glomers.drawing.text import width_px
 from glomers.drawing.values import is_acknowledgement, value_of
 from glomers.drawing.window import choose
 from glomers.formats.journal import Event

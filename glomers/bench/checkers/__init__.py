@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 
 from glomers.bench.checkers import availability, exceptions, net, stats
-from glomers.bench.checkers.base import (
+from glomers.bench.checkers.judgement import (
     ERROR,
     UNKNOWN,
     VALID,

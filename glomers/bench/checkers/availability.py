@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from glomers.bench.checkers.base import CheckOptions, Result, shortest_single, single_precision
+from glomers.bench.checkers.judgement import CheckOptions, Result, shortest_single, single_precision
 from glomers.formats.edn import keywordize
 from glomers.formats.history import Op
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from glomers.bench.checkers.base import CheckOptions
+from glomers.bench.checkers.judgement import CheckOptions
 from glomers.formats.edn import Keyword, equality_key, kw
 from glomers.formats.history import Op, pairs
 from glomers.reading.faults import Span, spans_of

@@ -21,14 +21,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from glomers.bench.checkers.base import (
+from glomers.bench.checkers.clojure_order import ordered
+from glomers.bench.checkers.judgement import (
     UNKNOWN,
     VALID,
     CheckOptions,
     Result,
     merge_valid,
 )
-from glomers.bench.checkers.order import ordered
 from glomers.formats.edn import Keyword, Tagged, dumps, equality_key, freeze, keywordize, kw
 from glomers.formats.history import Op, pairs
 

@@ -18,7 +18,6 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
-from glomers.bench.checkers.base import CheckError, CheckOptions, Result
 from glomers.bench.checkers.elle.explain import Reason
 from glomers.bench.checkers.elle.graph import RW, WR, WW, Graph
 from glomers.bench.checkers.elle.report import Anomalies, add_time, cycle_anomalies, judge
@@ -35,6 +34,7 @@ from glomers.bench.checkers.elle.txn import (
     reads_of_written,
     transactions,
 )
+from glomers.bench.checkers.judgement import CheckError, CheckOptions, Result
 from glomers.formats.edn import Symbol, dumps, freeze, keywordize, kw
 from glomers.formats.history import Op, op_record
 

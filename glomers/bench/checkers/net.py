@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from glomers.bench.checkers.base import Result, shortest_single
+from glomers.bench.checkers.judgement import Result, shortest_single
 from glomers.formats.edn import keywordize, kw
 from glomers.formats.history import Op
 

@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
 
-from glomers.bench.checkers.base import VALID, CheckError, CheckOptions, Result
 from glomers.bench.checkers.elle.explain import Reason
 from glomers.bench.checkers.elle.graph import RW, WR, WW, Graph, strong_components
 from glomers.bench.checkers.elle.report import (
@@ -36,6 +35,7 @@ from glomers.bench.checkers.elle.txn import (
     reads_of_written,
     transactions,
 )
+from glomers.bench.checkers.judgement import VALID, CheckError, CheckOptions, Result
 from glomers.formats.edn import dumps, freeze, keywordize, kw
 from glomers.formats.history import Op, op_record
 

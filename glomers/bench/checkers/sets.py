@@ -21,8 +21,8 @@ from dataclasses import dataclass, replace
 from math import floor
 from typing import Any
 
-from glomers.bench.checkers.base import UNKNOWN, VALID, CheckError, CheckOptions, Result
-from glomers.bench.checkers.order import ordered
+from glomers.bench.checkers.clojure_order import ordered
+from glomers.bench.checkers.judgement import UNKNOWN, VALID, CheckError, CheckOptions, Result
 from glomers.formats.edn import Keyword, dumps, equality_key, keywordize, kw
 from glomers.formats.history import Op, op_record, pairs
 

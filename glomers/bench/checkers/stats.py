@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from glomers.bench.checkers.base import CheckOptions, Result, merge_valid
 from glomers.bench.checkers.excerpt import owed
+from glomers.bench.checkers.judgement import CheckOptions, Result, merge_valid
 from glomers.formats.edn import keywordize, kw
 from glomers.formats.history import Op
 

@@ -1,6 +1,6 @@
 """What a node runs in: a namespace of the bench's own process, or a process of its own."""
 
-from glomers.bench.hosts.base import Host, NodeLog, Outgoing, Silenced, console_echo
+from glomers.bench.hosts.host import Host, NodeLog, Outgoing, Silenced, console_echo
 from glomers.bench.hosts.process import ProcessHost
 from glomers.bench.hosts.virtual import VirtualHost
 

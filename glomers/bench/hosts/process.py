@@ -17,8 +17,8 @@ from collections import deque
 from pathlib import Path
 from typing import Any
 
-from glomers.bench.hosts.base import Fail, NodeLog, Outgoing, excerpt
 from glomers.bench.hosts.executable import why_not_started
+from glomers.bench.hosts.host import Fail, NodeLog, Outgoing, excerpt
 from glomers.errors import BrokenTest
 
 LAST_LINES = 32

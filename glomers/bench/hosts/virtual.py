@@ -13,7 +13,7 @@ from typing import Any
 
 from glomers.bench import blame
 from glomers.bench.clock import Handle
-from glomers.bench.hosts.base import Fail, NodeLog, Outgoing
+from glomers.bench.hosts.host import Fail, NodeLog, Outgoing
 from glomers.bench.sandbox import NodeExit, private_modules
 from glomers.bench.transit import NS_PER_MS
 from glomers.errors import BrokenTest

@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from glomers.bench.workloads.base import Workload
+    from glomers.bench.workloads.workload import Workload
 
 _MODULES = {
     "broadcast": "broadcast",
@@ -16,8 +16,8 @@ _MODULES = {
     "kafka": "kafka",
     "lin-kv": "lin_kv",
     "pn-counter": "counters",
-    "txn-list-append": "txn",
-    "txn-rw-register": "txn",
+    "txn-list-append": "transactions",
+    "txn-rw-register": "transactions",
     "unique-ids": "unique_ids",
 }
 WORKLOAD_NAMES = tuple(_MODULES)

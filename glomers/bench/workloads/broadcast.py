@@ -10,7 +10,7 @@ from glomers.bench.options import Options
 from glomers.bench.schema import LIST, Reply
 from glomers.bench.shapes import ANY_VALUE, ELEMENTS, Shapes
 from glomers.bench.topology import topology
-from glomers.bench.workloads.base import (
+from glomers.bench.workloads.workload import (
     Invocation,
     Result,
     Runner,

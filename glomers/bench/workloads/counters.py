@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from glomers.bench.schema import LONG, Reply
 from glomers.bench.shapes import Shape, Shapes, is_int
-from glomers.bench.workloads.base import Invocation, Runner, Session, Workload, read_once
+from glomers.bench.workloads.workload import Invocation, Runner, Session, Workload, read_once
 
 ADD_OK = Reply("add_ok")
 READ_OK = Reply("read_ok", {"value": LONG})
@@ -31,7 +31,7 @@ class PNCounter(Workload):
         "add": Shape("an integer", is_int, is_int),
         "read": Shape("an integer", is_int),
     }
-    checker = "glomers.bench.checkers.counters"
+    checker = "glomers.bench.checkers.possible_sums"
     interprets_errors = False
     has_final_phase = True
     session = CounterSession

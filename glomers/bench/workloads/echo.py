@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from glomers.bench.schema import ANYTHING, Reply
 from glomers.bench.shapes import Shape, Shapes
-from glomers.bench.workloads.base import Invocation, Session, Workload
+from glomers.bench.workloads.workload import Invocation, Session, Workload
 from glomers.formats.edn import keywordize
 
 ECHO_OK = Reply("echo_ok", {"echo": ANYTHING})
@@ -27,7 +27,7 @@ class Echo(Workload):
     shapes: ClassVar[Shapes] = {
         "echo": Shape("a map, the body of the reply", lambda value: isinstance(value, dict))
     }
-    checker = "glomers.bench.checkers.echo"
+    checker = "glomers.bench.checkers.echoed"
     interprets_errors = True
     session = EchoSession
 

@@ -8,8 +8,8 @@ from typing import Any, ClassVar
 from glomers.bench.options import Options
 from glomers.bench.schema import LIST, Reply
 from glomers.bench.shapes import ANY_VALUE, ELEMENTS, Shapes
-from glomers.bench.workloads.base import Invocation, Runner, Session, read_once
 from glomers.bench.workloads.broadcast import SetWorkload
+from glomers.bench.workloads.workload import Invocation, Runner, Session, read_once
 
 ADD_OK = Reply("add_ok")
 READ_OK = Reply("read_ok", {"value": LIST})

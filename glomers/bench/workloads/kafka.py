@@ -20,7 +20,8 @@ from glomers.bench.shapes import (
     is_vector,
     micro_ops,
 )
-from glomers.bench.workloads.base import (
+from glomers.bench.workloads.keys import KeyPool
+from glomers.bench.workloads.workload import (
     Indeterminate,
     Invocation,
     Result,
@@ -28,7 +29,6 @@ from glomers.bench.workloads.base import (
     Session,
     Workload,
 )
-from glomers.bench.workloads.keys import KeyPool
 from glomers.formats.edn import kw
 from glomers.formats.history import Op
 

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from glomers.bench.options import Options
 from glomers.bench.schema import ANYTHING, Reply
 from glomers.bench.shapes import Shape, Shapes, is_pair
-from glomers.bench.workloads.base import Invocation, Result, Session, Workload
+from glomers.bench.workloads.workload import Invocation, Result, Session, Workload
 from glomers.errors import BrokenTest
 from glomers.formats.edn import kw
 

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from glomers.bench.schema import ANYTHING, Reply
 from glomers.bench.shapes import ANY_VALUE, Shapes
-from glomers.bench.workloads.base import Invocation, Result, Session, Workload
+from glomers.bench.workloads.workload import Invocation, Result, Session, Workload
 from glomers.formats.edn import kw
 
 GENERATE_OK = Reply("generate_ok", {"id": ANYTHING})
@@ -26,7 +26,7 @@ class UniqueIds(Workload):
     """Asks for ids, one after another."""
 
     shapes: ClassVar[Shapes] = {"generate": ANY_VALUE}
-    checker = "glomers.bench.checkers.unique_ids"
+    checker = "glomers.bench.checkers.duplicates"
     keeps_clients = True
     session = UniqueIdsSession
 

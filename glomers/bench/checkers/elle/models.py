@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from functools import cache
 
-from glomers.bench.checkers.base import CheckError
+from glomers.bench.checkers.judgement import CheckError
 
 Names = frozenset[str]
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from glomers.bench.checkers.base import UNKNOWN, VALID, CheckOptions, Result
 from glomers.bench.checkers.elle import cycles
 from glomers.bench.checkers.elle.explain import DataReasons, explain, main_relation
 from glomers.bench.checkers.elle.graph import PROCESS, REALTIME, Graph
 from glomers.bench.checkers.elle.models import CYCLE_ANOMALIES, boundary, forbidden_anomalies
 from glomers.bench.checkers.elle.order import RealTime, process_edges
 from glomers.bench.checkers.elle.txn import Anomaly, Txn
+from glomers.bench.checkers.judgement import UNKNOWN, VALID, CheckOptions, Result
 from glomers.formats.edn import keywordize, kw
 
 CUT_OFF = "cycle-search-timeout"

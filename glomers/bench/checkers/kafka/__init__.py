@@ -21,11 +21,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from glomers.bench.checkers.base import CheckOptions, Result
 from glomers.bench.checkers.elle.report import Anomalies
-from glomers.bench.checkers.kafka.cycles import cycles
+from glomers.bench.checkers.judgement import CheckOptions, Result
 from glomers.bench.checkers.kafka.lag import worst_lag
 from glomers.bench.checkers.kafka.ops import POLLING, SENDING, read_logs
+from glomers.bench.checkers.kafka.poll_cycles import cycles
 from glomers.bench.checkers.kafka.polls import between_polls, between_sends, within_operations
 from glomers.bench.checkers.kafka.versions import duplicates, find_logs, inconsistent_offsets
 from glomers.bench.checkers.kafka.writes import (

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from heapq import heappop, heappush
 from typing import Any
 
-from glomers.bench.checkers.base import Result
 from glomers.bench.checkers.elle.tries import hash_map_order
+from glomers.bench.checkers.judgement import Result
 from glomers.bench.checkers.kafka.ops import POLLING, polls, sends
 from glomers.formats.edn import freeze, keywordize
 from glomers.formats.history import Op, pairs

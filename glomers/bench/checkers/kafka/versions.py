@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from glomers.bench.checkers.base import CheckError
+from glomers.bench.checkers.clojure_order import ordered
 from glomers.bench.checkers.elle.tries import hash_set_order
 from glomers.bench.checkers.elle.txn import Anomaly, key_of
+from glomers.bench.checkers.judgement import CheckError
 from glomers.bench.checkers.kafka.ops import Logs, Message, polls, sends
-from glomers.bench.checkers.order import ordered
 from glomers.formats.edn import dumps, freeze, keywordize
 
 

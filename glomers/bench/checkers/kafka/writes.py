@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from glomers.bench.checkers.base import CheckError
+from glomers.bench.checkers.clojure_order import ordered
 from glomers.bench.checkers.elle.txn import Anomaly, Txn, key_of
+from glomers.bench.checkers.judgement import CheckError
 from glomers.bench.checkers.kafka.ops import Logs, polls, sends
 from glomers.bench.checkers.kafka.versions import UNKNOWN_LOG, LogsByKey
-from glomers.bench.checkers.order import ordered
 from glomers.formats.edn import dumps, keywordize
 from glomers.formats.history import op_record
 

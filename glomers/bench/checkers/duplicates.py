@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from glomers.bench.checkers.base import CheckOptions, Result
-from glomers.bench.checkers.order import ordered
+from glomers.bench.checkers.clojure_order import ordered
+from glomers.bench.checkers.judgement import CheckOptions, Result
 from glomers.formats.edn import equality_key, freeze, keywordize
 from glomers.formats.history import Op
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TextIO
 
 from glomers.bench.clock import NS_PER_S
-from glomers.bench.hosts.lines import BadLine, Read, read_message
+from glomers.bench.hosts.node_lines import BadLine, Read, read_message
 from glomers.errors import BrokenTest
 from glomers.formats.text import clean
 from glomers.protocol import loads

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from glomers.bench.checkers.base import CheckOptions, Result
+from glomers.bench.checkers.judgement import CheckOptions, Result
 from glomers.formats.edn import equality_key, keywordize, kw
 from glomers.formats.history import Op, pairs
 

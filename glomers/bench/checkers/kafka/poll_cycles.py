@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from glomers.bench.checkers.base import CheckError, CheckOptions
 from glomers.bench.checkers.elle.explain import Reason
 from glomers.bench.checkers.elle.graph import WR, Graph
 from glomers.bench.checkers.elle.order import RealTime
 from glomers.bench.checkers.elle.report import Anomalies, cycle_anomalies
 from glomers.bench.checkers.elle.txn import key_of
+from glomers.bench.checkers.judgement import CheckError, CheckOptions
 from glomers.bench.checkers.kafka.ops import Logs, polls, sends
 from glomers.formats.edn import dumps, keywordize, kw
 

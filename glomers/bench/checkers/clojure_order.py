@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from fractions import Fraction
 from typing import Any
 
-from glomers.bench.checkers.base import CheckError
+from glomers.bench.checkers.judgement import CheckError
 from glomers.formats.edn import Keyword
 
 

@@ -6,7 +6,7 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
-from glomers.bench.checkers.base import CheckError, CheckOptions, Result
+from glomers.bench.checkers.judgement import CheckError, CheckOptions, Result
 from glomers.formats.edn import dumps, keywordize
 from glomers.formats.history import Op, op_record, pairs
 

@@ -9,8 +9,8 @@ from typing import Any, ClassVar
 from glomers.bench.options import Options
 from glomers.bench.schema import LIST, Check, Reply
 from glomers.bench.shapes import Holds, Shape, Shapes, is_anything, is_list_or_nil, micro_ops
-from glomers.bench.workloads.base import Invocation, Result, Runner, Session, Workload
 from glomers.bench.workloads.keys import KeyPool
+from glomers.bench.workloads.workload import Invocation, Result, Runner, Session, Workload
 from glomers.formats.edn import Keyword, kw
 
 READ = kw("r")
