@@ -23,6 +23,7 @@ from glomers.series.errors import (
     SeriesError,
 )
 from glomers.series.task import ENGINES
+from glomers.workshop.errors import WorkshopError
 
 CLOCKS = ("virtual", "real")
 _NODE_ARGS = "What follows -- goes to the node of --bin as its arguments."
@@ -66,7 +67,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         status: int = arguments.act(arguments)
     except SystemExit as error:
         return int(error.code or 0)
-    except (BadInput, ExploreError) as error:
+    except (BadInput, ExploreError, WorkshopError) as error:
         print(error, file=sys.stderr)
         return EXIT_BAD_ARGUMENTS
     except (SeriesError, MaelstromError) as error:
@@ -94,6 +95,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_check(commands)
     _add_nodes(commands)
     _add_challenge(commands)
+    _add_assess(commands)
     _add_league(commands)
     _add_explore(commands)
     _add_replay(commands)
@@ -170,6 +172,20 @@ def _add_challenge(commands: Any) -> None:
     challenge.add_argument("--clock", choices=CLOCKS, help="for the bench (default: what suits)")
     challenge.add_argument("--json", action="store_true", help="print one JSON object")
     challenge.set_defaults(act=_challenge)
+
+
+def _add_assess(commands: Any) -> None:
+    from glomers.challenges import CHALLENGES
+
+    assess = commands.add_parser("assess", help="take a node through the stages of a challenge")
+    assess.add_argument("id", metavar="ID", choices=list(CHALLENGES), help="such as 3c")
+    assess.add_argument("--bin", type=Path, metavar="FILE", required=True, help="the node")
+    assess.add_argument(
+        "--seeds", type=_at_least_one, metavar="N", help="of the last stage with many (50 or 100)"
+    )
+    assess.add_argument("--json", action="store_true", help="print one JSON object")
+    assess.add_argument("--watch", action="store_true", help="again whenever the file changes")
+    assess.set_defaults(act=_assess)
 
 
 def _add_league(commands: Any) -> None:
@@ -304,6 +320,19 @@ def _refuse_args_without_node(arguments: argparse.Namespace) -> None:
             f"{' '.join(arguments.node_args)!r} would be an argument of the node, and the series' "
             "own takes none: name yours with --bin, or leave it out."
         )
+
+
+def _assess(arguments: argparse.Namespace) -> int:
+    from glomers.workshop.command import run_assess
+
+    fix_hash_seed(sys.argv[1:])
+    return run_assess(
+        arguments.id,
+        arguments.bin,
+        arguments.seeds,
+        as_json=arguments.json,
+        watch=arguments.watch,
+    )
 
 
 def _league(arguments: argparse.Namespace) -> int:

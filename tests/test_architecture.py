@@ -24,8 +24,11 @@ ALLOWED = {
     "lab": {"formats", "reading", "drawing", "challenges", "maelstrom"},
     "series": {"formats", "challenges", "lab", "bench", "maelstrom"},
     "explore": {"formats", "reading", "drawing", "bench", "node", "protocol"},
+    "workshop": {
+        *("bench", "challenges", "explore", "formats", "lab", "node", "kv", "reading", "ring"),
+    },
     "__main__": {"bench", "cli"},
-    "cli": {"series", "explore", "bench", "lab", "challenges", "maelstrom"},
+    "cli": {"workshop", "series", "explore", "bench", "lab", "challenges", "maelstrom"},
 }
 LIGHT = RUNTIME | {
     *("solutions", "bench", "explore", "formats", "reading", "drawing", "challenges", "maelstrom")

@@ -30,6 +30,7 @@ from glomers.lab.shell import maelstrom
 from glomers.lab.stale import failed_run
 from glomers.lab.stats import Stats
 from glomers.lab.targets import Scoreboard, scoreboard, target_chart
+from glomers.lab.ticks import Ticks, check
 from glomers.lab.trade_off import trade_off_chart
 from glomers.lab.visibility import visibility_chart
 from glomers.lab.workspace import workspace
@@ -43,7 +44,9 @@ __all__ = [
     "Scoreboard",
     "Stats",
     "StoreError",
+    "Ticks",
     "bar_chart",
+    "check",
     "convergence",
     "counterexample",
     "cycle_diagram",

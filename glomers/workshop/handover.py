@@ -1,0 +1,57 @@
+"""A verdict for a notebook: `lab.check` has this run in a process, and reads what it leaves.
+
+    python -m glomers.workshop.handover FOLDER ID SEEDS NODE
+
+`verdict.json` and, of a stage that is broken, stores are left in FOLDER; 0 seeds stand for as many
+as usual.  Exit status: 0 when all stages passed, 1 when one is broken, 254 with the reason on
+stderr.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from glomers.bench.errors import EXIT_BAD_ARGUMENTS, EXIT_INVALID, EXIT_VALID
+from glomers.challenges import CHALLENGES
+from glomers.workshop.assess import assess
+from glomers.workshop.command import lines
+from glomers.workshop.errors import WorkshopError
+from glomers.workshop.verdict import Verdict
+
+NAME = "verdict.json"
+
+
+def told(verdict: Verdict) -> dict[str, Any]:
+    """All that a notebook shows of a verdict, as plain data."""
+    evidence = verdict.evidence
+    store = evidence.store if evidence else None
+    return {
+        **verdict.as_json(),
+        "findings": list(evidence.findings) if evidence else [],
+        "relies_on": evidence.relies_on if evidence else None,
+        "store": str(store) if store else None,
+        "advice": verdict.advice,
+        "proof": list(verdict.proof),
+        "text": "\n".join(lines(verdict)),
+    }
+
+
+def main(argv: Sequence[str]) -> int:
+    """Leave a verdict in a folder; returns the exit status."""
+    folder, id, seeds, node = argv
+    try:
+        verdict = assess(CHALLENGES[id], Path(node), Path(folder), seeds=int(seeds) or None)
+    except WorkshopError as error:
+        print(error, file=sys.stderr)
+        return EXIT_BAD_ARGUMENTS
+    text = json.dumps(told(verdict), ensure_ascii=False)
+    (Path(folder) / NAME).write_text(text, encoding="utf-8")
+    return EXIT_VALID if verdict.passed else EXIT_INVALID
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,29 @@
+"""Running the trials of a stage in other processes, until one of them breaks its promise."""
+
+from __future__ import annotations
+
+import os
+
+from glomers.explore.runner import Exploration, process_pool
+from glomers.explore.seeds import Row
+from glomers.workshop.stages import Stage
+from glomers.workshop.trials import Trials
+
+
+def run_stage(stage: Stage) -> dict[int, Row]:
+    """The runs of a stage, by their position; once one has broken it, no more are begun."""
+    rows: dict[int, Row] = {}
+
+    def take(new: list[Row], /) -> bool:
+        rows.update({_position(stage.trials, row): row for row in new})
+        return not any(map(stage.is_broken_by, new))
+
+    jobs = min(os.cpu_count() or 1, len(stage.trials.commands))
+    Exploration(stage.trials, take, lambda: process_pool(jobs), jobs).run(
+        range(len(stage.trials.commands))
+    )
+    return dict(sorted(rows.items()))
+
+
+def _position(trials: Trials, row: Row) -> int:
+    return next(i for i, each in enumerate(trials.commands) if each.seed == row["seed"])
