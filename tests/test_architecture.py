@@ -22,7 +22,7 @@ ALLOWED = {
     "bench": {"formats", "reading", "drawing", "node", "protocol"},
     "maelstrom": set(),
     "lab": {"formats", "reading", "drawing", "challenges", "maelstrom"},
-    "series": {"formats", "challenges", "lab", "bench", "maelstrom"},
+    "series": {"formats", "challenges", "lab", "bench", "maelstrom", "workshop"},
     "explore": {"formats", "reading", "drawing", "bench", "node", "protocol"},
     "workshop": {
         *("bench", "challenges", "explore", "formats", "lab", "node", "kv", "reading", "ring"),

@@ -9,6 +9,7 @@ from pathlib import Path
 from glomers.challenges import Challenge
 from glomers.explore.seeds import Row
 from glomers.workshop.evidence import Evidence, evidence_of
+from glomers.workshop.exercise import exercises
 from glomers.workshop.limits import limits_of, limits_result
 from glomers.workshop.runs import run_stage
 from glomers.workshop.stages import LIMITS, STARTS, Stage, official_command, stages_of
@@ -47,7 +48,8 @@ def assess(
         if broken is not None:
             evidence = _look(stage, found[broken], broken, challenge, node, folder)
             results.append(StageResult(stage.name, False, _why(evidence)))
-            return Verdict(challenge, node, _filled(results, names), evidence)
+            advice = _advice(challenge, stage.name, "\n".join(evidence.findings))
+            return Verdict(challenge, node, _filled(results, names), evidence, advice)
         rows = list(found.values())
         why = stage.promise if stage.name == STARTS else f"{stage.promise} ({shown_runs(rows)})"
         results.append(StageResult(stage.name, True, why))
@@ -55,7 +57,8 @@ def assess(
         official = replace(official_command(challenge, node), nemesis=frozenset())
         results.append(limits_result(challenge, official))
     if not all(result.passed for result in results):
-        return Verdict(challenge, node, tuple(results))
+        advice = _advice(challenge, results[-1].name, results[-1].why)
+        return Verdict(challenge, node, tuple(results), advice=advice)
     return Verdict(challenge, node, tuple(results), proof=tuple(proof(challenge, results, rows)))
 
 
@@ -69,6 +72,12 @@ def _look(
         return evidence
     why = row["broken"] or _UNEXPLAINED.format(command=f"glomers bench {row['command']}")
     return replace(evidence, findings=(why,))
+
+
+def _advice(challenge: Challenge, stage: str, findings: str) -> str | None:
+    """What the exercise of the challenge has to say about a broken stage."""
+    exercise = exercises().get(challenge.id)
+    return exercise.advice(stage, findings) if exercise else None
 
 
 def _why(evidence: Evidence) -> str:

@@ -66,9 +66,12 @@ def evidence_of(stage: Stage, options: Options, official: Options, folder: Path)
     smallest = next((store for store in stores if (store / NAME).exists()), None)
     run = next((store for store in stores if store != smallest), None)
     findings = _ordered(_findings_in(run), stage) if run else []
+    command = ("test", *words)
+    if gaps := tuple(str(finding) for finding in findings if _is_of_gap(finding)):
+        return Evidence(gaps[:1], None, command, None, None)  # all else comes from that
     sentence = _sentence_in(smallest) if smallest else None
     told = tuple(map(str, findings[:SHOWN])) or tuple(filter(None, [sentence]))
-    return Evidence(told, relies_on, ("test", *words), sentence, smallest)
+    return Evidence(told, relies_on, command, sentence, smallest)
 
 
 def _familiar(stage: Stage, options: Options, official: Options) -> tuple[Options, str | None]:
@@ -122,19 +125,16 @@ def _findings_in(store: Path) -> list[Finding]:
     return []
 
 
+def _is_of_gap(finding: Finding) -> bool:
+    """Whether a finding tells of a gap of a skeleton that a node came to."""
+    return _OPEN_GAP in finding.sentence and finding.place is not None
+
+
 def _ordered(findings: list[Finding], stage: Stage) -> list[Finding]:
-    """The findings, with those first that say what to do.
-
-    Where a skeleton still has a gap, nothing else matters; where a reply has the wrong form, what
-    the node did says more than which promise that breaks.
-    """
-    deeds_first = stage.name == WELL_FORMED
-
-    def rank(finding: Finding) -> tuple[bool, bool]:
-        is_gap = _OPEN_GAP in finding.sentence and finding.kind is Kind.DEED
-        return not is_gap, deeds_first and finding.kind is not Kind.DEED
-
-    return sorted(findings, key=rank)
+    """The findings; where a reply has the wrong form, what the node did comes first."""
+    if stage.name != WELL_FORMED:
+        return findings
+    return sorted(findings, key=lambda finding: finding.kind is not Kind.DEED)
 
 
 def _sentence_in(store: Path) -> str | None:

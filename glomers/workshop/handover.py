@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -36,8 +37,14 @@ def told(verdict: Verdict) -> dict[str, Any]:
         "store": str(store) if store else None,
         "advice": verdict.advice,
         "proof": list(verdict.proof),
-        "text": "\n".join(lines(verdict)),
+        "text": "\n".join(lines(_without_store(verdict))),
     }
+
+
+def _without_store(verdict: Verdict) -> Verdict:
+    """The verdict without the folder of its picture, which a notebook shows itself."""
+    evidence = verdict.evidence
+    return replace(verdict, evidence=evidence and replace(evidence, store=None))
 
 
 def main(argv: Sequence[str]) -> int:
