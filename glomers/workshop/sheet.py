@@ -54,8 +54,12 @@ def _prose(id: str, text: str) -> Cell:
 def _code(id: str, text: str, is_parameters: bool = False) -> Cell:
     metadata = {"tags": ["parameters"]} if is_parameters else {}
     return {
-        **{"cell_type": "code", "execution_count": None, "id": id, "metadata": metadata},
-        **{"outputs": [], "source": text.strip()},
+        "cell_type": "code",
+        "execution_count": None,
+        "id": id,
+        "metadata": metadata,
+        "outputs": [],
+        "source": text.strip(),
     }
 
 

@@ -7,8 +7,7 @@ node = Node()
 def echo(message):
     # GAP answer with a body of type echo_ok that carries the text of the request
     text = message.body["echo"]
-    reply = {"type": "echo_ok", "echo": text}
-    return reply
+    return {"type": "echo_ok", "echo": text}
     # END
 
 
