@@ -18,7 +18,10 @@ RATES = (10.0, 40.0, 200.0)
 """Requests a second: few, so that each can be followed, and many, so that they get mixed up."""
 CROWDED_S = 4
 """How long a trial lasts with the highest of the rates, in seconds."""
-LONGEST_S = 15
+USUAL_S = 15
+LONG_S = 60
+LONG_INTERVAL_S = 30.0
+"""Some partitions outlast those of the official command: whoever gives up is to be found out."""
 CLIENTS_PER_NODE = (1, 2, 4, 10)
 MORE_NODES = 2
 """By how many nodes a trial may exceed the official number."""
@@ -80,12 +83,14 @@ def together(base: Options, rng: random.Random) -> Options:
 def cut(base: Options, rng: random.Random) -> Options:
     """Several nodes, and partitions."""
     options = together(base, rng)
+    interval_s = rng.choice((*INTERVALS_S, LONG_INTERVAL_S))
+    is_long = interval_s == LONG_INTERVAL_S
     return replace(
         options,
-        rate=min(options.rate, RATES[1]),
-        time_limit_s=min(base.time_limit_s, LONGEST_S),
+        rate=min(options.rate, RATES[0] if is_long else RATES[1]),
+        time_limit_s=LONG_S if is_long else min(base.time_limit_s, USUAL_S),
         nemesis=frozenset({"partition"}),
-        nemesis_interval_s=rng.choice(INTERVALS_S),
+        nemesis_interval_s=interval_s,
     )
 
 
@@ -95,7 +100,7 @@ def _crowded(options: Options, rng: random.Random) -> Options:
     return replace(
         options,
         rate=rate,
-        time_limit_s=CROWDED_S if is_crowded else min(options.time_limit_s, LONGEST_S),
+        time_limit_s=CROWDED_S if is_crowded else min(options.time_limit_s, USUAL_S),
         concurrency=rng.choice(CLIENTS_PER_NODE) * len(options.node_ids),
     )
 
