@@ -78,7 +78,7 @@ def _broken(verdict: Verdict) -> Iterator[str]:
             yield f"        {number}. {' '.join(finding.split())}"
         if evidence.relies_on:
             yield f"      {evidence.relies_on}"
-        if evidence.smallest:
+        if evidence.smallest and evidence.smallest not in evidence.findings:
             yield f"      The smallest failure that was found: {evidence.smallest}"
         if evidence.store:
             yield f"      Its picture: {os.path.relpath(evidence.store / 'messages.svg')}"

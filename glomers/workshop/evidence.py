@@ -14,7 +14,10 @@ from subprocess import DEVNULL, TimeoutExpired
 from glomers.bench.options import Options, words_of
 from glomers.explore.replay import NAME
 from glomers.explore.seeds import run_seed
+from glomers.formats.node_log import read_beginnings
+from glomers.reading.dossier import Dossier
 from glomers.reading.finding import FINDINGS, Finding, Kind
+from glomers.reading.tracebacks import error_findings
 from glomers.workshop.stages import WELL_FORMED, Stage
 from glomers.workshop.trials import Trials
 
@@ -22,6 +25,8 @@ SHOWN = 3
 """How many findings are shown: the others are of less help."""
 SEARCH_S = 8.0
 """How long the smallest counterexample may be looked for, in seconds."""
+LOG_BYTES = 2 << 20
+"""So much of all logs of nodes together is looked at."""
 _RUN_S = 120.0
 _OPEN_GAP = "NotImplementedError"
 
@@ -65,13 +70,15 @@ def evidence_of(stage: Stage, options: Options, official: Options, folder: Path)
     stores = sorted((folder / "store").glob("*/2*"))
     smallest = next((store for store in stores if (store / NAME).exists()), None)
     run = next((store for store in stores if store != smallest), None)
-    findings = _ordered(_findings_in(run), stage) if run else []
+    findings = _ordered(_findings_in(run) or _told_in_logs(run, options), stage) if run else []
     command = ("test", *words)
     if gaps := tuple(str(finding) for finding in findings if _is_of_gap(finding)):
         return Evidence(gaps[:1], None, command, None, None)  # all else comes from that
     sentence = _sentence_in(smallest) if smallest else None
-    told = tuple(map(str, findings[:SHOWN])) or tuple(filter(None, [sentence]))
-    return Evidence(told, relies_on, command, sentence, smallest)
+    told = [str(finding) for finding in findings]
+    if sentence and not any(finding.kind <= Kind.PROMISE for finding in findings):
+        told = [sentence, *told]
+    return Evidence(tuple(told[:SHOWN]), relies_on, command, sentence, smallest)
 
 
 def _familiar(stage: Stage, options: Options, official: Options) -> tuple[Options, str | None]:
@@ -89,7 +96,7 @@ def _familiar(stage: Stage, options: Options, official: Options) -> tuple[Option
         return plain, None
     return plain, (
         f"With {count} nodes a run like this passes; here there are {len(plain.node_ids)}. "
-        "How many there are is told by `node.node_ids`."
+        "If yours counts on a number of nodes: `node.node_ids` tells it."
     )
 
 
@@ -123,6 +130,21 @@ def _findings_in(store: Path) -> list[Finding]:
         found = json.loads((store / FINDINGS).read_text(encoding="utf-8"))
         return [Finding.from_json(each) for each in found]
     return []
+
+
+def _told_in_logs(store: Path, options: Options) -> list[Finding]:
+    """What nodes wrote about their own errors, where the verdict of the run has nothing to say."""
+    logs, is_whole = read_beginnings(store / "node-logs", LOG_BYTES)
+    dossier = Dossier(
+        options.workload,
+        options.node_ids,
+        results=None,
+        history=[],
+        logs=logs,
+        logs_are_whole=is_whole,
+        program=options.bin,
+    )
+    return list(error_findings(dossier))
 
 
 def _is_of_gap(finding: Finding) -> bool:
