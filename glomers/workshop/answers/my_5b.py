@@ -6,7 +6,7 @@ from glomers.node import Node
 
 node = Node()
 kv = KV(node, "lin-kv", timeout_s=10)
-known = {}  # messages that were read or written here: an offset never gets another one
+kept = {}  # messages that were read or written here: an offset never gets another one
 
 
 @node.on("send")
@@ -16,7 +16,7 @@ async def send(message):
     length = await kv.update(f"length {key}", lambda length: length + 1, default=0)
     offset = length - 1
     await kv.write(f"message {key} {offset}", msg)
-    known[key, offset] = msg
+    kept[key, offset] = msg
     return {"type": "send_ok", "offset": offset}
     # END
 
@@ -41,12 +41,12 @@ async def read_from(key, first):
 
 async def fetch(key, offset):
     """The message at an offset, or None; what has been read once is not asked for again."""
-    if (key, offset) not in known:
+    if (key, offset) not in kept:
         msg = await kv.read(f"message {key} {offset}", default=None)
         if msg is None:
             return None
-        known[key, offset] = msg
-    return known[key, offset]
+        kept[key, offset] = msg
+    return kept[key, offset]
 
 
 @node.on("commit_offsets")
