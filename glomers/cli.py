@@ -96,6 +96,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_nodes(commands)
     _add_challenge(commands)
     _add_assess(commands)
+    _add_workshop(commands)
     _add_league(commands)
     _add_explore(commands)
     _add_replay(commands)
@@ -186,6 +187,12 @@ def _add_assess(commands: Any) -> None:
     assess.add_argument("--json", action="store_true", help="print one JSON object")
     assess.add_argument("--watch", action="store_true", help="again whenever the file changes")
     assess.set_defaults(act=_assess)
+
+
+def _add_workshop(commands: Any) -> None:
+    workshop = commands.add_parser("workshop", help="write what students are handed out")
+    workshop.add_argument("folder", type=Path, metavar="DIR", help="a new folder")
+    workshop.set_defaults(act=_workshop)
 
 
 def _add_league(commands: Any) -> None:
@@ -333,6 +340,14 @@ def _assess(arguments: argparse.Namespace) -> int:
         as_json=arguments.json,
         watch=arguments.watch,
     )
+
+
+def _workshop(arguments: argparse.Namespace) -> int:
+    from glomers.workshop.pack import write_pack
+
+    count = write_pack(arguments.folder)
+    print(f"{count} notebooks and README.md are in {arguments.folder}")
+    return 0
 
 
 def _league(arguments: argparse.Namespace) -> int:

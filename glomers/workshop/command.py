@@ -31,12 +31,17 @@ def run_assess(id: str, node: Path, seeds: int | None, *, as_json: bool, watch: 
     """
     status = _assess_once(CHALLENGES[id], node, seeds, as_json)
     while watch:
-        seen = _changed_at(node)
-        while _changed_at(node) == seen:
-            time.sleep(WATCH_S)
+        await_change(node)
         print(flush=True)
         status = _assess_once(CHALLENGES[id], node, seeds, as_json)
     return status
+
+
+def await_change(node: Path) -> None:
+    """Return when the file has been written anew."""
+    seen = _changed_at(node)
+    while _changed_at(node) == seen:
+        time.sleep(WATCH_S)
 
 
 def _changed_at(node: Path) -> int:

@@ -53,6 +53,8 @@ async def deliver(peer, stamp, writes):
 def accept(message):
     commit(message.body["stamp"], message.body["writes"])
     return {"type": "commit_ok"}
+
+
 # END
 
 
