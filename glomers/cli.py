@@ -176,10 +176,8 @@ def _add_challenge(commands: Any) -> None:
 
 
 def _add_assess(commands: Any) -> None:
-    from glomers.challenges import CHALLENGES
-
     assess = commands.add_parser("assess", help="take a node through the stages of a challenge")
-    assess.add_argument("id", metavar="ID", choices=list(CHALLENGES), help="such as 3c")
+    assess.add_argument("id", metavar="ID", help="such as 3c, or hunt-1 of the bug hunt")
     assess.add_argument("--bin", type=Path, metavar="FILE", required=True, help="the node")
     assess.add_argument(
         "--seeds", type=_at_least_one, metavar="N", help="of the last stage with many (50 or 100)"

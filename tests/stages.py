@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from glomers.challenges import CHALLENGES
 from glomers.explore.seeds import run_seed
+from glomers.workshop.hunts import task
 from glomers.workshop.stages import stages_of
 
 
 def broken_stage(challenge: str, node: Path, seeds: int | None = None) -> str | None:
     """The name of the first stage before the limits that a node breaks; None: it breaks none."""
-    for stage in stages_of(CHALLENGES[challenge], node, seeds):
+    for stage in stages_of(task(challenge), node, seeds):
         for position in range(len(stage.trials.commands)):
             if stage.is_broken_by(run_seed(stage.trials, position)):
                 return stage.name

@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from glomers.bench.errors import EXIT_INVALID, EXIT_VALID
-from glomers.challenges import CHALLENGES, Challenge
+from glomers.challenges import Challenge
 from glomers.formats.text import clean
 from glomers.workshop.assess import assess
+from glomers.workshop.hunts import task
 from glomers.workshop.verdict import Verdict
 
 FOLDER = Path("assess")
@@ -29,11 +30,11 @@ def run_assess(id: str, node: Path, seeds: int | None, *, as_json: bool, watch: 
     Raises:
         WorkshopError: when the node cannot be run at all.
     """
-    status = _assess_once(CHALLENGES[id], node, seeds, as_json)
+    status = _assess_once(task(id), node, seeds, as_json)
     while watch:
         await_change(node)
         print(flush=True)
-        status = _assess_once(CHALLENGES[id], node, seeds, as_json)
+        status = _assess_once(task(id), node, seeds, as_json)
     return status
 
 

@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from glomers.bench.errors import EXIT_BAD_ARGUMENTS, EXIT_INVALID, EXIT_VALID
-from glomers.challenges import CHALLENGES
 from glomers.workshop.assess import assess
 from glomers.workshop.command import lines
 from glomers.workshop.errors import WorkshopError
+from glomers.workshop.hunts import task
 from glomers.workshop.verdict import Verdict
 
 NAME = "verdict.json"
@@ -51,7 +51,7 @@ def main(argv: Sequence[str]) -> int:
     """Leave a verdict in a folder; returns the exit status."""
     folder, id, seeds, node = argv
     try:
-        verdict = assess(CHALLENGES[id], Path(node), Path(folder), seeds=int(seeds) or None)
+        verdict = assess(task(id), Path(node), Path(folder), seeds=int(seeds) or None)
     except WorkshopError as error:
         print(error, file=sys.stderr)
         return EXIT_BAD_ARGUMENTS

@@ -10,7 +10,8 @@ from typing import Any
 
 from glomers.workshop.errors import WorkshopError
 from glomers.workshop.exercise import exercises
-from glomers.workshop.sheet import FOLDER, file_name, notebook
+from glomers.workshop.hunt_sheet import hunt_notebook, manifest
+from glomers.workshop.sheet import FOLDER, HUNT_FILE, file_name, notebook
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 _PLACES = (_PACKAGE / "notebooks", _PACKAGE.parent / "notebooks")
@@ -30,6 +31,7 @@ def write_pack(folder: Path) -> int:
         FOLDER / file_name(exercise): notebook(exercise, has_solution=False)
         for exercise in exercises().values()
     }
+    given[FOLDER / HUNT_FILE] = hunt_notebook(has_solution=False)
     try:
         if folder.exists() and any(folder.iterdir()):
             raise WorkshopError(f"{folder} is not empty: name a new folder for the pack.")
@@ -76,7 +78,9 @@ def _readme() -> str:
         f"| {exercise.minutes} | {', '.join(exercise.needs) or '–'} |"
         for exercise in exercises().values()
     )
-    return _README.format(rows=rows)
+    hunt = manifest()
+    link = f"[{hunt['title']}]({FOLDER.as_posix()}/{HUNT_FILE})"
+    return _README.format(rows=f"{rows}\n| {link} | {hunt['minutes']} | 2, 3c, 4, 6b |")
 
 
 _README = """# Gossip Glomers: the workshop

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,9 @@ from glomers.workshop.skeleton import own_lines, skeleton, solution
 
 FOLDER = Path("notebooks") / "exercises"
 """Where the notebooks are, below the project's folder."""
+HUNT_FILE = "08-exercise.ipynb"
+"""The notebook with the bug hunt."""
+PARAMETERS = "SEEDS = None  # runs of the longest stage; None: 50 or 100"
 _METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
@@ -27,31 +30,37 @@ def file_name(exercise: Exercise) -> str:
 
 def notebook(exercise: Exercise, *, has_solution: bool = True) -> str:
     """The text of an exercise's notebook file, without outputs."""
-    cells = [cell for cell in _cells(exercise) if has_solution or cell["id"] != "solution"]
-    content = {"cells": cells, "metadata": _METADATA, "nbformat": 4, "nbformat_minor": 5}
+    return file_text(cell for cell in _cells(exercise) if has_solution or cell["id"] != "solution")
+
+
+def file_text(cells: Iterable[Cell]) -> str:
+    """The text of a notebook file with these cells."""
+    content = {"cells": [*cells], "metadata": _METADATA, "nbformat": 4, "nbformat_minor": 5}
     return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
 
 
 def _cells(exercise: Exercise) -> Iterator[Cell]:
-    yield _prose("head", _head(exercise))
-    yield _code("parameters", "SEEDS = None  # runs of the longest stage; None: 50 or 100", True)
-    yield _code("begin", "from glomers import lab\n\nlab.workspace()")
-    yield _prose("promise", f"## What is promised\n\n{exercise.promise}")
-    yield _prose("skeleton-prose", _SKELETON)
-    yield _code("node", f"%%writefile {exercise.node}\n{skeleton(exercise.answer)}")
-    yield _prose("predict", f"## Predict\n\n{exercise.predict}\n\nWrite your guess here: …")
-    yield _prose("hints", _hints(exercise))
-    yield _prose("check-prose", _stages(exercise))
-    yield _code("check", f'lab.check("{exercise.id}", "{exercise.node}", seeds=SEEDS)')
-    yield _prose("solution", _solution(exercise))
-    yield _prose("variations", _variations(exercise))
+    yield prose("head", _head(exercise))
+    yield code("parameters", PARAMETERS, True)
+    yield code("begin", "from glomers import lab\n\nlab.workspace()")
+    yield prose("promise", f"## What is promised\n\n{exercise.promise}")
+    yield prose("skeleton-prose", _SKELETON)
+    yield code("node", f"%%writefile {exercise.node}\n{skeleton(exercise.answer)}")
+    yield prose("predict", f"## Predict\n\n{exercise.predict}\n\nWrite your guess here: …")
+    yield prose("hints", _hints(exercise))
+    yield prose("check-prose", _stages(exercise))
+    yield code("check", f'lab.check("{exercise.id}", "{exercise.node}", seeds=SEEDS)')
+    yield prose("solution", _solution(exercise))
+    yield prose("variations", _variations(exercise))
 
 
-def _prose(id: str, text: str) -> Cell:
+def prose(id: str, text: str) -> Cell:
+    """A cell with prose."""
     return {"cell_type": "markdown", "id": id, "metadata": {}, "source": text.strip()}
 
 
-def _code(id: str, text: str, is_parameters: bool = False) -> Cell:
+def code(id: str, text: str, is_parameters: bool = False) -> Cell:
+    """A code cell without outputs; the first one may hold the notebook's parameters."""
     metadata = {"tags": ["parameters"]} if is_parameters else {}
     return {
         "cell_type": "code",
@@ -83,14 +92,19 @@ def _head(exercise: Exercise) -> str:
 
 
 def _hints(exercise: Exercise) -> str:
-    folded = [
-        _folded(f"Hint {number}: {kind.lower()}", hint)
-        for number, (kind, hint) in enumerate(zip(HINTS, exercise.hints, strict=True), start=1)
-    ]
-    return "\n\n".join(["## Hints\n\nOne at a time, and only when you are stuck.", *folded])
+    return (
+        f"## Hints\n\nOne at a time, and only when you are stuck.\n\n{folded_hints(exercise.hints)}"
+    )
 
 
-def _folded(summary: str, text: str) -> str:
+def folded_hints(hints: Sequence[str]) -> str:
+    """The hints, folded away one by one."""
+    numbered = enumerate(zip(HINTS, hints, strict=True), start=1)
+    return "\n\n".join(folded(f"Hint {n}: {kind.lower()}", hint) for n, (kind, hint) in numbered)
+
+
+def folded(summary: str, text: str) -> str:
+    """Text that is folded away under a summary."""
     return f"<details><summary>{summary}</summary>\n\n{text.strip()}\n\n</details>"
 
 
@@ -110,7 +124,7 @@ def _solution(exercise: Exercise) -> str:
     lines = own_lines(exercise.answer)
     code = f"```python\n{solution(exercise.answer)}```"
     text = f"In the gaps ours has {lines} lines.\n\n{code}\n\n{exercise.why.strip()}"
-    return f"## Solution\n\n{_folded('Ours, and why', text)}"
+    return f"## Solution\n\n{folded('Ours, and why', text)}"
 
 
 def _variations(exercise: Exercise) -> str:
@@ -121,9 +135,9 @@ def _variations(exercise: Exercise) -> str:
 
 
 def _way_on(exercise: Exercise) -> str:
-    """The link to the next exercise, if there is one."""
+    """The link to the next exercise; after the last one, to the bug hunt."""
     all_exercises = list(exercises().values())
     following = all_exercises[all_exercises.index(exercise) + 1 :]
     if not following:
-        return ""
+        return f"\n\n**Next:** [Find the bug]({HUNT_FILE})"
     return f"\n\n**Next:** [{following[0].id} · {following[0].title}]({file_name(following[0])})"

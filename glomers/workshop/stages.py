@@ -23,6 +23,8 @@ WELL_FORMED = "replies are well formed"
 ALONE = "one node is right"
 TOGETHER = "all nodes agree"
 PARTITIONS = "partitions"
+FAULTS = "faults"
+"""In the place of partitions, where a task has others."""
 LIMITS = "numeric limits"
 
 SEEDS = 100
@@ -92,7 +94,7 @@ def stages_of(
     if len(base.node_ids) > 1:
         stages.append(plan.together())
     if plan.cut_command:
-        stages.append(plan.partitions(plan.cut_command))
+        stages.append(plan.faults(plan.cut_command))
     return stages
 
 
@@ -105,8 +107,8 @@ class _Plan:
 
     @property
     def cut_command(self) -> Options | None:
-        """The official command with partitions, if the challenge has one."""
-        if "partition" in self.base.nemesis:
+        """The official command with faults, if the challenge has one."""
+        if self.base.nemesis:
             return self.base
         if "partition" in self.challenge.also:
             return parse_options([*shlex.split(self.challenge.also), "--bin", str(self.base.bin)])
@@ -144,14 +146,20 @@ class _Plan:
         promise = "Nodes that hear each other answer what is right, and agree in the end."
         return self._many(TOGETHER, promise, self._calm(), together, count, is_last)
 
-    def partitions(self, command: Options) -> Stage:
-        promise = "That stays so while the network is cut, and after it has healed."
-        return self._many(PARTITIONS, promise, command, cut, self.seeds, True)
+    def faults(self, command: Options) -> Stage:
+        if command.nemesis == {"partition"}:
+            promise = "That stays so while the network is cut, and after it has healed."
+            return self._many(PARTITIONS, promise, command, cut, self.seeds, True)
+        promise = f"That stays so with the faults {', '.join(sorted(command.nemesis))}."
+        return self._many(FAULTS, promise, command, cut, self.seeds, True)
 
     def _many(
         self, name: str, promise: str, first: Options, draw: Draw, count: int, is_official: bool
     ) -> Stage:
-        """A stage of trials: one that looks familiar, others drawn, and the official one last."""
+        """A stage of trials: one that looks familiar, the official one, and others drawn.
+
+        The official one takes long: the sooner it begins, the less the others wait for its end.
+        """
         purpose = f"{self.purpose}/{name}"
         familiar = replace(
             first,
@@ -161,10 +169,9 @@ class _Plan:
         )
         if len(first.node_ids) > _MANY_NODES:
             familiar = with_nodes(familiar, 5)
-        trials = [familiar, *drawn(self.base, draw, count - 1, purpose)]
-        if is_official:
-            trials.append(replace(first, seed=seed_of(f"{purpose}/official")))
-        return Stage(name, promise, self._trials(trials))
+        official = replace(first, seed=seed_of(f"{purpose}/official"))
+        others = drawn(first if draw is cut else self.base, draw, count - 1, purpose)
+        return Stage(name, promise, self._trials([familiar, *[official] * is_official, *others]))
 
     def _calm(self) -> Options:
         return replace(self.base, nemesis=frozenset())

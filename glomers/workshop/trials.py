@@ -81,7 +81,7 @@ def together(base: Options, rng: random.Random) -> Options:
 
 
 def cut(base: Options, rng: random.Random) -> Options:
-    """Several nodes, and partitions."""
+    """Several nodes, and the faults of the official command."""
     options = together(base, rng)
     interval_s = rng.choice((*INTERVALS_S, LONG_INTERVAL_S))
     is_long = interval_s == LONG_INTERVAL_S
@@ -89,7 +89,7 @@ def cut(base: Options, rng: random.Random) -> Options:
         options,
         rate=min(options.rate, RATES[0] if is_long else RATES[1]),
         time_limit_s=LONG_S if is_long else min(base.time_limit_s, USUAL_S),
-        nemesis=frozenset({"partition"}),
+        nemesis=base.nemesis,
         nemesis_interval_s=interval_s,
     )
 

@@ -6,12 +6,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from glomers.workshop.exercise import exercises
-from glomers.workshop.sheet import FOLDER, file_name, notebook
+from glomers.workshop.hunt_sheet import hunt_notebook
+from glomers.workshop.sheet import FOLDER, HUNT_FILE, file_name, notebook
 
 
 def texts() -> dict[str, str]:
     """The text of each exercise's notebook, by the name of its file."""
-    return {file_name(exercise): notebook(exercise) for exercise in exercises().values()}
+    made = {file_name(exercise): notebook(exercise) for exercise in exercises().values()}
+    return {**made, HUNT_FILE: hunt_notebook()}
 
 
 def out_of_step(root: Path) -> Iterator[tuple[Path, str]]:
