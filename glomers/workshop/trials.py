@@ -23,6 +23,8 @@ LONG_S = 60
 LONG_INTERVAL_S = 30.0
 """Some partitions outlast those of the official command: whoever gives up is to be found out."""
 CLIENTS_PER_NODE = (1, 2, 4, 10)
+_QUICK_MS = 10
+"""A poll asks for many keys: who does so one after the other is slow and not wrong."""
 MORE_NODES = 2
 """By how many nodes a trial may exceed the official number."""
 MOST_NODES = 9
@@ -73,11 +75,17 @@ def together(base: Options, rng: random.Random) -> Options:
     options = with_nodes(replace(base, nemesis=frozenset()), rng.randint(2, most))
     options = replace(
         _crowded(options, rng),
-        latency_ms=rng.choice(LATENCIES_MS),
+        latency_ms=rng.choice(_latencies_ms(base)),
         latency_dist=rng.choice(LATENCY_DISTRIBUTIONS),
         topology=rng.choice(TOPOLOGIES),
     )
     return _renamed(options, rng)
+
+
+def _latencies_ms(base: Options) -> list[int]:
+    """The delays to choose from."""
+    most = _QUICK_MS if base.workload == "kafka" else max(LATENCIES_MS)
+    return [ms for ms in LATENCIES_MS if ms <= most]
 
 
 def cut(base: Options, rng: random.Random) -> Options:
