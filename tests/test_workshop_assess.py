@@ -13,7 +13,8 @@ from glomers.workshop.assess import assess
 from glomers.workshop.command import lines, run_assess
 from glomers.workshop.errors import WorkshopError
 from glomers.workshop.limits import limits_result
-from glomers.workshop.stages import official_command
+from glomers.workshop.runs import run_stage
+from glomers.workshop.stages import official_command, stages_of
 from tests.test_findings import FOLDER, told
 from tests.wrong_nodes import IMPOSTORS
 
@@ -184,3 +185,15 @@ def test_what_a_node_says_is_shown_as_text():
 def test_a_check_that_cannot_be_made_says_why(challenge, node):
     with pytest.raises(lab.LabError, match=r"There is no (challenge '9'|file missing.py)"):
         lab.check(challenge, node)
+
+
+def test_no_more_runs_are_begun_when_the_first_has_broken_a_promise():
+    stage = stages_of(CHALLENGES["3b"], FOLDER / "one_hop.py")[-1]
+    assert list(run_stage(stage)) == [0]
+
+
+def test_a_node_that_hangs_gets_no_advice_but_what_the_finding_says():
+    verdict = assessed("3b", FOLDER / "spins.py")
+    assert "spins.py:21" in verdict.evidence.findings[0]
+    assert verdict.evidence.store is None
+    assert verdict.advice is None

@@ -48,7 +48,8 @@ def assess(
         if broken is not None:
             evidence = _look(stage, found[broken], broken, challenge, node, folder)
             results.append(StageResult(stage.name, False, _why(evidence)))
-            advice = _advice(challenge, stage.name, "\n".join(evidence.findings))
+            is_broken = found[broken]["broken"] is not None
+            advice = _advice(challenge, stage.name, "\n".join(evidence.findings), is_broken)
             return Verdict(challenge, node, _filled(results, names), evidence, advice)
         rows = list(found.values())
         why = stage.promise if stage.name == STARTS else f"{stage.promise} ({shown_runs(rows)})"
@@ -67,17 +68,18 @@ def _look(
 ) -> Evidence:
     """Why a trial broke its promise."""
     options = stage.trials.scenario(position)
-    evidence = evidence_of(stage, options, official_command(challenge, node), folder)
+    official, is_broken = official_command(challenge, node), row["broken"] is not None
+    evidence = evidence_of(stage, options, official, folder, is_broken=is_broken)
     if evidence.findings:
         return evidence
     why = row["broken"] or _UNEXPLAINED.format(command=f"glomers bench {row['command']}")
     return replace(evidence, findings=(why,))
 
 
-def _advice(challenge: Challenge, stage: str, findings: str) -> str | None:
+def _advice(challenge: Challenge, stage: str, findings: str, is_broken: bool = False) -> str | None:
     """What the exercise of the challenge has to say about a broken stage."""
     exercise = exercises().get(challenge.id)
-    return exercise.advice(stage, findings) if exercise else None
+    return exercise.advice(stage, findings, is_broken) if exercise else None
 
 
 def _why(evidence: Evidence) -> str:

@@ -50,7 +50,9 @@ class Evidence:
     store: Path | None
 
 
-def evidence_of(stage: Stage, options: Options, official: Options, folder: Path) -> Evidence:
+def evidence_of(
+    stage: Stage, options: Options, official: Options, folder: Path, *, is_broken: bool
+) -> Evidence:
     """Look into a trial that broke the promise of a stage.
 
     Args:
@@ -58,15 +60,19 @@ def evidence_of(stage: Stage, options: Options, official: Options, folder: Path)
         options: the trial.
         official: the challenge's own command.
         folder: an empty one, for the stores of the run and of the counterexample.
+        is_broken: whether the trial could not be finished: a node crashed, hangs, or floods.
     """
     options, relies_on = _familiar(stage, options, official)
     words = words_of(options)
-    search = _begin("glomers.explore.smallest", [str(folder), *words], folder)
-    try:
+    if is_broken:  # what hangs or crashes is not clearer for being small
         _end(_begin("glomers.bench", ["test", *words], folder), _RUN_S)
-        _end(search, SEARCH_S)
-    finally:
-        search.kill()
+    else:
+        search = _begin("glomers.explore.smallest", [str(folder), *words], folder)
+        try:
+            _end(_begin("glomers.bench", ["test", *words], folder), _RUN_S)
+            _end(search, SEARCH_S)
+        finally:
+            search.kill()
     stores = sorted((folder / "store").glob("*/2*"))
     smallest = next((store for store in stores if (store / NAME).exists()), None)
     run = next((store for store in stores if store != smallest), None)

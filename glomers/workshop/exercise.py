@@ -81,9 +81,14 @@ class Exercise:
         """The solution with its markers."""
         return (_FOLDER / "answers" / f"my_{self.id}.py").read_text(encoding="utf-8")
 
-    def advice(self, stage: str, findings: str) -> str | None:
-        """What usually lies behind a broken stage, and which hint helps."""
-        found = next((each for each in self.mistakes if each.fits(stage, findings)), None)
+    def advice(self, stage: str, findings: str, is_broken: bool = False) -> str | None:
+        """What usually lies behind a broken stage, and which hint helps.
+
+        Of a run that `is_broken`, because a node crashed or hangs, the findings say most; only a
+        mistake that is named by them has more to say.
+        """
+        usual = [each for each in self.mistakes if each.finding or not is_broken]
+        found = next((each for each in usual if each.fits(stage, findings)), None)
         if found is None:
             return None
         return f"{found.text} Hint {found.hint} of the exercise may help."
