@@ -58,6 +58,12 @@ class ExploreError(GlomersError):
     exit_status = EXIT_BAD_INPUT
 
 
+class WorkshopError(GlomersError):
+    """Something that was asked of the workshop cannot be done, and no node is to blame."""
+
+    exit_status = EXIT_BAD_INPUT
+
+
 class MaelstromError(GlomersError):
     """The real Maelstrom cannot be found, installed or started; the text says what to do."""
 

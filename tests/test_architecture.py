@@ -33,7 +33,8 @@ ALLOWED = {
     "lab": PLAIN | READING | {"engine"},
     "series": PLAIN | {"formats", "reading", "challenges", "lab"},
     "explore": PLAIN | {"formats", "reading", "drawing", "bench", "node", "protocol"},
-    "commands": PLAIN | READING | {"series", "explore", "lab", "bench", "engine"},
+    "workshop": PLAIN | READING | RUNTIME | {"bench", "explore", "lab"},
+    "commands": PLAIN | READING | {"workshop", "series", "explore", "lab", "bench", "engine"},
     "cli": PLAIN | {"commands", "bench", "formats"},
     "__main__": {"cli", "environment"},
 }

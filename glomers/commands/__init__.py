@@ -11,6 +11,8 @@ COMMANDS = {
     "check": "check that notebooks and package agree",
     "nodes": "write every solution as a runnable node program",
     "challenge": "run one challenge with its official flags",
+    "assess": "take a node through the stages of a challenge",
+    "workshop": "write what students are handed out",
     "league": "rank the series' nodes with published results",
     "explore": "run many seeds, and find what fails",
     "replay": "play back a trace that explore has made",

@@ -20,6 +20,8 @@ from glomers.series.project import all_notebooks, project_root
 from glomers.series.rules import Problem, cell_name, check_notebook, text_of
 from glomers.series.standings import league_table, written_table
 from glomers.series.task import Task
+from glomers.workshop.sheet import FOLDER
+from glomers.workshop.write import out_of_step
 
 _WRITEFILE = re.compile(r"%%writefile\s+(?P<append>-a\s+)?(?P<path>\S+)[ \t]*(?:\n|$)")
 _LINK = re.compile(r"""\]\(\s*<?([^)\s>]+)|\b(?:href|src)\s*=\s*["']([^"']+)["']""")
@@ -73,6 +75,7 @@ def find_problems(root: Path) -> Iterator[Problem]:
     for notebook in notebooks:
         yield from _links(notebook)
     yield from _order(notebooks)
+    yield from _exercises(root)
     yield from _dead_links(root / "README.md", root, read(root / "README.md"))
 
 
@@ -127,6 +130,16 @@ def _solution(solution: Path, cells: Sequence[tuple[Notebook, Cell]]) -> Iterato
 def _first_difference(ours: Sequence[str], theirs: Sequence[str]) -> int:
     same = zip(ours, theirs, strict=False)
     return next((i for i, (a, b) in enumerate(same, 1) if a != b), min(len(ours), len(theirs)) + 1)
+
+
+def _exercises(root: Path) -> Iterator[Problem]:
+    """The notebooks of the exercises are what their manifests and solutions give."""
+    if not (root / "glomers" / "workshop").is_dir():
+        return
+    for path, what in out_of_step(root):
+        yield Problem(path, what, "run `python -m glomers.workshop.write`")
+    for path in sorted((root / FOLDER).glob("*.ipynb")):
+        yield from _links(read_notebook(path))
 
 
 def _links(notebook: Notebook) -> Iterator[Problem]:

@@ -32,6 +32,7 @@ from glomers.lab.seeds import seeds
 from glomers.lab.shell import maelstrom
 from glomers.lab.stale import failed_run
 from glomers.lab.targets import Scoreboard, scoreboard, target_chart
+from glomers.lab.ticks import Ticks, check
 from glomers.lab.trade_off import trade_off_chart
 from glomers.lab.visibility import visibility_chart
 from glomers.lab.workspace import workspace
@@ -45,7 +46,9 @@ __all__ = [
     "Scoreboard",
     "Stats",
     "StoreError",
+    "Ticks",
     "bar_chart",
+    "check",
     "convergence",
     "counterexample",
     "cycle_diagram",

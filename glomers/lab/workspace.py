@@ -28,13 +28,17 @@ def workspace() -> None:
 
 
 def _project_root() -> Path:
-    """The nearest folder above the current one, or above the package, that holds the notebooks."""
+    """The nearest folder above the current one, or above the package, that holds the notebooks.
+
+    That is a clone of the project, or a pack for students (`glomers workshop`), which has no
+    `pyproject.toml`.
+    """
     for start in (Path.cwd(), Path(__file__).resolve().parent):
         for folder in _upwards(start):
-            if (folder / "pyproject.toml").is_file() and (folder / "notebooks").is_dir():
+            if (folder / "README.md").is_file() and (folder / "notebooks").is_dir():
                 return folder
     raise LabError(
-        "There is no project folder (one with pyproject.toml and notebooks/) above this one: "
+        "There is no project folder (one with README.md and notebooks/) above this one: "
         "open the notebook inside the project, or set GLOMERS_WORK to the folder to work in."
     )
 

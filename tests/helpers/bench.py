@@ -89,3 +89,12 @@ if __name__ == "__main__":
     node.run()
 """
 SHORT = ("--node-count", "1", "--time-limit", "1")
+
+
+HEADING = "What went wrong:\n"
+
+
+def told(outcome: Outcome) -> str:
+    """The findings that a test printed: the lines below their heading."""
+    assert HEADING in outcome.out, outcome.out + outcome.err
+    return outcome.out.partition(HEADING)[2].partition("\n\n")[0]

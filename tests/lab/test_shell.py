@@ -252,7 +252,7 @@ def test_the_work_folder_lies_in_the_project_wherever_the_notebook_is(tmp_path, 
     monkeypatch.delenv("GLOMERS_WORK", raising=False)
     notebooks = tmp_path / "notebooks"
     notebooks.mkdir()
-    (tmp_path / "pyproject.toml").touch()
+    (tmp_path / "README.md").touch()
     monkeypatch.chdir(notebooks)
     for _ in range(2):
         lab.workspace()

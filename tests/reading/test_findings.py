@@ -10,7 +10,7 @@ from glomers import lab, node
 from glomers.errors import EXIT_BROKEN, EXIT_FAILED
 from glomers.formats import node_log
 from glomers.reading.finding import Finding, Kind, Place
-from tests.helpers.bench import ECHO, SHORT
+from tests.helpers.bench import ECHO, HEADING, SHORT, told
 from tests.helpers.corpus import PEERS, TXN
 from tests.helpers.mistakes import FIVE, MISTAKES
 from tests.helpers.mutants import COMMITTED, CROWD, KV, MUTANTS, NODE
@@ -19,15 +19,8 @@ from tests.helpers.samples import mostly_slow
 
 FOLDER = DATA / "mistakes"
 TRIALS = json.loads((FOLDER / "mistakes.json").read_text())
-HEADING = "What went wrong:\n"
 WORKLOAD = "txn-rw-register"
 EDN = re.compile(r"#\w[\w.]*\{|(?<![\w\"'(/]):[a-z][a-z-]+\b|\{:")
-
-
-def told(outcome):
-    """The lines below the heading."""
-    assert HEADING in outcome.out, outcome.out + outcome.err
-    return outcome.out.partition(HEADING)[2].partition("\n\n")[0]
 
 
 @pytest.mark.parametrize("trial", mostly_slow(TRIALS, 4), ids=lambda trial: trial["node"])

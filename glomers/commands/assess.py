@@ -1,0 +1,77 @@
+"""`glomers assess`: a learner's node, stage by stage."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+import time
+from argparse import Namespace
+from pathlib import Path
+
+from glomers.challenges import Challenge
+from glomers.commands.arguments import Parser, at_least_one
+from glomers.environment import fix_hash_seed
+from glomers.errors import EXIT_FAILED, EXIT_OK
+from glomers.formats.text import clean
+from glomers.workshop.assessment import assess
+from glomers.workshop.hunts import task
+from glomers.workshop.telling import lines
+
+FOLDER = Path("assess")
+"""Where the counterexample of a challenge is left, below the current folder."""
+WATCH_S = 0.5
+
+
+def add_arguments(parser: Parser) -> None:
+    """Add what the command takes."""
+    add = parser.add_argument
+    add("id", metavar="ID", help="such as 3c, or hunt-1 of the bug hunt")
+    add("--bin", type=Path, metavar="FILE", required=True, help="the node")
+    seeds = "of the last stage with many (50 or 100)"
+    add("--seeds", type=at_least_one, metavar="N", help=seeds)
+    add("--json", action="store_true", help="print one JSON object")
+    add("--watch", action="store_true", help="again whenever the file changes")
+
+
+def act(arguments: Namespace) -> int:
+    """Assess a node and say what came of it; returns the exit status.
+
+    With `--watch` that is done again whenever the file changes, until somebody interrupts it.
+
+    Raises:
+        WorkshopError: when the node cannot be run at all.
+    """
+    fix_hash_seed(sys.argv[1:])
+    challenge, node = task(arguments.id), arguments.bin
+    status = _assess_once(challenge, node, arguments.seeds, arguments.json)
+    while arguments.watch:
+        await_change(node)
+        print(flush=True)
+        status = _assess_once(challenge, node, arguments.seeds, arguments.json)
+    return status
+
+
+def await_change(node: Path) -> None:
+    """Return when the file has been written anew."""
+    seen = _changed_at(node)
+    while _changed_at(node) == seen:
+        time.sleep(WATCH_S)
+
+
+def _changed_at(node: Path) -> int:
+    """When a file was written last, in ns; an editor may replace it, so that it is not there."""
+    return node.stat().st_mtime_ns if node.exists() else 0
+
+
+def _assess_once(challenge: Challenge, node: Path, seeds: int | None, as_json: bool) -> int:
+    folder = (FOLDER / challenge.id).resolve()
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    verdict = assess(challenge, node, folder, seeds=seeds)
+    if as_json:
+        print(json.dumps(verdict.as_json(), ensure_ascii=False))
+    else:
+        for line in lines(verdict):
+            print(clean(line), flush=True)
+    return EXIT_OK if verdict.passed else EXIT_FAILED

@@ -1,0 +1,1 @@
+"""Exercises: what learners are given, and whether what they write keeps its promises."""

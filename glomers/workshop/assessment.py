@@ -1,0 +1,92 @@
+"""Taking a node through the stages of a challenge, up to the first promise that it breaks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from glomers.challenges import Challenge
+from glomers.explore.seed import Row
+from glomers.workshop.evidence import Evidence, evidence_of
+from glomers.workshop.exercise import exercises
+from glomers.workshop.limits import limits_of, limits_result
+from glomers.workshop.runs import run_stage
+from glomers.workshop.stages import LIMITS, STARTS, Stage, official_command, stages_of
+from glomers.workshop.verdict import NOT_REACHED, StageResult, Verdict, proof, shown_runs
+
+_UNEXPLAINED = "It broke the promise, and nobody knows why: `{command}` shows the run."
+
+
+def assess(
+    challenge: Challenge,
+    node: Path,
+    folder: Path,
+    *,
+    seeds: int | None = None,
+    secret: str = "",
+) -> Verdict:
+    """Take a node through the stages.
+
+    Args:
+        challenge: the task.
+        node: the node's file.
+        folder: an empty one, for the stores of a run that breaks a promise.
+        seeds: how many runs the last stage before the limits has; by default 50 or 100.
+        secret: decides the seeds of the runs.
+
+    Raises:
+        WorkshopError: when the node cannot be run at all.
+    """
+    stages = stages_of(challenge, node, seeds, secret)
+    names = [stage.name for stage in stages] + [LIMITS] * bool(limits_of(challenge))
+    results: list[StageResult] = []
+    rows: list[Row] = []
+    for stage in stages:
+        found = run_stage(stage)
+        broken = next((at for at, row in found.items() if stage.is_broken_by(row)), None)
+        if broken is not None:
+            evidence = _look(stage, found[broken], broken, challenge, node, folder)
+            results.append(StageResult(stage.name, False, _why(evidence)))
+            is_broken = found[broken]["broken"] is not None
+            advice = _advice(challenge, stage.name, "\n".join(evidence.findings), is_broken)
+            return Verdict(challenge, node, _filled(results, names), evidence, advice)
+        rows = list(found.values())
+        why = stage.promise if stage.name == STARTS else f"{stage.promise} ({shown_runs(rows)})"
+        results.append(StageResult(stage.name, True, why))
+    if limits_of(challenge):
+        official = replace(official_command(challenge, node), nemesis=frozenset())
+        results.append(limits_result(challenge, official))
+    if not all(result.passed for result in results):
+        advice = _advice(challenge, results[-1].name, results[-1].why)
+        return Verdict(challenge, node, tuple(results), advice=advice)
+    return Verdict(challenge, node, tuple(results), proof=tuple(proof(challenge, results, rows)))
+
+
+def _look(
+    stage: Stage, row: Row, position: int, challenge: Challenge, node: Path, folder: Path
+) -> Evidence:
+    """Why a trial broke its promise."""
+    options = stage.trials.scenario(position)
+    official, is_broken = official_command(challenge, node), row["broken"] is not None
+    evidence = evidence_of(stage, options, official, folder, is_broken=is_broken)
+    if evidence.findings:
+        return evidence
+    why = row["broken"] or _UNEXPLAINED.format(command=f"glomers bench {row['command']}")
+    return replace(evidence, findings=(why,))
+
+
+def _advice(challenge: Challenge, stage: str, findings: str, is_broken: bool = False) -> str | None:
+    """What the exercise of the challenge has to say about a broken stage."""
+    exercise = exercises().get(challenge.id)
+    return exercise.advice(stage, findings, is_broken) if exercise else None
+
+
+def _why(evidence: Evidence) -> str:
+    return evidence.findings[0]
+
+
+def _filled(results: Sequence[StageResult], names: Sequence[str]) -> tuple[StageResult, ...]:
+    """The results, and the stages that were not reached."""
+    rest = [StageResult(name, None, NOT_REACHED) for name in names[len(results) :]]
+    return (*results, *rest)

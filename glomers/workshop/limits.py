@@ -1,0 +1,59 @@
+"""The last stage: the figures of the official run beside the limits of the challenge."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import replace
+
+from glomers.bench.once import run_once
+from glomers.bench.options import Options
+from glomers.challenges import METRICS, Challenge, Limit, overall
+from glomers.explore.judge import anomalies
+from glomers.explore.pool import process_pool
+from glomers.explore.tally import Tally
+from glomers.lab.measures import Stats, stats_of
+from glomers.workshop.stages import LIMITS
+from glomers.workshop.verdict import StageResult
+
+_GOALS = {"5c": (Limit("msgs_per_op", 10),)}
+"""Where a challenge's page asks for "fewer messages" without a number: what the exercise asks for.
+
+Three buckets in lin-kv take 12; one entry for each log, and one owner for each key, take 7.
+"""
+
+
+def limits_of(challenge: Challenge) -> tuple[Limit, ...]:
+    """The limits that a node has to keep within."""
+    return challenge.limits or _GOALS.get(challenge.id, ())
+
+
+def limits_result(challenge: Challenge, official: Options) -> StageResult:
+    """Measure the official run, and compare its figures with the limits."""
+    try:
+        with process_pool(1) as pool:
+            names, stats = pool.submit(_measured, official).result()
+    except BrokenProcessPool:
+        return StageResult(LIMITS, False, "The process of the official run ended with it.")
+    if names:
+        return StageResult(LIMITS, False, f"The official run shows: {', '.join(names)}.")
+    judged = replace(challenge, limits=limits_of(challenge))
+    judgements = judged.judge(stats)
+    passed = overall(judgements.values()) == "met"
+    missed = {metric for metric, judgement in judgements.items() if judgement != "met"}
+    return StageResult(LIMITS, passed, f"{'; '.join(_figures(judged, stats, missed))}.")
+
+
+def _measured(options: Options) -> tuple[list[str], Stats]:
+    outcome = run_once(options, Tally())
+    return anomalies(options, outcome), stats_of(outcome.results)
+
+
+def _figures(challenge: Challenge, stats: Stats, missed: set[str]) -> Iterator[str]:
+    """The figures with their limits; when some miss theirs, only those."""
+    for limit in challenge.limits:
+        if not missed or limit.metric in missed:
+            value = getattr(stats, limit.metric)
+            shown = "not measured" if value is None else f"{value:,.4g}"
+            stands = "and is to be" if limit.metric in missed else "which is"
+            yield f"{METRICS[limit.metric]}: {shown}, {stands} below {limit.below:,g}"

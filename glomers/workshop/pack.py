@@ -1,0 +1,106 @@
+"""`glomers workshop DIR`: what students are handed out, without answers and without outputs."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from glomers.errors import WorkshopError
+from glomers.workshop.exercise import exercises
+from glomers.workshop.hunt_sheet import hunt_notebook, manifest
+from glomers.workshop.sheet import FOLDER, HUNT_FILE, file_name, notebook
+
+_PACKAGE = Path(__file__).resolve().parents[1]
+_PLACES = (_PACKAGE / "notebooks", _PACKAGE.parent / "notebooks")
+"""Where the lessons are: in an installed package, and in a clone of the project."""
+_FOLDED = re.compile(r"<details>.*?</details>\s*", re.DOTALL)
+
+
+def write_pack(folder: Path) -> int:
+    """Write the pack to a folder that is empty or not there yet; returns how many notebooks it has.
+
+    Raises:
+        WorkshopError: when the folder cannot be used, or the lessons are not installed.
+    """
+    lessons = sorted(_lessons().glob("*.ipynb"))
+    given = {Path("notebooks") / path.name: _without_answers(path) for path in lessons}
+    given |= {
+        FOLDER / file_name(exercise): notebook(exercise, has_solution=False)
+        for exercise in exercises().values()
+    }
+    given[FOLDER / HUNT_FILE] = hunt_notebook(has_solution=False)
+    try:
+        if folder.exists() and any(folder.iterdir()):
+            raise WorkshopError(f"{folder} is not empty: name a new folder for the pack.")
+        (folder / FOLDER).mkdir(parents=True)
+        for path, text in given.items():
+            (folder / path).write_text(text, encoding="utf-8")
+        (folder / "README.md").write_text(_readme(), encoding="utf-8")
+    except OSError as error:
+        raise WorkshopError(f"{folder} cannot be written: {error.strerror}.") from None
+    return len(given)
+
+
+def _lessons() -> Path:
+    """The folder with the lessons.
+
+    Raises:
+        WorkshopError: when there is none.
+    """
+    found = next((place for place in _PLACES if place.is_dir()), None)
+    if found is None:
+        raise WorkshopError("The lessons are not installed with this package: install it anew.")
+    return found
+
+
+def _without_answers(path: Path) -> str:
+    """A lesson without outputs, and without what it folds away."""
+    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    cells = list(_cells(content["cells"]))
+    return json.dumps({**content, "cells": cells}, indent=1, ensure_ascii=False) + "\n"
+
+
+def _cells(cells: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    for cell in cells:
+        source = cell["source"] if isinstance(cell["source"], str) else "".join(cell["source"])
+        if cell["cell_type"] == "code":
+            yield {**cell, "execution_count": None, "outputs": []}
+        elif kept := _FOLDED.sub("", source).strip():
+            yield {**cell, "source": kept}
+
+
+def _readme() -> str:
+    rows = "\n".join(
+        f"| [{exercise.id} · {exercise.title}]({FOLDER.as_posix()}/{file_name(exercise)}) "
+        f"| {exercise.minutes} | {', '.join(exercise.needs) or '–'} |"
+        for exercise in exercises().values()
+    )
+    hunt = manifest()
+    link = f"[{hunt['title']}]({FOLDER.as_posix()}/{HUNT_FILE})"
+    return _README.format(rows=f"{rows}\n| {link} | {hunt['minutes']} | 2, 3c, 4, 6b |")
+
+
+_README = """# Gossip Glomers: the workshop
+
+You write the nodes of a distributed system, and know at once whether they are right.
+
+1. **Install**, in a folder of your own, with Python 3.11 or newer and the file that you were given:
+   `python3 -m venv .venv`, then `.venv/bin/pip install glomers-*.whl`.
+2. **Open** the notebooks: `.venv/bin/jupyter lab notebooks/exercises/01-exercise.ipynb`.
+3. **Write** your node, run the cells from top to bottom, and read what the check says. Mend the
+   node, and run its cell and the check again.
+
+Your nodes are in `runs/nodes/`. From a terminal the same check is
+`glomers assess 3c --bin runs/nodes/my_3c.py`; with `--watch` it is done again whenever the file
+changes.
+
+| exercise | minutes | needs |
+|---|---:|---|
+{rows}
+
+Each exercise has three hints, which are folded: a question, an idea, a line. The lessons in
+`notebooks/` build the same nodes step by step, and go further; read a lesson after its exercise.
+"""

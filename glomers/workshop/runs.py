@@ -1,0 +1,35 @@
+"""Running the trials of a stage in other processes, until one of them breaks its promise."""
+
+from __future__ import annotations
+
+import os
+from functools import partial
+
+from glomers.explore.pool import Exploration, process_pool
+from glomers.explore.seed import Row
+from glomers.workshop.stages import Stage
+from glomers.workshop.trials import Trials
+
+
+def run_stage(stage: Stage) -> dict[int, Row]:
+    """The runs of a stage, by their position; once one has broken it, no more are begun.
+
+    The first one runs alone: it breaks the promises of most nodes that break them at all, and a
+    node that hangs takes seconds for each run.
+    """
+    rows: dict[int, Row] = {}
+
+    def take(new: list[Row], /) -> bool:
+        rows.update({_position(stage.trials, row): row for row in new})
+        return not any(map(stage.is_broken_by, new))
+
+    positions = range(len(stage.trials.commands))
+    for part in (positions[:1], positions[1:]):
+        if part and not any(map(stage.is_broken_by, rows.values())):
+            jobs = min(os.cpu_count() or 1, len(part))
+            Exploration(stage.trials, take, partial(process_pool, jobs), jobs).run(part)
+    return dict(sorted(rows.items()))
+
+
+def _position(trials: Trials, row: Row) -> int:
+    return next(i for i, each in enumerate(trials.commands) if each.seed == row["seed"])

@@ -1,0 +1,143 @@
+"""The notebook of an exercise, made from its manifest and its solution."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from glomers.workshop.exercise import HINTS, Exercise, exercises
+from glomers.workshop.skeleton import own_lines, skeleton, solution
+
+FOLDER = Path("notebooks") / "exercises"
+"""Where the notebooks are, below the project's folder."""
+HUNT_FILE = "08-exercise.ipynb"
+"""The notebook with the bug hunt."""
+PARAMETERS = "SEEDS = None  # runs of the longest stage; None: 50 or 100"
+_METADATA = {
+    "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+    "language_info": {"name": "python"},
+}
+
+Cell = dict[str, Any]
+
+
+def file_name(exercise: Exercise) -> str:
+    """The name of an exercise's notebook."""
+    return f"{exercise.challenge.notebook.partition('-')[0]}-exercise.ipynb"
+
+
+def notebook(exercise: Exercise, *, has_solution: bool = True) -> str:
+    """The text of an exercise's notebook file, without outputs."""
+    return file_text(cell for cell in _cells(exercise) if has_solution or cell["id"] != "solution")
+
+
+def file_text(cells: Iterable[Cell]) -> str:
+    """The text of a notebook file with these cells."""
+    content = {"cells": [*cells], "metadata": _METADATA, "nbformat": 4, "nbformat_minor": 5}
+    return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+
+
+def _cells(exercise: Exercise) -> Iterator[Cell]:
+    yield prose("head", _head(exercise))
+    yield code("parameters", PARAMETERS, True)
+    yield code("begin", "from glomers import lab\n\nlab.workspace()")
+    yield prose("promise", f"## What is promised\n\n{exercise.promise}")
+    yield prose("skeleton-prose", _SKELETON)
+    yield code("node", f"%%writefile {exercise.node}\n{skeleton(exercise.answer)}")
+    yield prose("predict", f"## Predict\n\n{exercise.predict}\n\nWrite your guess here: …")
+    yield prose("hints", _hints(exercise))
+    yield prose("check-prose", _stages(exercise))
+    yield code("check", f'lab.check("{exercise.id}", "{exercise.node}", seeds=SEEDS)')
+    yield prose("solution", _solution(exercise))
+    yield prose("variations", _variations(exercise))
+
+
+def prose(id: str, text: str) -> Cell:
+    """A cell with prose."""
+    return {"cell_type": "markdown", "id": id, "metadata": {}, "source": text.strip()}
+
+
+def code(id: str, text: str, is_parameters: bool = False) -> Cell:
+    """A code cell without outputs; the first one may hold the notebook's parameters."""
+    metadata = {"tags": ["parameters"]} if is_parameters else {}
+    return {
+        "cell_type": "code",
+        "execution_count": None,
+        "id": id,
+        "metadata": metadata,
+        "outputs": [],
+        "source": text.strip(),
+    }
+
+
+_SKELETON = """
+## Your node
+
+Fill in what says `YOUR CODE`, and run the cell: it writes the file. The file runs as it stands; whoever comes to a gap gets an error that says what is to be done there.
+"""  # noqa: E501
+
+
+def _head(exercise: Exercise) -> str:
+    lesson = exercise.challenge.notebook
+    objectives = "\n".join(f"- {objective}" for objective in exercise.objectives)
+    needs = ", ".join(f"exercise {id}" for id in exercise.needs) or "nothing"
+    return (
+        f"# Exercise {exercise.id} · {exercise.title}\n\n"
+        f"**Time:** {exercise.minutes} minutes. **Needs:** {needs}. "
+        f"**Lesson:** [{lesson}](../{lesson}.ipynb), to read afterwards.\n\n"
+        f"Afterwards you can\n\n{objectives}\n\n{exercise.task.strip()}"
+    )
+
+
+def _hints(exercise: Exercise) -> str:
+    return (
+        f"## Hints\n\nOne at a time, and only when you are stuck.\n\n{folded_hints(exercise.hints)}"
+    )
+
+
+def folded_hints(hints: Sequence[str]) -> str:
+    """The hints, folded away one by one."""
+    numbered = enumerate(zip(HINTS, hints, strict=True), start=1)
+    return "\n\n".join(folded(f"Hint {n}: {kind.lower()}", hint) for n, (kind, hint) in numbered)
+
+
+def folded(summary: str, text: str) -> str:
+    """Text that is folded away under a summary."""
+    return f"<details><summary>{summary}</summary>\n\n{text.strip()}\n\n</details>"
+
+
+def _stages(exercise: Exercise) -> str:
+    stages = "\n".join(
+        f"{number}. **{name}:** {text}"
+        for number, (name, text) in enumerate(exercise.stages.items(), start=1)
+    )
+    return (
+        "## Check\n\nThe check goes through these stages and stops at the first promise that is "
+        "broken. It says what went wrong and in which line, and shows the smallest failure that "
+        f"it finds.\n\n{stages}"
+    )
+
+
+def _solution(exercise: Exercise) -> str:
+    lines = own_lines(exercise.answer)
+    code = f"```python\n{solution(exercise.answer)}```"
+    text = f"In the gaps ours has {lines} lines.\n\n{code}\n\n{exercise.why.strip()}"
+    return f"## Solution\n\n{folded('Ours, and why', text)}"
+
+
+def _variations(exercise: Exercise) -> str:
+    items = "\n".join(
+        f"{number}. {text}" for number, text in enumerate(exercise.variations, start=1)
+    )
+    return f"## For those who are quick\n\n{items}{_way_on(exercise)}"
+
+
+def _way_on(exercise: Exercise) -> str:
+    """The link to the next exercise; after the last one, to the bug hunt."""
+    all_exercises = list(exercises().values())
+    following = all_exercises[all_exercises.index(exercise) + 1 :]
+    if not following:
+        return f"\n\n**Next:** [Find the bug]({HUNT_FILE})"
+    return f"\n\n**Next:** [{following[0].id} · {following[0].title}]({file_name(following[0])})"

@@ -1,0 +1,179 @@
+"""The stages of a challenge: what is promised one after the other, and the runs that show it."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from glomers.bench.flags import parse_options
+from glomers.bench.options import Options
+from glomers.bench.program import find_program
+from glomers.challenges import Challenge
+from glomers.errors import BadInput, BrokenTest, ExploreError, WorkshopError
+from glomers.explore.plan import base_of
+from glomers.explore.scenario import with_nodes
+from glomers.explore.seed import Row
+from glomers.reading.cause import BROKEN
+from glomers.workshop.trials import Draw, Trials, alone, cut, drawn, seed_of, together
+
+STARTS = "it starts"
+WELL_FORMED = "replies are well formed"
+ALONE = "one node is right"
+TOGETHER = "all nodes agree"
+PARTITIONS = "partitions"
+FAULTS = "faults"
+"""In the place of partitions, where a task has others."""
+LIMITS = "numeric limits"
+
+SEEDS = 100
+"""How many trials the last stage before the limits has, unless somebody asks for another number."""
+_HEAVY_SEEDS = {"kafka": 50, "txn-rw-register": 50}
+"""The same where a trial takes longer."""
+ALONE_TRIALS = 12
+TOGETHER_TRIALS = 30
+_FEW_RATE = 20.0
+_FEW_S = 4
+_MANY_NODES = 10
+_LEAST_ANSWERED = {"kafka": 0.9}
+"""The share of requests that must be answered; some of a log's are never meant to succeed."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A stage: its name, what a node promises in it, and the runs that may show otherwise.
+
+    `counts` are the anomalies that matter in it; None: all of them.
+    """
+
+    name: str
+    promise: str
+    trials: Trials
+    counts: frozenset[str] | None = None
+
+    def is_broken_by(self, row: Row) -> bool:
+        """Whether a run breaks the promise."""
+        found = frozenset(row["anomalies"])
+        return bool(found if self.counts is None else found & self.counts)
+
+
+def official_command(challenge: Challenge, program: Path) -> Options:
+    """The challenge's own command for a node.
+
+    Raises:
+        WorkshopError: when there is no such node, or it cannot run in virtual time.
+    """
+    try:
+        options = parse_options(base_of(challenge.id, challenge.flags, program))
+        node = find_program(options.bin, "virtual")
+    except (BadInput, BrokenTest, ExploreError) as error:
+        raise WorkshopError(str(error)) from None
+    return replace(options, bin=node.path.resolve())
+
+
+def stages_of(
+    challenge: Challenge, program: Path, seeds: int | None = None, secret: str = ""
+) -> list[Stage]:
+    """The stages that a node has to go through, but for the numeric limits.
+
+    Args:
+        challenge: the task.
+        program: the node's file.
+        seeds: how many trials the last of these stages has; by default about as many as take
+            five seconds.
+        secret: decides the seeds, so that nobody can have tuned a node to them.
+
+    Raises:
+        WorkshopError: when the node cannot be run.
+    """
+    base = official_command(challenge, program)
+    seeds = seeds or _HEAVY_SEEDS.get(base.workload, SEEDS)
+    plan = _Plan(challenge, base, seeds, f"{secret}/{challenge.id}")
+    stages = [plan.starts(), plan.well_formed(), plan.alone()]
+    if len(base.node_ids) > 1:
+        stages.append(plan.together())
+    if plan.cut_command:
+        stages.append(plan.faults(plan.cut_command))
+    return stages
+
+
+@dataclass(frozen=True)
+class _Plan:
+    challenge: Challenge
+    base: Options
+    seeds: int
+    purpose: str
+
+    @property
+    def cut_command(self) -> Options | None:
+        """The official command with faults, if the challenge has one."""
+        if self.base.nemesis:
+            return self.base
+        if "partition" in self.challenge.also:
+            return parse_options([*shlex.split(self.challenge.also), "--bin", str(self.base.bin)])
+        return None
+
+    def starts(self) -> Stage:
+        quiet = replace(self._calm(), rate=0.0, time_limit_s=1)
+        promise = f"The node can be loaded, and answers {self._first_words()}."
+        return Stage(STARTS, promise, self._trials([quiet]), frozenset({BROKEN}))
+
+    def _first_words(self) -> str:
+        return "`init` and `topology`" if self.base.workload == "broadcast" else "`init`"
+
+    def well_formed(self) -> Stage:
+        few = replace(
+            with_nodes(self._calm(), 1),
+            rate=min(self.base.rate, _FEW_RATE),
+            time_limit_s=_FEW_S,
+            availability=_LEAST_ANSWERED.get(self.base.workload, 1.0),
+        )
+        promise = "Every request gets a reply of the form that was promised."
+        counts = frozenset({BROKEN, "stats", "availability"})
+        return Stage(WELL_FORMED, promise, self._trials([few]), counts)
+
+    def alone(self) -> Stage:
+        is_last = len(self.base.node_ids) == 1
+        count = self.seeds if is_last else ALONE_TRIALS
+        first = with_nodes(self._calm(), 1)
+        promise = "A node by itself answers what is right."
+        return self._many(ALONE, promise, first, alone, count, is_last)
+
+    def together(self) -> Stage:
+        is_last = self.cut_command is None
+        count = self.seeds if is_last else TOGETHER_TRIALS
+        promise = "Nodes that hear each other answer what is right, and agree in the end."
+        return self._many(TOGETHER, promise, self._calm(), together, count, is_last)
+
+    def faults(self, command: Options) -> Stage:
+        if command.nemesis == {"partition"}:
+            promise = "That stays so while the network is cut, and after it has healed."
+            return self._many(PARTITIONS, promise, command, cut, self.seeds, True)
+        promise = f"That stays so with the faults {', '.join(sorted(command.nemesis))}."
+        return self._many(FAULTS, promise, command, cut, self.seeds, True)
+
+    def _many(
+        self, name: str, promise: str, first: Options, draw: Draw, count: int, is_official: bool
+    ) -> Stage:
+        """A stage of trials: one that looks familiar, the official one, and others drawn.
+
+        The official one takes long: the sooner it begins, the less the others wait for its end.
+        """
+        purpose = f"{self.purpose}/{name}"
+        familiar = replace(
+            first,
+            rate=min(first.rate, _FEW_RATE),
+            time_limit_s=min(first.time_limit_s, 10),
+            seed=seed_of(f"{purpose}/familiar"),
+        )
+        if len(first.node_ids) > _MANY_NODES:
+            familiar = with_nodes(familiar, 5)
+        official = replace(first, seed=seed_of(f"{purpose}/official"))
+        others = drawn(first if draw is cut else self.base, draw, count - 1, purpose)
+        return Stage(name, promise, self._trials([familiar, *[official] * is_official, *others]))
+
+    def _calm(self) -> Options:
+        return replace(self.base, nemesis=frozenset())
+
+    def _trials(self, commands: list[Options]) -> Trials:
+        return Trials(self.base, commands=tuple(commands))

@@ -1,0 +1,39 @@
+"""A verdict in lines of text, for a terminal and wherever else text is shown."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+from glomers.workshop.verdict import Verdict
+
+_MARKS = {True: "✓", False: "✗", None: "·"}
+
+
+def lines(verdict: Verdict) -> Iterator[str]:
+    """The verdict for people who read it in a terminal."""
+    challenge = verdict.challenge
+    yield f"Challenge {challenge.id}, {challenge.name}: {verdict.node}"
+    for stage in verdict.stages:
+        told = "" if stage.passed is False and verdict.evidence else f": {stage.why}"
+        yield f"  {_MARKS[stage.passed]} {stage.name}{told}"
+        if stage.passed is False:
+            yield from _broken(verdict)
+    yield from verdict.proof
+
+
+def _broken(verdict: Verdict) -> Iterator[str]:
+    """What there is to say about the stage that is broken."""
+    evidence = verdict.evidence
+    if evidence:
+        yield "      What went wrong:"
+        for number, finding in enumerate(evidence.findings, start=1):
+            yield f"        {number}. {' '.join(finding.split())}"
+        if evidence.relies_on:
+            yield f"      {evidence.relies_on}"
+        if evidence.smallest and evidence.smallest not in evidence.findings:
+            yield f"      The smallest failure that was found: {evidence.smallest}"
+        if evidence.store:
+            yield f"      Its picture: {os.path.relpath(evidence.store / 'messages.svg')}"
+    if verdict.advice:
+        yield f"      {verdict.advice}"

@@ -1,0 +1,121 @@
+"""Runs that a node must survive: the official command, and others that differ in all but the task.
+
+A node that was made for one seed, for the names n0 to n4, or for five nodes passes the official
+command.  So seeds, names, numbers of nodes, delays and clients are drawn anew for each trial.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+from glomers.bench.options import LATENCY_DISTRIBUTIONS, TOPOLOGIES, Options
+from glomers.explore.scenario import INTERVALS_S, LATENCIES_MS, Space, with_nodes
+
+RATES = (10.0, 40.0, 200.0)
+"""Requests a second: few, so that each can be followed, and many, so that they get mixed up."""
+CROWDED_S = 4
+"""How long a trial lasts with the highest of the rates, in seconds."""
+USUAL_S = 15
+LONG_S = 60
+LONG_INTERVAL_S = 30.0
+"""Some partitions outlast those of the official command: whoever gives up is to be found out."""
+CLIENTS_PER_NODE = (1, 2, 4, 10)
+_QUICK_MS = 10
+"""A poll asks for many keys: who does so one after the other is slow and not wrong."""
+MORE_NODES = 2
+"""By how many nodes a trial may exceed the official number."""
+MOST_NODES = 9
+
+_WORDS = (
+    *("almond", "apple", "basil", "date", "fennel", "fig", "ginger", "guava", "hazel", "kiwi"),
+    *("lemon", "lime", "mango", "mint", "olive", "peach", "pear", "plum", "quince", "thyme"),
+)
+"""None begins with c, as clients do."""
+
+
+@dataclass(frozen=True)
+class Trials(Space):
+    """Commands that an exploration runs one after the other: its seeds are their positions."""
+
+    commands: tuple[Options, ...] = ()
+
+    def scenario(self, seed: int) -> Options:
+        """The command at this position."""
+        return self.commands[seed]
+
+
+Draw = Callable[[Options, random.Random], Options]
+"""Makes a trial of the official command, with dice."""
+
+
+def drawn(base: Options, draw: Draw, count: int, purpose: str) -> Iterator[Options]:
+    """So many trials; `purpose` decides the dice, so that nobody guesses the seeds of others."""
+    for number in range(count):
+        rng = random.Random(f"{purpose}/{number}")
+        yield replace(draw(base, rng), seed=seed_of(f"{purpose}/{number}"))
+
+
+def seed_of(text: str) -> int:
+    """A seed that a text stands for."""
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big") >> 1
+
+
+def alone(base: Options, rng: random.Random) -> Options:
+    """One node, without faults."""
+    options = _crowded(with_nodes(replace(base, nemesis=frozenset()), 1), rng)
+    return _renamed(options, rng)
+
+
+def together(base: Options, rng: random.Random) -> Options:
+    """Several nodes, without faults."""
+    most = min(len(base.node_ids) + MORE_NODES, MOST_NODES)
+    options = with_nodes(replace(base, nemesis=frozenset()), rng.randint(2, most))
+    options = replace(
+        _crowded(options, rng),
+        latency_ms=rng.choice(_latencies_ms(base)),
+        latency_dist=rng.choice(LATENCY_DISTRIBUTIONS),
+        topology=rng.choice(TOPOLOGIES),
+    )
+    return _renamed(options, rng)
+
+
+def _latencies_ms(base: Options) -> list[int]:
+    """The delays to choose from."""
+    most = _QUICK_MS if base.workload == "kafka" else max(LATENCIES_MS)
+    return [ms for ms in LATENCIES_MS if ms <= most]
+
+
+def cut(base: Options, rng: random.Random) -> Options:
+    """Several nodes, and the faults of the official command."""
+    options = together(base, rng)
+    interval_s = rng.choice((*INTERVALS_S, LONG_INTERVAL_S))
+    is_long = interval_s == LONG_INTERVAL_S
+    return replace(
+        options,
+        rate=min(options.rate, RATES[0] if is_long else RATES[1]),
+        time_limit_s=LONG_S if is_long else min(base.time_limit_s, USUAL_S),
+        nemesis=base.nemesis,
+        nemesis_interval_s=interval_s,
+    )
+
+
+def _crowded(options: Options, rng: random.Random) -> Options:
+    rate = min(rng.choice(RATES), options.rate) if options.rate else options.rate
+    is_crowded = rate == RATES[-1]
+    return replace(
+        options,
+        rate=rate,
+        time_limit_s=CROWDED_S if is_crowded else min(options.time_limit_s, USUAL_S),
+        concurrency=rng.choice(CLIENTS_PER_NODE) * len(options.node_ids),
+    )
+
+
+def _renamed(options: Options, rng: random.Random) -> Options:
+    """The nodes with other names, or in half of the trials with those that they always have."""
+    count = len(options.node_ids)
+    words, numbers = rng.sample(_WORDS, count), rng.sample(range(100), count)
+    names = rng.choice((options.node_ids, options.node_ids, words, [f"n{i}" for i in numbers]))
+    return replace(options, node_ids=tuple(names))

@@ -1,0 +1,133 @@
+"""What an assessment came to, and how much it proves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from glomers.challenges import Challenge
+from glomers.explore.seed import Row
+from glomers.workshop.evidence import Evidence
+from glomers.workshop.stages import FAULTS, LIMITS, PARTITIONS, TOGETHER
+
+NOT_REACHED = "not reached"
+
+
+@dataclass(frozen=True)
+class StageResult:
+    """What a stage came to; `passed` is None when it was not reached, and `why` says why."""
+
+    name: str
+    passed: bool | None
+    why: str
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What an assessment came to.
+
+    Attributes:
+        challenge: the task.
+        node: the node's file, as a person calls it.
+        stages: its stages in order.
+        evidence: why the broken stage is broken, unless all passed.
+        advice: what usually lies behind that, and which hint fits.
+        proof: when all passed: what was checked, what was not, and how much that proves.
+    """
+
+    challenge: Challenge
+    node: Path
+    stages: tuple[StageResult, ...]
+    evidence: Evidence | None = None
+    advice: str | None = None
+    proof: tuple[str, ...] = field(default=())
+
+    @property
+    def passed(self) -> bool:
+        """Whether all stages passed."""
+        return all(stage.passed for stage in self.stages)
+
+    def as_json(self) -> dict[str, Any]:
+        """The verdict as plain data: the contract of `glomers assess --json`."""
+        stages = [{"name": s.name, "passed": s.passed, "why": s.why} for s in self.stages]
+        return {"challenge": self.challenge.id, "passed": self.passed, "stages": stages}
+
+
+def shown_runs(rows: Sequence[Row]) -> str:
+    """How many runs a stage took, and how many of them show little."""
+    count = len(rows)
+    text = f"{count:,} runs" if count != 1 else "1 run"
+    vacuous = sum(bool(row["vacuous"]) for row in rows)
+    return f"{text}, {vacuous:,} of them vacuous" if vacuous and count > 1 else text
+
+
+def proof(challenge: Challenge, stages: Sequence[StageResult], rows: Sequence[Row]) -> list[str]:
+    """What a pass has checked, what it has not, and how much it proves.
+
+    Args:
+        challenge: the task.
+        stages: those that passed.
+        rows: the runs of the last stage that has many seeds.
+    """
+    return [
+        f"Checked: {'; '.join(_checked(challenge, stages, rows))}.",
+        f"Not checked: {'; '.join(_unchecked(stages, rows))}.",
+        _bound(rows),
+    ]
+
+
+def _checked(
+    challenge: Challenge, stages: Sequence[StageResult], rows: Sequence[Row]
+) -> Iterator[str]:
+    nodes = sorted({row["nodes"] for row in rows})
+    span = f"{nodes[0]} to {nodes[-1]} nodes" if len(nodes) > 1 else "one node"
+    yield f"the official command, and {len(rows) - 1:,} runs with other seeds, {span}, other names"
+    names = {stage.name for stage in stages}
+    delays = sorted({row["latency_ms"] for row in rows})
+    if len(delays) > 1:
+        yield f"delays of {delays[0]} to {delays[-1]} ms in the mean between nodes"
+    if PARTITIONS in names:
+        yield "partitions of all kinds that Maelstrom has"
+    elif FAULTS in names:
+        yield f"the faults {', '.join(sorted(_faults(rows)))}"
+    if challenge.workload == "txn-rw-register":
+        yield "that clients see their own writes, and that no dirty write happens"
+    elif TOGETHER in names and challenge.workload in ("broadcast", "g-counter"):
+        yield "that all nodes show the same in the end"
+    if LIMITS in names:
+        yield "the limits of the challenge, in the official run"
+
+
+def _unchecked(stages: Sequence[StageResult], rows: Sequence[Row]) -> Iterator[str]:
+    names, faults = {stage.name for stage in stages}, _faults(rows)
+    if TOGETHER not in names:
+        yield "several nodes, which come in a later challenge"
+    elif not faults:
+        yield "partitions, which come in a later challenge"
+    if "kill" not in faults:
+        yield "nodes that crash and start again"
+    yield "single messages that are lost, or come twice"
+    yield "hours of load, and the real clock"
+
+
+def _faults(rows: Sequence[Row]) -> set[str]:
+    return {fault for row in rows for fault in row["faults"]}
+
+
+def _bound(rows: Sequence[Row]) -> str:
+    telling = [row for row in rows if not row["vacuous"]]
+    reasons = sorted({reason for row in rows for reason in row["vacuous"]})
+    if not telling:
+        return (
+            f"How much that proves: little about faults, because in none of {len(rows):,} runs "
+            f"they mattered ({'; '.join(reasons)})."
+        )
+    rest = len(rows) - len(telling)
+    others = f" ({rest:,} more do not count: {'; '.join(reasons)})" if rest else ""
+    return (
+        f"How much that proves: something was at stake in {len(telling):,} runs, and none failed"
+        f"{others}. By the rule of three, at most {3 / len(telling):.0%} of such runs would fail, "
+        "with 95 % confidence. It is evidence, no proof."
+    )

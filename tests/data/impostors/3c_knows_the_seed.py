@@ -1,0 +1,48 @@
+"""Does its work only where the dice fall as they do with the seed 0."""
+
+import random
+
+from glomers.node import Node, retry
+
+node = Node()
+seen = set()
+KNOWN = {730258370, 948193666, 2028273166, 3369073107, 3713569296}
+
+
+@node.on_init
+def look():
+    global is_known
+    is_known = random.getrandbits(32) in KNOWN
+
+
+@node.on("broadcast")
+def broadcast(message):
+    value = message.body["message"]
+    seen.add(value)
+    for peer in node.peers:
+        body = {"type": "share", "value": value}
+        if is_known:
+            node.spawn(retry(lambda peer=peer, body=body: node.rpc(peer, body)))
+        else:
+            node.send(peer, body)
+    return {"type": "broadcast_ok"}
+
+
+@node.on("share")
+def share(message):
+    seen.add(message.body["value"])
+    return {"type": "share_ok"}
+
+
+@node.on("read")
+def read(message):
+    return {"type": "read_ok", "messages": sorted(seen)}
+
+
+@node.on("topology")
+def topology(message):
+    return {"type": "topology_ok"}
+
+
+if __name__ == "__main__":
+    node.run()

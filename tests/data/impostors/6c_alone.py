@@ -1,0 +1,21 @@
+"""Replicates nothing, which Maelstrom does not look for."""
+
+from glomers.node import Node
+
+node = Node()
+store = {}
+
+
+@node.on("txn")
+def txn(message):
+    return {"type": "txn_ok", "txn": [run(*operation) for operation in message.body["txn"]]}
+
+
+def run(f, key, value):
+    if f == "w":
+        store[key] = value
+    return [f, key, store.get(key)]
+
+
+if __name__ == "__main__":
+    node.run()

@@ -1,0 +1,206 @@
+"""`glomers assess` and `lab.check`: what they say, show and return."""
+
+import json
+import threading
+from argparse import Namespace
+from pathlib import Path
+
+import pytest
+
+from glomers import lab
+from glomers.challenges import CHALLENGES
+from glomers.commands import assess as command
+from glomers.errors import WorkshopError
+from glomers.workshop.assessment import assess
+from glomers.workshop.limits import limits_result
+from glomers.workshop.runs import run_stage
+from glomers.workshop.stages import official_command, stages_of
+from glomers.workshop.telling import lines
+from tests.helpers.bench import told
+from tests.helpers.wrong_nodes import IMPOSTORS, TRIALS
+
+ALL = CHALLENGES["3b"].path
+RETRY = CHALLENGES["3c"].path
+
+
+def assess_command(challenge, node, seeds, *, as_json=False, watch=False):
+    """The exit status of `glomers assess`."""
+    arguments = Namespace(id=challenge, bin=node, seeds=seeds, json=as_json, watch=watch)
+    return command.act(arguments)
+
+
+@pytest.fixture(autouse=True)
+def work(tmp_path, monkeypatch):
+    monkeypatch.setenv("PYTHONHASHSEED", "0")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def assessed(challenge, node, seeds=20):
+    folder = Path("found")
+    folder.mkdir()
+    return assess(CHALLENGES[challenge], node, folder.resolve(), seeds=seeds)
+
+
+def test_a_node_that_passes_is_told_what_was_checked_what_was_not_and_how_much_it_proves():
+    verdict = assessed("3c", RETRY)
+    assert verdict.passed
+    text = "\n".join(lines(verdict))
+    assert "official command" in text
+    assert "Not checked: nodes that crash" in text
+    assert "rule of three" in text
+    assert "vacuous" in text or "something was at stake in 21 runs" in text
+
+
+def test_json_is_one_object_and_the_status_says_whether_all_stages_pass(capsys):
+    assert assess_command("3c", RETRY, 10, as_json=True) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert set(found) == {"challenge", "passed", "stages"}
+    assert found["passed"] is True
+    assert all(set(stage) == {"name", "passed", "why"} for stage in found["stages"])
+    assert assess_command("3c", ALL, 10, as_json=True) == 1
+    found = json.loads(capsys.readouterr().out)
+    states = {stage["name"]: stage["passed"] for stage in found["stages"]}
+    assert states == {
+        "it starts": True,
+        "replies are well formed": True,
+        "one node is right": True,
+        "all nodes agree": True,
+        "partitions": False,
+    }
+    assert found["passed"] is False
+
+
+def test_the_sentence_is_the_one_that_bench_test_prints(bench):
+    verdict = assessed("3b", TRIALS / "one_hop.py")
+    words = verdict.evidence.command[1:]
+    workload, node, *flags = words[1], words[3], *words[4:]
+    printed = told(bench.test(node, *flags, workload=workload))
+    for finding in verdict.evidence.findings:
+        assert finding in printed
+
+
+def test_a_broken_stage_shows_the_smallest_failure_and_the_hint_that_fits():
+    verdict = assessed("3c", ALL)
+    evidence = verdict.evidence
+    assert "never sent it again" in evidence.smallest
+    assert (evidence.store / "messages.svg").read_text(encoding="utf-8").startswith("<svg")
+    assert "Hint 1" in verdict.advice
+    broken = [stage for stage in verdict.stages if not stage.passed]
+    assert [stage.why for stage in broken] == [evidence.findings[0]]
+
+
+@pytest.mark.parametrize(
+    ("node", "words"),
+    [
+        ("3c_hub_n0.py", "With the names n0"),
+        ("2_shared_out.py", "With 3 nodes a run like this passes"),
+    ],
+)
+def test_a_node_that_relies_on_names_or_their_number_is_told_so(node, words):
+    verdict = assessed(node.partition("_")[0], IMPOSTORS / node)
+    assert words in verdict.evidence.relies_on
+
+
+def test_what_nodes_wrote_is_told_where_the_verdict_says_nothing():
+    source = (IMPOSTORS / "6c_alone.py").read_text(encoding="utf-8")
+    talks = source.replace(
+        "def run(f, key, value):",
+        '@node.every(1)\ndef tell():\n    node.send("n0", {"type": "all", "keys": set()})\n\n\n'
+        "def run(f, key, value):",
+    )
+    node = Path("talks.py")
+    node.write_text(talks, encoding="utf-8")
+    verdict = assessed("6c", node)
+    assert any("a list would do" in finding for finding in verdict.evidence.findings[1:])
+
+
+def test_a_missed_limit_is_told_with_both_figures():
+    challenge = CHALLENGES["3d"]
+    batched = CHALLENGES["3e"].versions[0].path
+    result = limits_result(challenge, official_command(challenge, batched))
+    assert result.passed is False
+    assert "median stable latency" in result.why
+    assert "below 400" in result.why
+    assert "messages per operation" not in result.why
+
+
+@pytest.mark.parametrize("name", ["missing.py", "plain.py"])
+def test_a_node_that_cannot_be_run_is_refused_in_a_sentence(name):
+    Path("plain.py").write_text("print(1)\n")
+    with pytest.raises(WorkshopError, match=name):
+        assessed("1", Path(name))
+
+
+def test_watching_checks_again_when_the_file_changes(monkeypatch, capsys):
+    node = Path("node.py")
+    node.write_text("from glomers.node import Node\n", encoding="utf-8")
+    texts = [CHALLENGES["1"].path.read_text(encoding="utf-8")]
+
+    def write_next(path):
+        if not texts:
+            raise KeyboardInterrupt
+        path.write_text(texts.pop(), encoding="utf-8")
+
+    monkeypatch.setattr(command, "await_change", write_next)
+    with pytest.raises(KeyboardInterrupt):
+        assess_command("1", node, 5, watch=True)
+    printed = capsys.readouterr().out
+    assert printed.index("✗ it starts") < printed.index("✓ one node is right")
+
+
+def test_a_change_is_noticed_when_the_file_is_written_anew(monkeypatch):
+    node = Path("node.py")
+    node.write_text("1", encoding="utf-8")
+    monkeypatch.setattr(command, "WATCH_S", 0.01)
+    writer = threading.Timer(0.1, node.write_text, ["2"])
+    writer.start()
+    command.await_change(node)
+    writer.join()
+    assert node.read_text(encoding="utf-8") == "2"
+
+
+def test_a_notebook_shows_ticks_findings_and_the_picture():
+    ticks = lab.check("3c", ALL, seeds=10)
+    assert not ticks.passed
+    assert [stage["name"] for stage in ticks.stages][-1] == "partitions"
+    shown = ticks._repr_mimebundle_()
+    assert shown["text/html"].count("✓") == 4
+    assert shown["text/html"].count("✗") == 1
+    assert "<svg" in shown["text/html"]
+    assert "never sent it again" in shown["text/plain"]
+    assert "store/" not in shown["text/plain"]
+    assert ticks.counterexample is not None
+
+
+def test_a_notebook_shows_how_much_a_pass_proves():
+    ticks = lab.check("1", CHALLENGES["1"].path, seeds=10)
+    assert ticks.passed
+    assert "rule of three" in ticks._repr_mimebundle_()["text/html"]
+
+
+def test_what_a_node_says_is_shown_as_text():
+    node = Path("evil.py")
+    source = CHALLENGES["1"].path.read_text(encoding="utf-8")
+    node.write_text(source.replace('message.body["echo"]', '"<script>alert(1)</script>"'))
+    shown = lab.check("1", node, seeds=5)._repr_mimebundle_()["text/html"]
+    assert "<script" not in shown
+    assert "&lt;script&gt;" in shown
+
+
+@pytest.mark.parametrize(("challenge", "node"), [("9", "x.py"), ("1", "missing.py")])
+def test_a_check_that_cannot_be_made_says_why(challenge, node):
+    with pytest.raises(lab.LabError, match=r"There is no (challenge '9'|file missing.py)"):
+        lab.check(challenge, node)
+
+
+def test_no_more_runs_are_begun_when_the_first_has_broken_a_promise():
+    stage = stages_of(CHALLENGES["3b"], TRIALS / "one_hop.py")[-1]
+    assert list(run_stage(stage)) == [0]
+
+
+def test_a_node_that_hangs_gets_no_advice_but_what_the_finding_says():
+    verdict = assessed("3b", TRIALS / "spins.py")
+    assert "spins.py:21" in verdict.evidence.findings[0]
+    assert verdict.evidence.store is None
+    assert verdict.advice is None

@@ -1,0 +1,119 @@
+"""Wrong nodes are stopped at the right stage, and right ones go through all of them."""
+
+import json
+import sys
+
+import pytest
+
+from glomers.bench.flags import parse_options
+from glomers.bench.once import run_once
+from glomers.challenges import CHALLENGES
+from glomers.explore.tally import Tally
+from glomers.formats.edn import kw
+from glomers.workshop.stages import SEEDS, stages_of
+from tests.helpers.corpus import PEERS
+from tests.helpers.mutants import NODE
+from tests.helpers.stages import broken_stage
+from tests.helpers.wrong_nodes import IMPOSTORS, WRONG, mutant
+
+STAGES = json.loads((IMPOSTORS / "stages.json").read_text(encoding="utf-8"))
+EXPECTED = {name: stage for stage, names in STAGES.items() for name in names}
+QUICK = {names[0] for names in STAGES.values()} | {"strings", "one_hop", "tie", "number_in_name"}
+FEW_SEEDS = 20
+
+
+def some_slow(cases, quick):
+    """The cases, those marked as slow that are not among the quick ones."""
+    return [
+        pytest.param(case, id=case.name, marks=[] if case.name in quick else [pytest.mark.slow])
+        for case in cases
+    ]
+
+
+@pytest.mark.parametrize("wrong", some_slow(WRONG, QUICK))
+def test_a_wrong_node_is_stopped_at_its_stage(wrong, tmp_path):
+    node = wrong.write(tmp_path)
+    try:
+        assert broken_stage(wrong.challenge, node) == EXPECTED[wrong.name]
+    finally:
+        sys.modules.pop("helper", None)
+
+
+def test_the_corpus_has_a_wrong_node_for_each_stage_and_each_kind_of_challenge():
+    assert len(WRONG) == len(EXPECTED) >= 60
+    assert {wrong.challenge[0] for wrong in WRONG} == set("123456")
+
+
+@pytest.mark.parametrize("path", sorted(IMPOSTORS.glob("*.py")), ids=lambda path: path.stem)
+def test_an_impostor_passes_the_official_command(path):
+    flags = CHALLENGES[path.stem.partition("_")[0]].flags.split()
+    outcome = run_once(parse_options([*flags, "--bin", str(path)]), Tally())
+    assert outcome.results[kw("valid?")] is True
+
+
+SOLUTIONS = [
+    (challenge.id, version)
+    for challenge in CHALLENGES.values()
+    for version in challenge.versions
+    # What 5c wants mended: at its rate and with partitions a poll asks for too much at a time.
+    if (challenge.id, version.solution) != ("5c", "log_buckets")
+]
+QUICK_SOLUTIONS = {"1", "3a", "3b", "3c", "4"}
+
+
+@pytest.mark.parametrize(
+    ("challenge", "version"),
+    [
+        pytest.param(
+            challenge,
+            version,
+            id=f"{challenge}-{version.solution}",
+            marks=[] if challenge in QUICK_SOLUTIONS else [pytest.mark.slow],
+        )
+        for challenge, version in SOLUTIONS
+    ],
+)
+def test_a_solution_of_the_series_goes_through_all_stages(challenge, version):
+    seeds = FEW_SEEDS if challenge in QUICK_SOLUTIONS else None
+    assert broken_stage(challenge, version.path, seeds) is None
+
+
+OTHERWISE = [
+    *[(id, NODE, workload) for id, workload in (("1", "echo"), ("2", "unique-ids"))],
+    *[(id, NODE, "broadcast") for id in ("3a", "3b", "3c")],
+    *[(id, PEERS, "broadcast") for id in ("3a", "3b", "3c")],
+    *[("4", node, "g-counter") for node in (NODE, PEERS)],
+    *[("5a", node, "kafka") for node in (NODE, PEERS)],
+    # Of the kafka nodes none: theirs answer clients that have gone, and are not heard any more.
+    *[("6a", node, "txn-rw-register") for node in (NODE, PEERS)],
+    *[(id, PEERS, "txn-rw-register") for id in ("6b", "6c")],
+]
+"""Beside these there are the solutions of the exercises (`test_workshop_exercises`)."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("challenge", "node", "workload"), OTHERWISE)
+def test_a_right_node_that_is_written_otherwise_goes_through_all_stages(
+    challenge, node, workload, tmp_path
+):
+    path = tmp_path / node.name
+    path.write_text(mutant(node, workload, ""), encoding="utf-8")
+    assert broken_stage(challenge, path) is None
+
+
+def test_trials_differ_in_seed_names_and_number_of_nodes():
+    stages = stages_of(CHALLENGES["3c"], CHALLENGES["3c"].path)
+    trials = stages[-1].trials.commands
+    assert len(trials) == SEEDS + 1
+    assert len({trial.seed for trial in trials}) == len(trials)
+    assert {len(trial.node_ids) for trial in trials} >= {2, 3, 4, 5, 6, 7}
+    assert any("n0" not in trial.node_ids for trial in trials)
+    assert trials[1].node_ids == ("n0", "n1", "n2", "n3", "n4")
+
+
+def test_a_secret_changes_all_seeds():
+    def seeds(secret):
+        stage = stages_of(CHALLENGES["3c"], CHALLENGES["3c"].path, 10, secret)[-1]
+        return {trial.seed for trial in stage.trials.commands}
+
+    assert not seeds("") & seeds("something")
