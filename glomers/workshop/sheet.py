@@ -46,7 +46,7 @@ def _cells(exercise: Exercise) -> Iterator[Cell]:
     yield prose("promise", f"## What is promised\n\n{exercise.promise}")
     yield prose("skeleton-prose", _SKELETON)
     yield code("node", f"%%writefile {exercise.node}\n{skeleton(exercise.answer)}")
-    yield prose("predict", f"## Predict\n\n{exercise.predict}\n\nWrite your guess here: …")
+    yield prose("predict", f"## Predict\n\n{exercise.predict.strip()}\n\nWrite your guess here: …")
     yield prose("hints", _hints(exercise))
     yield prose("check-prose", _stages(exercise))
     yield code("check", f'lab.check("{exercise.id}", "{exercise.node}", seeds=SEEDS)')

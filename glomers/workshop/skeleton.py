@@ -4,8 +4,8 @@
     …the solution's lines…
     # END
 
-In a skeleton a comment and an exception stand in the place of these lines, so that the file runs,
-and whoever comes to the gap reads what to do.  Outside functions the comment alone stands there:
+In a skeleton an exception stands in the place of these lines, so that the file runs, and whoever
+comes to the gap reads what to do.  Outside functions the comment alone stands there:
 what is missing, such as a handler, is then told by the bench.
 """
 
@@ -32,10 +32,14 @@ class Gap:
     def as_given(self) -> Iterator[str]:
         """The lines that stand in its place."""
         count = sum(bool(line.strip()) for line in self.lines)
-        yield f"{self.indent}# YOUR CODE, about {count} lines:"
-        yield f"{self.indent}# {self.task}"
-        if self.indent:
-            yield f'{self.indent}raise NotImplementedError("{self.task}")'
+        if not self.indent:
+            yield f"# YOUR CODE, about {count} lines:"
+            yield f"# {self.task}"
+            return
+        yield f"{self.indent}# YOUR CODE, about {count} lines, in the place of this error:"
+        yield f"{self.indent}raise NotImplementedError("
+        yield f'{self.indent}    "{self.task}"'
+        yield f"{self.indent})"
 
 
 Part = str | Gap
@@ -58,6 +62,8 @@ def parts_of(source: str) -> list[Part]:
         elif _END.match(line):
             if not gap:
                 raise WorkshopError("There is an `# END` without a `# GAP` before it.")
+            while inside and not inside[-1]:  # a formatter puts them after a function
+                inside.pop()
             parts.append(Gap(*gap, tuple(inside)))
             gap = None
         elif gap:

@@ -72,7 +72,7 @@ def test_what_is_given_fails_and_says_what_is_to_be_done_in_which_line(exercise,
     assert not verdict.passed
     (finding,) = verdict.evidence.findings
     gap = next(gap for gap in gaps_of(exercise.answer) if gap.task in finding)
-    line = 1 + source[: source.index(f'raise NotImplementedError("{gap.task}")')].count("\n")
+    line = source[: source.index(f'"{gap.task}"')].count("\n")  # the one before, with `raise`
     assert f"(my_node.py:{line})" in finding
     assert "open" in verdict.advice
 
@@ -169,8 +169,8 @@ GAP = "def f():\n    # GAP do it\n    one()\n\n    two()\n    # END\n"
 
 def test_a_gap_becomes_a_comment_and_an_error_that_says_what_to_do():
     assert skeleton(GAP) == (
-        "def f():\n    # YOUR CODE, about 2 lines:\n    # do it\n"
-        '    raise NotImplementedError("do it")\n'
+        "def f():\n    # YOUR CODE, about 2 lines, in the place of this error:\n"
+        '    raise NotImplementedError(\n        "do it"\n    )\n'
     )
     assert solution(GAP) == "def f():\n    one()\n\n    two()\n"
     assert own_lines(GAP) == 2
@@ -191,3 +191,4 @@ def test_a_marker_without_a_partner_is_refused(text):
 def test_solution_and_skeleton_can_be_read_as_python(exercise):
     for source in (solution(exercise.answer), skeleton(exercise.answer)):
         assert ast.parse(source).body
+        assert max(map(len, source.splitlines())) <= 100
