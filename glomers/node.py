@@ -20,7 +20,7 @@
   `reply` answers later, after the handler has ended.  `send` makes no replies.
 - **An exception is an answer too.**  An `RPCError` goes out with its code; anything else is shown
   on stderr and goes out as error 13 (crash), which leaves open whether the request took effect.  A
-  message without a `msg_id` expects nothing, and gets nothing.  What a timer or a spawned coroutine
+  message without a `msg_id` gets no such answer.  What a timer or a spawned coroutine
   raises is shown; timers go on.
 - **It is alone until it awaits.**  A plain function is carried out at once, in the order in which
   messages come.  Of handlers that are coroutines any number may be at work: at each `await`
