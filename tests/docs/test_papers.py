@@ -25,6 +25,7 @@ NEW = {
     "glomers/bench/workloads/max_register.py",
     "largest.py",
     "tests/checkers/test_max_register.py",
+    "solutions/name.py",
 }
 """Files that a recipe tells to write."""
 PLAIN = {"errors", "environment", "files", "launcher", "lifeline", "words"}
