@@ -13,8 +13,33 @@
     if __name__ == "__main__":
         node.run()
 
-A handler takes a message and returns the body of its reply, or None for no reply; it may be a
-coroutine.  `send` tells, `rpc` asks and awaits the answer, `every` repeats, `spawn` runs aside.
+`on` declares who handles which type of message; `send` tells, `rpc` asks and awaits the answer,
+`every` repeats, `spawn` runs aside.  What a handler may rely on, and what it may not do:
+
+- **It answers by what it returns**: the body of the reply, a dict with a `type`; None is no reply.
+  `reply` answers later, after the handler has ended.  `send` makes no replies.
+- **An exception is an answer too.**  An `RPCError` goes out with its code; anything else is shown
+  on stderr and goes out as error 13 (crash), which leaves open whether the request took effect.  A
+  message without a `msg_id` gets no such answer.  What a timer or a spawned coroutine
+  raises is shown; timers go on.
+- **It is alone until it awaits.**  A plain function is carried out at once, in the order in which
+  messages come.  Of handlers that are coroutines any number may be at work: at each `await`
+  others go on, so that what was read before it may be out of date after it.
+- **It does not block.**  `time.sleep`, `input` and loops that never await stop the whole node:
+  `await asyncio.sleep(…)` instead.  In virtual time threads, processes and `time.sleep` are refused
+  with an exception, and a node that lets no time pass ends the test as a hang.
+- **It may print.**  While the node runs, `print` goes to stderr, the node's log; stdout is for
+  messages.  Before `run` it does not, and one line that is no message silences a node for good.
+- **It does not leave.**  `sys.exit` in a handler is a crash of the node, which ends the test.
+- **It answers in time or not at all.**  Most clients wait for 5 s, and a reply to one that has gone
+  silences the node: `on(…, answer_within_s=4)` gives up before that.
+- **Its state is its own.**  Each node has its own module, with its own globals; one that is killed
+  begins again with new ones.  The body of a message is the handler's to change, and what is sent is
+  encoded at once: to change it afterwards changes nothing.
+- **Clocks and dice are the host's.**  In virtual time `time`, `datetime`, `random`, `uuid` and
+  `os.urandom` follow the seed; files and sockets remain the machine's.
+
+Until `init` has been answered, after the hooks of `on_init`, requests wait; replies do not.
 """
 
 from __future__ import annotations

@@ -76,7 +76,8 @@ def find_problems(root: Path) -> Iterator[Problem]:
         yield from _links(notebook)
     yield from _order(notebooks)
     yield from _exercises(root)
-    yield from _dead_links(root / "README.md", root, read(root / "README.md"))
+    for page in sorted([*root.glob("*.md"), *root.glob("docs/*.md")]):
+        yield from _dead_links(page, page.parent, read(page))
 
 
 def read(path: Path) -> str:

@@ -11,7 +11,7 @@ from glomers.reading.disagreement import ALONE, DIVERGED, OWN, own_checks
 from glomers.reading.dossier import Dossier
 from glomers.reading.finding import Finding, Kind
 from glomers.reading.refusals import malformed_findings
-from glomers.reading.violations import OF_WORKLOADS, Teller, never_succeeded, unavailable, ways_of
+from glomers.reading.violations import Teller, never_succeeded, teller_of, unavailable, ways_of
 
 BROKEN = "broken test"
 _OF_ANY_WORKLOAD: Mapping[str, Teller] = {
@@ -55,5 +55,5 @@ def _told(dossier: Dossier, anomaly: str) -> Iterator[Finding]:
         yield from (each for each in own_checks(dossier) if each.anomaly == name)
         return
     deeds = [elements.deeds] if dossier.workload in _SETS else []
-    for tell in (OF_WORKLOADS[dossier.workload], ways_of(dossier.workload), *deeds):
+    for tell in (teller_of(dossier.workload), ways_of(dossier.workload), *deeds):
         yield from (each for each in tell(dossier) if each.anomaly in (None, anomaly))

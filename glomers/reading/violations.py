@@ -16,7 +16,7 @@ from glomers.reading.wording import a, at, counted, how_many, listed, said, shor
 
 Teller = Callable[[Dossier], Iterator[Finding]]
 
-OF_WORKLOADS: Mapping[str, Teller] = {
+_OF_WORKLOADS: Mapping[str, Teller] = {
     "echo": answers.wrong_echoes,
     "unique-ids": answers.repeated_ids,
     "broadcast": elements.violations,
@@ -43,6 +43,11 @@ _MAY_ALWAYS_FAIL = ("crash", "debug-topic-partitions")
 _MAY_BE_REFUSED = ("cas",)
 
 
+def teller_of(workload: str) -> Teller:
+    """What tells of the violations of a workload."""
+    return _OF_WORKLOADS.get(workload, _as_checked)
+
+
 def ways_of(workload: str) -> Teller:
     """What tells how the violations of a workload came about."""
     return _WAYS.get(workload, lambda dossier: iter(()))
@@ -58,11 +63,8 @@ def violations(dossier: Dossier) -> Iterator[Finding]:
     yield from (finding for f, finding in never if f not in _MAY_BE_REFUSED)
     if _is_amiss(dossier, "workload"):
         part = dossier.part("workload")
-        teller = OF_WORKLOADS.get(dossier.workload)
-        if kw("error") in part:
-            yield _undecided(part)
-        elif teller:
-            yield from teller(dossier)
+        tell = teller_of(dossier.workload)
+        yield from [_undecided(part)] if kw("error") in part else tell(dossier)
     yield from (finding for f, finding in never if f in _MAY_BE_REFUSED)
     if _is_amiss(dossier, "availability"):
         yield from unavailable(dossier)
@@ -76,6 +78,15 @@ def never_succeeded(dossier: Dossier) -> Iterator[Finding]:
 def _is_amiss(dossier: Dossier, name: str) -> bool:
     part = dossier.part(name)
     return bool(part) and part.get(kw("valid?")) is not True
+
+
+def _as_checked(dossier: Dossier) -> Iterator[Finding]:
+    """What the checker's result holds, where nobody has found words for it."""
+    part = dossier.part("workload").items()
+    found = [f"{name.name} {said(value)}" for name, value in part if name != kw("valid?")]
+    if found:
+        sentence = f"The checker of {dossier.workload} found {listed(found)}."
+        yield Finding(Kind.PROMISE, sentence)
 
 
 def _undecided(part: Mapping[Any, Any]) -> Finding:

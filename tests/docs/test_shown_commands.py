@@ -21,7 +21,7 @@ from glomers.cli import parser_for
 from tests.helpers.bench import bench
 from tests.helpers.places import ROOT
 
-PAGES = [ROOT / "README.md", ROOT / "runs" / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [*sorted(ROOT.glob("*.md")), ROOT / "runs" / "README.md", *sorted(ROOT.glob("docs/*.md"))]
 BLOCK = re.compile(r"^```\w*\n(.*?)^```", re.MULTILINE | re.DOTALL)
 LONGEST_S = 120
 

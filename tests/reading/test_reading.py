@@ -15,6 +15,7 @@ from glomers.formats.history import Op, pairs, read_history
 from glomers.formats.journal import JournalWriter, read_journal
 from glomers.formats.node_log import read_log, times_file
 from glomers.formats.typography import lookalike
+from glomers.reading.cause import cause
 from glomers.reading.dossier import Broken, Dossier
 from glomers.reading.finding import Kind, Place
 from glomers.reading.findings import MOST, findings
@@ -349,3 +350,15 @@ def test_values_are_said_as_json():
 def test_characters_that_only_look_right_are_named(text, code):
     assert code in lookalike(["fine", text])
     assert lookalike(["fine", "日本語"]) is None
+
+
+# A workload that nobody has found words for
+
+
+def test_a_workload_without_words_of_its_own_is_told_of_by_what_its_checker_found():
+    part = {kw("valid?"): False, kw("acknowledged"): 7, kw("too-low"): [3]}
+    results = {kw("valid?"): False, kw("workload"): part}
+    dossier = Dossier("max-register", ["n0"], results, [])
+    told = "The checker of max-register found acknowledged 7 and too-low [3]."
+    assert [finding.sentence for finding in findings(dossier)] == [told]
+    assert cause(dossier, "too-low").sentence == told

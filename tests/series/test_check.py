@@ -85,6 +85,13 @@ def test_each_problem_is_a_line_with_file_and_cell_and_the_status_is_1(series, c
     assert lines[2] == "2 problems."
 
 
+def test_a_dead_link_is_found_in_every_page_from_the_folder_that_it_is_in(series):
+    (series.root / "docs").mkdir()
+    (series.root / "CONTRIBUTING.md").write_text("[page](docs/page.md)")
+    (series.root / "docs" / "page.md").write_text("[up](../README.md), [gone](docs/page.md)")
+    assert_one(series, "docs/page.md: the link docs/page.md leads nowhere")
+
+
 @pytest.mark.parametrize(
     ("changed", "line"),
     [(ECHO + "\n# more", 5), (ECHO.replace("Node()", "None"), 3), ("", 1)],
