@@ -285,7 +285,9 @@ class Test:
     ) -> None:
         reply = service.handle(src, body)
         if reply is not None:
-            with suppress(UnknownAddress):  # a client in whose name a node asked may have gone
+            # A client in whose name a node asked may have gone.  Its reply is then refused before
+            # it is a message: no journal has it, as in Maelstrom (`net.clj`, `send!`).
+            with suppress(UnknownAddress):
                 self.network.send(name, src, {**reply, "in_reply_to": body.get("msg_id")})
 
     def _make_host(self, node_id: str) -> Host:
