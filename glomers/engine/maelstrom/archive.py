@@ -1,4 +1,7 @@
-"""Unpacking an archive that may be hostile: nothing of it lands outside the folder."""
+"""Unpacking an archive that may be hostile: nothing of it lands outside the folder.
+
+The filter of `tarfile` would do that too, but Python has it only from 3.11.4 on.
+"""
 
 from __future__ import annotations
 
