@@ -310,8 +310,7 @@ class Test:
     def replicas_agree(self) -> bool:
         """Whether the replicas have converged, as far as the final reads of all nodes tell."""
         nodes = self.options.node_ids
-        is_asked = self.options.workload in replicas.WORKLOADS or self.options.final_reads
-        if len(nodes) < 2 or not is_asked:
+        if not replicas.are_compared(self.options.workload, nodes, self.options.final_reads):
             return True
         found = replicas.convergence(self.history.ops, nodes)
         return found is None or found.is_reached

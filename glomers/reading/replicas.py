@@ -37,8 +37,7 @@ from glomers.reading.acknowledged import (
 
 CONVERGED = "replicas converge after healing"
 DIVERGED = "replicas disagree after healing"
-WORKLOADS = ("broadcast", "g-set", "g-counter", "pn-counter")
-"""Those of which every run ends with reads that are compared here."""
+_END_WITH_READS = ("broadcast", "g-set", "g-counter", "pn-counter")
 SUM = "sum"
 """The one key that a counter has."""
 _NOW_AND_THEN = (True, False)
@@ -139,12 +138,17 @@ def _differ(row: Mapping[str, Any]) -> bool:
     )
 
 
-def convergence(history: Sequence[Op], nodes: Sequence[str]) -> Convergence | None:
-    """Compare what the final reads of a run show; None when there are none.
+def are_compared(workload: str, nodes: Sequence[str], has_final_reads: bool) -> bool:
+    """Whether a run has several replicas, and reads in the end that tell whether they agree.
 
-    Runs of `WORKLOADS` end with some and, with the bench's flag `--final-reads`, those of
+    Runs of sets and counters end with some and, with the bench's flag `--final-reads`, those of
     transactions.  The polls that end a run of logs are not compared.
     """
+    return len(nodes) > 1 and (workload in _END_WITH_READS or has_final_reads)
+
+
+def convergence(history: Sequence[Op], nodes: Sequence[str]) -> Convergence | None:
+    """Compare what the final reads of a run show; None when there are none."""
     ends = final_reads(history)
     if not ends or ends[0][0].f not in ("read", "txn"):
         return None
