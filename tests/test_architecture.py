@@ -1,7 +1,7 @@
 """Who may import whom: the house has floors, and nobody reaches up."""
 
 import ast
-from collections import Counter
+from collections import Counter, defaultdict
 
 import pytest
 
@@ -157,3 +157,14 @@ def test_a_file_has_a_name_of_its_own():
     ours = [path for path in FILES if part_of(path) != "solutions" and path.stem[:2] != "__"]
     count = Counter(path.stem for path in ours)
     assert [stem for stem, files in count.items() if files > 1] == ["run"]
+
+
+def test_a_class_has_a_name_of_its_own():
+    """Solutions are left out: each is read by itself, whatever the others call their parts."""
+    places = defaultdict(list)
+    for path in FILES:
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            is_public = isinstance(node, ast.ClassDef) and not node.name.startswith("_")
+            if is_public and part_of(path) != "solutions":
+                places[node.name].append(module_name(path))
+    assert {name: where for name, where in places.items() if len(where) > 1} == {}

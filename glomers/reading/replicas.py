@@ -212,7 +212,7 @@ def _one_of(given: Sequence[Any]) -> Any:
     return tuple(given)
 
 
-class Txn(NamedTuple):
+class Transaction(NamedTuple):
     """A transaction: who asked for it, which node, its outcome, and its `[f, key, value]`s."""
 
     process: Any
@@ -233,10 +233,10 @@ class Forgotten(NamedTuple):
     start_s: float
 
 
-def transactions_of(history: Iterable[Op], nodes: Sequence[str]) -> list[Txn]:
+def transactions_of(history: Iterable[Op], nodes: Sequence[str]) -> list[Transaction]:
     """The transactions of a history in order; values are what was answered, if anything was."""
     return [
-        Txn(
+        Transaction(
             invoked.process,
             node_of(invoked, nodes) if nodes else "",
             done.type if done else "info",
@@ -253,7 +253,7 @@ def key_order(key: Any) -> tuple[int, int, str]:
     return (0, key, "") if type(key) is int else (1, 0, repr(key))
 
 
-def forgotten_writes(txns: Iterable[Txn]) -> list[Forgotten]:
+def forgotten_writes(txns: Iterable[Transaction]) -> list[Forgotten]:
     """Reads that show a client nothing, or a value that it had itself overwritten before."""
     found = []
     written: dict[tuple[Any, Any], list[Any]] = {}
@@ -268,7 +268,7 @@ def forgotten_writes(txns: Iterable[Txn]) -> list[Forgotten]:
     return found
 
 
-def replicated_share(txns: Sequence[Txn], finals: Finals) -> float | None:
+def replicated_share(txns: Sequence[Transaction], finals: Finals) -> float | None:
     """The share of keys whose final value some node holds that was not asked to write it.
 
     0 means that no write ever reached another node; None: nobody wrote anything.
@@ -291,7 +291,7 @@ def _held(row: Mapping[str, Any]) -> list[tuple[str, Any]]:
     return [(n, value) for n, value in sorted(row.items()) if value not in (None, UNSEEN)]
 
 
-def dirty_writes(txns: Iterable[Txn], finals: Finals) -> list[tuple[int, int, Any, Any]]:
+def dirty_writes(txns: Iterable[Transaction], finals: Finals) -> list[tuple[int, int, Any, Any]]:
     """Pairs of transactions of which each overwrote the other: two numbers, two keys.
 
     When the final value of key x comes from one transaction and that of key y from another, and

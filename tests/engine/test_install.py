@@ -360,14 +360,14 @@ def test_the_variable_comes_before_the_search_path_and_that_before_the_cache(
     with pytest.raises(MaelstromError, match="run `glomers install-maelstrom`"):
         find.require_maelstrom()
     in_cache = program(cache / "maelstrom-0.2.4" / "maelstrom")
-    assert find.find_maelstrom() == find.Found(in_cache, "user cache")
+    assert find.find_maelstrom() == find.Installation(in_cache, "user cache")
     on_path = program(tmp_path / "bin" / "maelstrom")
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/usr/bin:/bin")
-    assert find.find_maelstrom() == find.Found(on_path, "PATH")
+    assert find.find_maelstrom() == find.Installation(on_path, "PATH")
     named = program(tmp_path / "own" / "maelstrom")
     for value in (named, named.parent):
         monkeypatch.setenv("GLOMERS_MAELSTROM", str(value))
-        assert find.find_maelstrom() == find.Found(named, "GLOMERS_MAELSTROM")
+        assert find.find_maelstrom() == find.Installation(named, "GLOMERS_MAELSTROM")
 
 
 @pytest.mark.parametrize(

@@ -110,7 +110,7 @@ class Findings:
     """Whether there were too many paths to look at all of them."""
 
 
-class CutOff(Exception):
+class StepsUsedUp(Exception):
     """The search took too many steps."""
 
 
@@ -124,11 +124,11 @@ class Steps:
         """Take some steps.
 
         Raises:
-            CutOff: when there are not so many left.
+            StepsUsedUp: when there are not so many left.
         """
         self.left -= number
         if self.left < 0:
-            raise CutOff
+            raise StepsUsedUp
 
 
 class Budget:
@@ -170,7 +170,7 @@ def search(
     with budget.paths() as steps:
         try:
             _search_paths(edges, main_relation, index_of, steps, findings)
-        except CutOff:
+        except StepsUsedUp:
             findings.is_cut_off = True
     if findings.is_cut_off:
         _search_states(edges, main_relation, index_of, budget, findings)
@@ -187,7 +187,7 @@ def _search_paths(
     """Add a cycle of each kind that is possible and that no found one implies.
 
     Raises:
-        CutOff: when there are too many paths.
+        StepsUsedUp: when there are too many paths.
     """
     needless = set(_impossible_kinds(findings.exists))
     views: dict[int, View] = {}
@@ -226,7 +226,7 @@ def _search_states(
         if relations not in views:
             views[relations] = View(_cyclic_part(main, relations), relations, index_of)
         cycle = None
-        with budget.states() as steps, suppress(CutOff):
+        with budget.states() as steps, suppress(StepsUsedUp):
             cycle = _find(views[relations], spec, steps, every_path=False)
         if cycle and kind_of([main[a][b] for a, b in pairwise(cycle)]) == kind:
             findings.cycles.append((kind, cycle))
@@ -497,7 +497,7 @@ def _find(view: View, spec: Spec, steps: Steps, every_path: bool) -> Cycle | Non
     """A cycle that `spec` accepts, if there is one.
 
     Raises:
-        CutOff: when the steps are used up.
+        StepsUsedUp: when the steps are used up.
     """
     for start in view.vertices:
         cycle = _find_from(start, view, view.successors, spec, steps, every_path)
