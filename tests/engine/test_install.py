@@ -10,11 +10,15 @@ import stat
 import subprocess
 import sys
 import tarfile
+import tempfile
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from glomers.cli import main
-from glomers.engine.maelstrom import archive as unpacking
 from glomers.engine.maelstrom import download as downloading
 from glomers.engine.maelstrom import find
 from glomers.engine.maelstrom import release as release_module
@@ -224,17 +228,16 @@ def test_a_killed_installation_leaves_what_was_there(cache, tmp_path, said):
     install(said.append, file=tmp_path / "archive", release=RELEASE)
     (cache / "maelstrom-0.0.1" / "lib" / "maelstrom.jar").write_bytes(b"old")
     script = f"""
-import os, signal
+import os, signal, tarfile
 from pathlib import Path
-from glomers.engine.maelstrom import archive
 from glomers.engine.maelstrom.install import install
 from glomers.engine.maelstrom.release import Release
-write = archive._Unpacking._write
+extract = tarfile.TarFile.extract
 def killed(self, member, path):
-    write(self, member, path)
-    if path.name == "maelstrom.jar":
+    extract(self, member, path)
+    if member.name.endswith("maelstrom.jar"):
         os.kill(os.getpid(), signal.SIGKILL)
-archive._Unpacking._write = killed
+tarfile.TarFile.extract = killed
 install(print, file=Path("archive"), release={RELEASE!r})
 """
     done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, timeout=60)
@@ -276,15 +279,18 @@ LINK, HARD = tarfile.SYMTYPE, tarfile.LNKTYPE
         ([entry("out", type=LINK, linkname="{above}")], "link to an absolute path"),
         ([entry("out", type=LINK, linkname="..")], "leads out"),
         ([entry("a/out", type=LINK, linkname="../../x")], "leads out"),
-        ([entry("evil", type=HARD, linkname="{above}/outside")], "leads out"),
-        ([entry("evil", type=HARD, linkname="../outside")], "leads out"),
+        ([entry("evil", type=HARD, linkname="{above}/outside")], "not in the archive before it"),
+        ([entry("evil", type=HARD, linkname="../outside")], "not in the archive before it"),
+        ([entry("evil", type=HARD, linkname="evil")], "not in the archive before it"),
         ([entry("evil", type=HARD, linkname="nothing")], "not in the archive before it"),
         ([entry("null", type=tarfile.CHRTYPE, devmajor=1, devminor=3)], "neither a file"),
         ([entry("disk", type=tarfile.BLKTYPE)], "neither a file"),
         ([entry("pipe", type=tarfile.FIFOTYPE)], "neither a file"),
         ([entry("a"), entry("a")], "comes twice"),
-        ([entry("a"), entry("a/b")], "in the place of a file"),
-        ([entry("a"), entry("a", type=tarfile.DIRTYPE)], "in the place of a file"),
+        ([entry("a"), entry("a/b")], "in what is no folder"),
+        ([entry("a"), entry("a", type=tarfile.DIRTYPE)], "comes twice"),
+        ([entry("a/b"), entry("a", type=LINK, linkname=".")], "comes twice"),
+        ([entry("a", type=LINK, linkname="b"), entry("a/evil")], "in what is no folder"),
         (
             # Each link is harmless when it comes, but the second changes where the first leads.
             [
@@ -318,15 +324,23 @@ def test_hostile_archives_are_refused_and_write_nothing_outside(tmp_path, member
     assert outside.read_text() == "mine"
 
 
-def test_an_archive_that_unpacks_to_very_much_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(unpacking, "MOST_BYTES", 1_000_000)
-    data = archive(entry("a", bytes(600_000)), entry("b", bytes(600_000)))
-    assert len(data) < 1000
-    with pytest.raises(MaelstromError, match="one too many"):
-        unpack(io.BytesIO(data), tmp_path)
-    monkeypatch.setattr(unpacking, "MOST_ENTRIES", 1)
-    with pytest.raises(MaelstromError, match="one too many"):
-        unpack(io.BytesIO(archive(entry("x"), entry("y"))), tmp_path)
+NAMES = st.lists(st.sampled_from(["a", "b", "..", "."]), min_size=1, max_size=4).map("/".join)
+KINDS = st.sampled_from([tarfile.REGTYPE, tarfile.DIRTYPE, LINK, HARD])
+ENTRIES = st.builds(lambda name, type, to: entry(name, type=type, linkname=to), NAMES, KINDS, NAMES)
+
+
+@given(st.lists(ENTRIES, max_size=6))
+def test_whatever_an_archive_holds_all_of_it_stays_in_the_folder(members):
+    with tempfile.TemporaryDirectory() as root:
+        folder = Path(os.path.realpath(root), "1", "2", "3", "4", "5")  # no name leads above it all
+        folder.mkdir(parents=True)
+        with suppress(MaelstromError, OSError):
+            unpack(io.BytesIO(archive(*members)), folder)
+        outside = set(Path(os.path.realpath(root)).rglob("*")) - {folder, *folder.rglob("*")}
+        assert outside == set(folder.parents[:4])
+        for path in folder.rglob("*"):
+            real = Path(os.path.realpath(path))
+            assert folder in (real, *real.parents)
 
 
 @pytest.mark.parametrize(
