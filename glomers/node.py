@@ -76,7 +76,7 @@ _FINISH_S = 1.0
 """How long handlers may go on after the end of stdin."""
 
 
-class Host(Protocol):
+class InProcessHost(Protocol):
     """What runs a node instead of a process of its own: the bench, in virtual time."""
 
     def attach(self, node: Node) -> None:
@@ -86,7 +86,7 @@ class Host(Protocol):
         """Send the message in `line`."""
 
 
-host: ContextVar[Host | None] = ContextVar("host", default=None)
+host: ContextVar[InProcessHost | None] = ContextVar("host", default=None)
 
 
 class Hosted(BaseException):

@@ -1,7 +1,9 @@
 """Who may import whom: the house has floors, and nobody reaches up."""
 
 import ast
-from collections import Counter
+import subprocess
+import sys
+from collections import Counter, defaultdict
 
 import pytest
 
@@ -158,3 +160,50 @@ def test_a_file_has_a_name_of_its_own():
     ours = [path for path in FILES if part_of(path) != "solutions" and path.stem[:2] != "__"]
     count = Counter(path.stem for path in ours)
     assert [stem for stem, files in count.items() if files > 1] == ["run"]
+
+
+def test_a_class_has_a_name_of_its_own():
+    """Solutions are left out: each is read by itself, whatever the others call their parts."""
+    places = defaultdict(list)
+    for path in FILES:
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            is_public = isinstance(node, ast.ClassDef) and not node.name.startswith("_")
+            if is_public and part_of(path) != "solutions":
+                places[node.name].append(module_name(path))
+    assert {name: where for name, where in places.items() if len(where) > 1} == {}
+
+
+MOST_LINES = 450
+MOST_LINES_OF_A_FUNCTION = 60
+LONG = {"glomers.node": "what a node file imports is to be read in one place"}
+"""The modules that may be longer, and why."""
+RUNNING = {"solutions", "__main__"}
+
+
+def test_no_module_is_long_but_for_a_reason():
+    long = {
+        module_name(path)
+        for path in FILES
+        if len(path.read_text(encoding="utf-8").splitlines()) > MOST_LINES
+    }
+    assert long == set(LONG)
+
+
+def test_every_function_is_short():
+    long = [
+        f"{module_name(path)}.{node.name}"
+        for path in FILES
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and node.end_lineno - node.lineno >= MOST_LINES_OF_A_FUNCTION
+    ]
+    assert long == []
+
+
+def test_every_module_is_imported_without_a_warning():
+    """But for those that run when they are imported: solutions, and `python -m glomers`."""
+    names = [name for name, path in MODULES.items() if part_of(path) not in RUNNING]
+    script = "import importlib, sys\nfor name in sys.argv[1:]:\n    importlib.import_module(name)"
+    command = [sys.executable, "-W", "error", "-c", script, *names]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")

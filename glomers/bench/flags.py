@@ -38,7 +38,7 @@ NO_EFFECT = {
 """Flags that Maelstrom takes and that change nothing here: what their value is, if any, and why."""
 
 
-class Parser(argparse.ArgumentParser):
+class FlagParser(argparse.ArgumentParser):
     """A parser that raises instead of leaving the process."""
 
     def error(self, message: str) -> NoReturn:
@@ -144,7 +144,7 @@ def _clients(concurrency: str, node_count: int) -> int:
     return count
 
 
-def add_judgement(parser: Parser) -> None:
+def add_judgement(parser: FlagParser) -> None:
     """Let a parser take the flags that say how a history is judged."""
     parser.add_argument(
         "--availability", type=parse_availability, metavar="A", help="'total', or 0 to 1"
@@ -158,9 +158,9 @@ def add_judgement(parser: Parser) -> None:
     )
 
 
-def build_parser() -> Parser:
+def build_parser() -> FlagParser:
     """The parser of `glomers bench test`: Maelstrom's flags, and our own."""
-    parser = Parser(
+    parser = FlagParser(
         prog="glomers bench test",
         description="Run one Maelstrom test. Words that are no flags, and all that follows --, go "
         "to the node as arguments.",
@@ -246,7 +246,7 @@ def _refuse_slips(words: Sequence[str], flags: Collection[str]) -> None:
             raise BadInput(f"{word!r} begins with one hyphen, and this flag has two: -{word}")
 
 
-def _refuse_unknown_flags(words: Sequence[str], flags: Collection[str], parser: Parser) -> None:
+def _refuse_unknown_flags(words: Sequence[str], flags: Collection[str], parser: FlagParser) -> None:
     """Refuse words that look like flags, among those that the parser does not know."""
     unknown = [word for word in words if len(word) > 1 and word[0] == "-"]
     if unknown:

@@ -94,19 +94,7 @@ def run_in_store(
         BrokenTest: when it cannot go on.
         OSError: when the store cannot be written.
     """
-    clock = "virtual" if program.virtual else "real"
-    facts = {
-        "engine": "bench",
-        "clock": clock,
-        "seed": options.seed,
-        "command": ["test", *argv],
-        "nodes": list(options.node_ids),
-    }
-    store.write_facts(facts)
-    log.say(f"Running: test {shlex.join(argv)}")
-    log.say(f"Clock: {clock} ({program.reason}); seed {options.seed}")
-    for line in _notes(options):
-        log.say(line)
+    facts = _begin(argv, options, program, store, log)
 
     def give_up(error: BrokenTest) -> None:
         test.save()
@@ -135,6 +123,26 @@ def run_in_store(
             log.say(line)
     log.say(f"Store: {shown(store.path)}\n\n{closing_line(results)}")
     return EXIT_STATUSES[valid]
+
+
+def _begin(
+    argv: list[str], options: Options, program: Program, store: Store, log: RunLog
+) -> dict[str, Any]:
+    """Note and say what is run; returns what `bench.json` has of it."""
+    clock = "virtual" if program.virtual else "real"
+    facts = {
+        "engine": "bench",
+        "clock": clock,
+        "seed": options.seed,
+        "command": ["test", *argv],
+        "nodes": list(options.node_ids),
+    }
+    store.write_facts(facts)
+    log.say(f"Running: test {shlex.join(argv)}")
+    log.say(f"Clock: {clock} ({program.reason}); seed {options.seed}")
+    for line in _notes(options):
+        log.say(line)
+    return facts
 
 
 def _keep_silenced(silenced: Sequence[Silenced], facts: dict[str, Any], store: Store) -> None:

@@ -14,7 +14,7 @@ from glomers.bench.checkers import (
     check_run,
     invalid_checkers,
 )
-from glomers.bench.flags import Parser, add_judgement
+from glomers.bench.flags import FlagParser, add_judgement
 from glomers.bench.shapes import validate
 from glomers.bench.workloads import WORKLOAD_NAMES, workload_class
 from glomers.errors import EXIT_STATUSES, EXIT_UNKNOWN, BadInput
@@ -61,8 +61,8 @@ def run_check(
     }
 
 
-def _build_parser() -> Parser:
-    parser = Parser(
+def _build_parser() -> FlagParser:
+    parser = FlagParser(
         prog="glomers bench check",
         description="Judge a recorded history; prints one JSON object. "
         "Exit status: 0 valid, 1 invalid, 2 unknown, 254 no sound history.",

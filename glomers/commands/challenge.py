@@ -15,6 +15,7 @@ from glomers import lab
 from glomers.bench.options import CLOCKS
 from glomers.challenges import CHALLENGES, METRICS, Challenge, Judgement, Published
 from glomers.commands.arguments import Parser, refuse_args_without_node
+from glomers.engine.command import FINAL_READS
 from glomers.errors import EXIT_FAILED, EXIT_OK, BadInput, SeriesError
 from glomers.files import shown
 from glomers.reading import replicas
@@ -110,20 +111,17 @@ def _report(challenge: Challenge, program: Path, how: dict[str, Any]) -> Report:
         name = "valid without partitions" if "--nemesis" in challenge.flags else PARTITIONS
         runs.append(_test(challenge.also, program, how))
         report.extra[name] = runs[-1].valid is True
-    if challenge.workload in replicas.WORKLOADS:
+    if challenge.workload == "txn-rw-register" and run.engine == "bench":
+        runs = [_test(f"{challenge.flags} {FINAL_READS}", program, how)]
+        report.extra.update(_transactions(runs[0]))
+        report.beyond.update(_guarantees(runs[0]))
+    if replicas.are_compared(challenge.workload, runs[0].nodes, FINAL_READS in runs[0].command):
         _compare_replicas(report, runs)
-    elif challenge.workload == "txn-rw-register" and run.engine == "bench":
-        replicated = _test(f"{challenge.flags} --final-reads", program, how)
-        report.extra.update(_transactions(replicated))
-        _compare_replicas(report, [replicated])
-        report.beyond.update(_guarantees(replicated))
     return report
 
 
 def _compare_replicas(report: Report, runs: Sequence[lab.Run]) -> None:
     """Add to the report whether the replicas have converged in each of the runs."""
-    if len(runs[0].nodes) < 2:
-        return
     reasons = filter(None, map(_divergence, runs))
     report.extra[replicas.CONVERGED] = (reason := next(reasons, None)) is None
     if reason:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 import tempfile
 from argparse import Namespace
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from glomers.commands.arguments import Parser
+from glomers.commands.in_step import bring_into_step, first_difference, out_of_step, read
 from glomers.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, BadInput
+from glomers.files import shown
 from glomers.lab import LabError
 from glomers.series.batch import prepare
 from glomers.series.execution import run_tasks
@@ -20,10 +21,9 @@ from glomers.series.project import all_notebooks, project_root
 from glomers.series.rules import Problem, cell_name, check_notebook, text_of
 from glomers.series.standings import league_table, written_table
 from glomers.series.task import Task
+from glomers.workshop import write as exercises
 from glomers.workshop.sheet import FOLDER
-from glomers.workshop.write import out_of_step
 
-_WRITEFILE = re.compile(r"%%writefile\s+(?P<append>-a\s+)?(?P<path>\S+)[ \t]*(?:\n|$)")
 _LINK = re.compile(r"""\]\(\s*<?([^)\s>]+)|\b(?:href|src)\s*=\s*["']([^"']+)["']""")
 _CODE = re.compile(r"```.*?```|`[^`\n]*`", re.DOTALL)
 _DIRECTION = re.compile(
@@ -38,6 +38,11 @@ def add_arguments(parser: Parser) -> None:
         action="store_true",
         help="also execute the notebooks, measure the league, and compare their texts",
     )
+    parser.add_argument(
+        "--write",
+        action="store_true",
+        help="before that, write the lessons' nodes into the solutions, and the faults' table",
+    )
 
 
 def act(arguments: Namespace) -> int:
@@ -47,6 +52,9 @@ def act(arguments: Namespace) -> int:
         BadInput: when there is no project here.
     """
     root = project_root()
+    if arguments.write:
+        for path in bring_into_step(root):
+            print(f"Wrote {shown(path)}.")
     problems = list(find_problems(root))
     interrupted = False
     if arguments.execute:
@@ -71,7 +79,7 @@ def find_problems(root: Path) -> Iterator[Problem]:
             yield Problem(path, str(error), "it was left out of all other checks")
     for notebook in notebooks:
         yield from check_notebook(notebook)
-    yield from _solutions(root, notebooks)
+    yield from out_of_step(root, notebooks)
     for notebook in notebooks:
         yield from _links(notebook)
     yield from _order(notebooks)
@@ -80,64 +88,11 @@ def find_problems(root: Path) -> Iterator[Problem]:
         yield from _dead_links(page, page.parent, read(page))
 
 
-def read(path: Path) -> str:
-    """The text of a file; empty where there is none."""
-    return path.read_text(encoding="utf-8") if path.is_file() else ""
-
-
-def _solutions(root: Path, notebooks: Sequence[Notebook]) -> Iterator[Problem]:
-    """Each solution is the text of exactly one cell; other cells that write files are free."""
-    cells = defaultdict(list)
-    for notebook in notebooks:
-        for cell in notebook.code_cells:
-            written = _WRITEFILE.match(cell.source)
-            if not written:
-                continue
-            if written["append"]:
-                yield Problem(
-                    notebook.path,
-                    "`%%writefile -a` doubles the text when the cell runs again",
-                    "write the whole file",
-                    cell_name(notebook, cell),
-                )
-            cells[written["path"]].append((notebook, cell))
-    for solution in sorted((root / "glomers" / "solutions").glob("*.py")):
-        if not solution.name.startswith("_"):
-            yield from _solution(solution, cells[f"nodes/{solution.name}"])
-
-
-def _solution(solution: Path, cells: Sequence[tuple[Notebook, Cell]]) -> Iterator[Problem]:
-    if len(cells) != 1:
-        places = " and ".join(
-            f"{notebook.path.name}, {cell_name(notebook, cell)}" for notebook, cell in cells
-        )
-        what = f"it is written twice ({places})" if cells else "no notebook writes it"
-        remedy = f"have exactly one cell `%%writefile nodes/{solution.name}`"
-        yield Problem(solution, what, remedy)
-        return
-    notebook, cell = cells[0]
-    ours = read(solution).rstrip("\n").split("\n")
-    theirs = cell.source.split("\n", 1)[-1].rstrip("\n").split("\n")
-    if ours != theirs:
-        line = _first_difference(ours, theirs)
-        yield Problem(
-            notebook.path,
-            f"its text is not that of glomers/solutions/{solution.name}, from line {line} on",
-            "make both the same",
-            cell_name(notebook, cell),
-        )
-
-
-def _first_difference(ours: Sequence[str], theirs: Sequence[str]) -> int:
-    same = zip(ours, theirs, strict=False)
-    return next((i for i, (a, b) in enumerate(same, 1) if a != b), min(len(ours), len(theirs)) + 1)
-
-
 def _exercises(root: Path) -> Iterator[Problem]:
     """The notebooks of the exercises are what their manifests and solutions give."""
     if not (root / "glomers" / "workshop").is_dir():
         return
-    for path, what in out_of_step(root):
+    for path, what in exercises.out_of_step(root):
         yield Problem(path, what, "run `python -m glomers.workshop.write`")
     for path in sorted((root / FOLDER).glob("*.ipynb")):
         yield from _links(read_notebook(path))
@@ -240,7 +195,7 @@ def _texts(cell: Cell) -> list[str]:
 
 
 def _first_change(before: Sequence[str], now: Sequence[str]) -> tuple[str, str]:
-    position = _first_difference(before, now) - 1
+    position = first_difference(before, now) - 1
     was = before[position] if position < len(before) else ""
     line = now[position] if position < len(now) else ""
     return was[:100], line[:100]

@@ -35,7 +35,7 @@ _REAL = ("maelstrom",)
 
 
 @dataclass(frozen=True)
-class Finding:
+class Requirement:
     """One thing that was looked for.
 
     Attributes:
@@ -65,10 +65,10 @@ class Examination:
 
     engine: str
     why: str
-    findings: tuple[Finding, ...]
+    findings: tuple[Requirement, ...]
 
     @property
-    def lacking(self) -> list[Finding]:
+    def lacking(self) -> list[Requirement]:
         """What the engine in use cannot do without."""
         return [each for each in self.findings if not each.ok and self.engine in each.needed_by]
 
@@ -127,22 +127,22 @@ def examine() -> Examination:
 # What there is
 
 
-def _python() -> Finding:
+def _python() -> Requirement:
     old = sys.version_info[:2] < OLDEST_PYTHON
     problem = f"older than {'.'.join(map(str, OLDEST_PYTHON))}" if old else ""
     commands = {"conda": "conda install python", "apt": "sudo apt-get install python3"}
-    return Finding(
+    return Requirement(
         "Python", platform.python_version(), _BOTH, problem, sys.executable, commands=commands
     )
 
 
-def _packages() -> Iterator[Finding]:
+def _packages() -> Iterator[Requirement]:
     """The libraries that this package names as its dependencies."""
     commands = {"pip": f"{_shown_python()} -m pip install --editable ."}
     try:
         requirements = metadata.requires("glomers") or []
     except metadata.PackageNotFoundError:
-        yield Finding("glomers", None, _BOTH, commands=commands)
+        yield Requirement("glomers", None, _BOTH, commands=commands)
         return
     for requirement in requirements:
         match = _REQUIREMENT.match(requirement)
@@ -150,13 +150,13 @@ def _packages() -> Iterator[Finding]:
             yield _package(match["name"], match["version"], commands)
 
 
-def _package(name: str, oldest: str, commands: Mapping[str, str]) -> Finding:
+def _package(name: str, oldest: str, commands: Mapping[str, str]) -> Requirement:
     try:
         version = metadata.version(name)
     except metadata.PackageNotFoundError:
-        return Finding(name, None, _BOTH, commands=commands)
+        return Requirement(name, None, _BOTH, commands=commands)
     problem = f"older than {oldest}" if _numbers(version) < _numbers(oldest) else ""
-    return Finding(name, version, _BOTH, problem, commands=commands)
+    return Requirement(name, version, _BOTH, problem, commands=commands)
 
 
 def _numbers(version: str) -> tuple[int, ...]:
@@ -167,7 +167,7 @@ def _shown_python() -> str:
     return "python" if shutil.which("python") == sys.executable else sys.executable
 
 
-def _java() -> Finding:
+def _java() -> Requirement:
     where, said = _ask("java", "-version")
     match = re.search(r'version "(?:1\.)?(\d+)[^"]*"', said)
     problem = ""
@@ -179,10 +179,10 @@ def _java() -> Finding:
         "brew": "brew install --cask temurin",
     }
     found = match[0].split('"')[1] if match else None
-    return Finding("JDK", found, _REAL, problem, where, commands)
+    return Requirement("JDK", found, _REAL, problem, where, commands)
 
 
-def _tool(name: str, command: tuple[str, ...], apt_package: str) -> Finding:
+def _tool(name: str, command: tuple[str, ...], apt_package: str) -> Requirement:
     where, said = _ask(*command)
     version = re.search(r"\d+(?:\.\d+)+(?: patchlevel \d+)?", said)
     commands = {
@@ -190,7 +190,7 @@ def _tool(name: str, command: tuple[str, ...], apt_package: str) -> Finding:
         "apt": f"sudo apt-get install {apt_package}",
         "brew": f"brew install {name.lower()}",
     }
-    return Finding(name, version[0] if version else None, _REAL, "", where, commands)
+    return Requirement(name, version[0] if version else None, _REAL, "", where, commands)
 
 
 def _ask(program: str, *words: str) -> tuple[str | None, str]:
@@ -211,27 +211,27 @@ def _ask(program: str, *words: str) -> tuple[str | None, str]:
     return path, (done.stdout + done.stderr).decode("utf-8", "replace")
 
 
-def _maelstrom() -> Finding:
+def _maelstrom() -> Requirement:
     commands = {"glomers": "glomers install-maelstrom"}
     try:
         found = find_maelstrom()
     except MaelstromError as error:
-        return Finding("Maelstrom", None, _REAL, str(error), commands=commands)
+        return Requirement("Maelstrom", None, _REAL, str(error), commands=commands)
     if found is None:
-        return Finding("Maelstrom", None, _REAL, commands=commands)
+        return Requirement("Maelstrom", None, _REAL, commands=commands)
     pinned = has_jar(Path(os.path.realpath(found.program)).parent, PINNED)
     version = PINNED.version if pinned else f"another one than {PINNED.version}"
-    return Finding("Maelstrom", f"{version} ({found.where})", _REAL, "", str(found.program))
+    return Requirement("Maelstrom", f"{version} ({found.where})", _REAL, "", str(found.program))
 
 
-def _disk() -> Finding:
+def _disk() -> Requirement:
     try:
         folder = project_root()
     except BadInput:
         folder = Path.cwd()
     free = shutil.disk_usage(folder).free
     problem = f"less than {_size(LEAST_FREE_BYTES)}" if free < LEAST_FREE_BYTES else ""
-    return Finding("disk space", f"{_size(free)} free", (), problem, str(folder))
+    return Requirement("disk space", f"{_size(free)} free", (), problem, str(folder))
 
 
 def _size(count: int) -> str:
@@ -274,13 +274,13 @@ def _print_table(examination: Examination) -> None:
     Console(width=WIDTH).print(table)
 
 
-def _needed_by(finding: Finding) -> str:
+def _needed_by(finding: Requirement) -> str:
     if finding.needed_by == _BOTH:
         return "everything"
     return "the real Maelstrom" if finding.needed_by else ""
 
 
-def _state(finding: Finding) -> str:
+def _state(finding: Requirement) -> str:
     if finding.problem:
         return finding.problem
     return "missing" if finding.found is None else finding.found

@@ -15,7 +15,7 @@ from glomers.series.batch import new_batch_folder, prepare
 from glomers.series.execution import retry_note, run_tasks
 from glomers.series.parameters import resolve_parameters
 from glomers.series.project import project_root, select_notebooks
-from glomers.series.task import Outcome, Task
+from glomers.series.task import NotebookOutcome, Task
 
 
 def add_arguments(parser: Parser) -> None:
@@ -107,7 +107,7 @@ def _publish(folder: Path, *, link: bool) -> None:
     print(f"Pages: {shown(latest / index.relative_to(folder))}")
 
 
-def _summarise(tasks: Sequence[Task], outcomes: Sequence[Outcome]) -> None:
+def _summarise(tasks: Sequence[Task], outcomes: Sequence[NotebookOutcome]) -> None:
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text

@@ -15,7 +15,8 @@ from typing import Any
 
 from glomers.engine.real_journal import as_the_bench_tells_it
 from glomers.errors import LabWarning, StoreError
-from glomers.formats.edn import EdnError, Keyword, loads
+from glomers.formats.edn import EdnError, Keyword
+from glomers.formats.edn_reader import loads
 from glomers.formats.history import HistoryError, Op, parse_op, read_history
 from glomers.formats.journal import Event, JournalError, read_journal
 from glomers.formats.maelstrom_journal import journal_files, read_maelstrom_journal

@@ -6,7 +6,8 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from glomers.environment import OF_RUNS
@@ -16,36 +17,36 @@ def call_child(
     task: str, request: dict[str, Any], variables: Mapping[str, str] = OF_RUNS
 ) -> subprocess.CompletedProcess[str]:
     """Let a fresh process do a task, and wait for its end."""
-    process = child(task, request, variables)
-    try:
+    with child(task, request, variables) as process:
         out, err = process.communicate()
-    except BaseException:  # nobody waits for it any more
-        process.kill()
-        process.wait()
-        raise
     return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
 
+@contextmanager
 def child(
     task: str,
     request: dict[str, Any],
     variables: Mapping[str, str] = OF_RUNS,
     stderr: int = subprocess.PIPE,
-) -> subprocess.Popen[str]:
+) -> Iterator[subprocess.Popen[str]]:
     """A fresh process that does a task, each result a line of JSON on its stdout.
 
-    Whoever does not read its stderr while it works gives it another: a node may fill the pipe.
+    It ends with the block, or with this process (see `glomers.lifeline`).  Whoever does not read
+    its stderr while it works gives it another: a node may fill the pipe.
     """
-    process = subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, "-P", "-m", "glomers.explore.worker"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=stderr,
         text=True,
         env={**os.environ, **variables},
-    )
-    assert process.stdin is not None
-    process.stdin.write(json.dumps({"task": task, **request}))
-    process.stdin.close()
-    process.stdin = None  # there is no more to say
-    return process
+    ) as process:
+        lifeline, process.stdin = process.stdin, None  # `communicate` would close it
+        assert lifeline is not None
+        try:
+            with lifeline:
+                print(json.dumps({"task": task, **request}), file=lifeline, flush=True)
+                yield process
+        finally:
+            process.kill()

@@ -22,7 +22,7 @@ from glomers.reading.finding import Finding
 
 
 @dataclass(frozen=True)
-class Found:
+class Counterexample:
     """A trace, and what it took: runs, and operations before and after."""
 
     trace: Trace
@@ -30,7 +30,7 @@ class Found:
     ops_before: int
 
 
-def find(options: Options) -> Found:
+def find(options: Options) -> Counterexample:
     """Shrink the run of a command that fails; its first anomaly that will do is the one to keep.
 
     What a single transaction shows comes before what only several do.
@@ -50,7 +50,7 @@ def find(options: Options) -> Found:
         case = shrinker.shrink(whole)
         runs += shrinker.runs
         if case is not None:
-            return Found(_trace(case, anomaly), runs, len(whole.script.ops))
+            return Counterexample(_trace(case, anomaly), runs, len(whole.script.ops))
     raise ExploreError(
         f"Seed {options.seed} shows {', '.join(found)}, but played back it shows nothing that a "
         "right node could not show as well: it stays as it is. Its store folder has the whole run."

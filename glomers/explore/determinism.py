@@ -67,18 +67,16 @@ def check(space: Space, seeds: int, tell: Callable[[str], None]) -> str | None:
     """
     progress = Progress(seeds, tell)
     request = {**space.as_json(), "seeds": list(range(seeds))}
-    first = child("digests", request, stderr=subprocess.DEVNULL)
     perturbed = {**request, "perturbed": True}
-    second = child("digests", perturbed, OTHER_HASHES, stderr=subprocess.DEVNULL)
-    try:
+    quiet = subprocess.DEVNULL
+    with (
+        child("digests", request, stderr=quiet) as first,
+        child("digests", perturbed, OTHER_HASHES, stderr=quiet) as second,
+    ):
         for one, other in zip(_results(first), _results(second), strict=True):
             progress.add(1, 0)
             if one != other:
                 return _difference(space.scenario(one["seed"]))
-    finally:
-        for process in (first, second):
-            process.kill()
-            process.communicate()
     return None
 
 

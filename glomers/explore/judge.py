@@ -42,9 +42,9 @@ def _replica_anomalies(options: Options, history: Sequence[Op]) -> Iterable[str]
     found = replicas.convergence(history, nodes)
     if found is None:
         return
-    are_several = len(nodes) > 1
+    are_compared = replicas.are_compared(options.workload, nodes, options.final_reads)
     if options.workload != "txn-rw-register":
-        if are_several and not found.is_reached:
+        if are_compared and not found.is_reached:
             yield DIVERGED
         return
     txns = replicas.transactions_of(history, nodes)
@@ -52,10 +52,10 @@ def _replica_anomalies(options: Options, history: Sequence[Op]) -> Iterable[str]
         yield FORGOTTEN
     if replicas.dirty_writes(txns, found.finals):
         yield DIRTY
-    if are_several and not found.is_reached:
+    if are_compared and not found.is_reached:
         yield DIVERGED
     share = replicas.replicated_share(txns, found.finals)
-    if are_several and share is not None and share <= LEAST_REPLICATED:
+    if are_compared and share is not None and share <= LEAST_REPLICATED:
         yield ALONE
 
 

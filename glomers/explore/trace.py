@@ -30,7 +30,8 @@ from glomers.bench.options import Options
 from glomers.bench.script import Script, ScriptedOp
 from glomers.bench.workloads import workload_class
 from glomers.errors import BadInput, ExploreError
-from glomers.formats.edn import Keyword, dumps, kw, loads
+from glomers.formats.edn import Keyword, dumps, kw
+from glomers.formats.edn_reader import loads
 
 _FORMAT = {"format": "glomers-trace", "version": 1}
 _LAST_NS = 10**18  # thirty years of virtual time

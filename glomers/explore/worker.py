@@ -4,16 +4,18 @@ A run replaces the clocks and the dice of its whole process, needs the main thre
 that hang, and PYTHONHASHSEED=0 to be repeatable.  The workers of a process pool are made that way;
 those of other executors, such as Dask's, have threads, and start a child for each batch.
 
-    python -m glomers.explore.worker     reads a batch as JSON on stdin, writes a row a line
+    python -m glomers.explore.worker     reads a task, a line of JSON on stdin, writes a row a line
 """
 
 from __future__ import annotations
 
 import json
+import os
 import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from glomers.bench.flags import parse_options
@@ -22,6 +24,7 @@ from glomers.explore import determinism
 from glomers.explore.child import call_child
 from glomers.explore.scenario import Space
 from glomers.explore.seed import Row, broken_row, run_seed
+from glomers.lifeline import when_let_go
 
 
 @dataclass(frozen=True)
@@ -97,9 +100,13 @@ _TASKS: dict[str, Callable[[dict[str, Any]], Iterator[Any]]] = {
 
 
 def main() -> None:
-    """Do the task on stdin; each result is printed at once, so that a crash loses only the rest."""
+    """Do the task on stdin; each result is printed at once, so that a crash loses only the rest.
+
+    After its line, stdin is the lifeline: when it is closed, nobody waits for results any more.
+    """
     out = sys.stdout
-    request = json.load(sys.stdin)
+    request = json.loads(sys.stdin.readline())
+    when_let_go(partial(os._exit, 1))  # as it is now: tests replace `os._exit`
     for result in _TASKS[request["task"]](request):
         print(json.dumps(result), file=out, flush=True)
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from glomers.formats.edn import Keyword, Tagged, dumps, kw, loads, loads_all
+from glomers.formats.edn import Keyword, Tagged, dumps, kw
+from glomers.formats.edn_reader import loads, loads_all
 
 TYPES = ("invoke", "ok", "fail", "info")
 _INDEX, _TIME, _TYPE, _PROCESS = kw("index"), kw("time"), kw("type"), kw("process")

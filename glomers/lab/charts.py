@@ -11,7 +11,7 @@ from glomers.formats.names import is_client
 from glomers.formats.text import clean, shortened
 from glomers.lab.figure import Figure, canvas, to_png
 from glomers.lab.style import BAND, COLOURS, ERROR_COLOUR, MARKERS, PALE_COLOUR, QUIET_COLOUR
-from glomers.reading.partitions import Partition, felt_partitions_of
+from glomers.reading.partitions import PartitionPeriod, felt_partitions_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -134,7 +134,7 @@ def _show_marks(legend: Legend) -> None:
             handle.set_alpha(1)
 
 
-def _shade(axes: Axes, partitions: Sequence[Partition]) -> None:
+def _shade(axes: Axes, partitions: Sequence[PartitionPeriod]) -> None:
     for number, cut in enumerate(partitions):
         label = "partition" if number == 0 else None
         axes.axvspan(cut.start_s, cut.end_s, color=BAND, lw=0, label=label)
@@ -216,7 +216,7 @@ def _latency_text(ops: pd.DataFrame) -> str:
     return f"{len(ops):,} operations ({', '.join(counts)}): {figures}."
 
 
-def _partition_text(partitions: Sequence[Partition], most: int = 4) -> str:
+def _partition_text(partitions: Sequence[PartitionPeriod], most: int = 4) -> str:
     if not partitions:
         return ""
     spans = [

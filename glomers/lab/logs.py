@@ -13,7 +13,7 @@ _SHOWN_LINES = 200
 _LOOKED_AT_BYTES = 1 << 16
 
 
-class Log(tuple[LogLine, ...]):
+class LogLines(tuple[LogLine, ...]):
     """The lines of a node's log, in order; each has `time_s`, None without one, and `text`."""
 
     __slots__ = ()
@@ -32,16 +32,16 @@ class Log(tuple[LogLine, ...]):
         return html.preformatted(repr(self))
 
 
-def logs_in(folder: Path) -> dict[str, Log]:
+def logs_in(folder: Path) -> dict[str, LogLines]:
     """The logs in a store's folder `node-logs`, by node; one that cannot be read is empty."""
     return {node: _log(path) for node, path in log_files(folder).items()}
 
 
-def _log(path: Path) -> Log:
+def _log(path: Path) -> LogLines:
     try:
-        return Log(read_log(path))
+        return LogLines(read_log(path))
     except OSError:
-        return Log()
+        return LogLines()
 
 
 def printing_nodes(folder: Path) -> list[str]:

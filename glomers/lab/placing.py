@@ -77,7 +77,7 @@ def place_tags(axes: Axes, tags: Sequence[Tag]) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class LabelPlace:
     """Where a label stands, and the line from its point to it if it is far away; y upwards."""
 
     rect: Rect
@@ -92,12 +92,12 @@ class Board:
         self._frame = frame
         self._labels: list[Rect] = []
 
-    def place(self, at: Pixel, width: float, height: float) -> Place | None:
+    def place(self, at: Pixel, width: float, height: float) -> LabelPlace | None:
         """Take a free place for the label of a point; None: there is none.
 
         It is the nearest of those whose line to the point crosses the fewest others.
         """
-        places = [Place(rect, _leader(at, rect)) for rect in _around(at, width, height)]
+        places = [LabelPlace(rect, _leader(at, rect)) for rect in _around(at, width, height)]
         free = [place for place in places if self._is_free(place.rect, place.leader)]
         if not free:
             return None

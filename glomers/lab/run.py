@@ -17,11 +17,11 @@ from glomers.formats.edn import Keyword, kw, to_json
 from glomers.formats.history import Op
 from glomers.formats.text import shortened
 from glomers.lab import html
-from glomers.lab.logs import Log, logs_in, printing_nodes
+from glomers.lab.logs import LogLines, logs_in, printing_nodes
 from glomers.lab.measures import Stats, stats_of
-from glomers.lab.stale import Call, kept
+from glomers.lab.stale import RunCall, kept
 from glomers.reading.finding import Finding
-from glomers.reading.replicas import Txn, transactions_of
+from glomers.reading.replicas import Transaction, transactions_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -71,7 +71,7 @@ class Run:
         self.engine, self.clock, self.seed = facts.engine, facts.clock, facts.seed
         self.nodes = facts.nodes
         self.store: Path | None = folder.path if folder else None
-        self.call: Call | None = None
+        self.call: RunCall | None = None
         self._smallest: Figure | None = None
 
     @classmethod
@@ -101,7 +101,7 @@ class Run:
         return self._opened().history()
 
     @kept
-    def transactions(self) -> list[Txn]:
+    def transactions(self) -> list[Transaction]:
         """The transactions of a run of such; see `glomers.reading.replicas`.
 
         Raises:
@@ -245,7 +245,7 @@ class Run:
         return [str(finding) for finding in self.why]
 
     @kept
-    def logs(self) -> dict[str, Log]:
+    def logs(self) -> dict[str, LogLines]:
         """What each node wrote on stderr, `print` included: lines with `time_s` and `text`."""
         return logs_in(self.store / "node-logs") if self.store else {}
 

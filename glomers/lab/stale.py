@@ -28,7 +28,7 @@ _SENTENCE_CHARACTERS = 240
 
 
 @dataclass(frozen=True)
-class Call:
+class RunCall:
     """A call for a run.
 
     Attributes:
@@ -48,16 +48,16 @@ class Calls:
 
     def __init__(self) -> None:
         self._numbers = count()
-        self._failures: dict[str | None, tuple[Call, str]] = {}
+        self._failures: dict[str | None, tuple[RunCall, str]] = {}
         self._failed_run: Run | None = None
 
     @contextmanager
-    def attempt(self, about: str | None, what: str) -> Iterator[Call]:
+    def attempt(self, about: str | None, what: str) -> Iterator[RunCall]:
         """A call: if it raises, what earlier ones about the same gave is out of date.
 
         If it does not, nothing about the same is out of date any more.
         """
-        call = Call(next(self._numbers), about, what)
+        call = RunCall(next(self._numbers), about, what)
         try:
             yield call
         except (Exception, KeyboardInterrupt) as error:
@@ -73,7 +73,7 @@ class Calls:
             raise LabError("No call for a run has failed so far, or the last one left no run.")
         return self._failed_run
 
-    def out_of_date(self, call: Call) -> str | None:
+    def out_of_date(self, call: RunCall) -> str | None:
         """The sentence that what a call gave is out of date; None when it is not."""
         later = [self._failures[each] for each in (call.about, None) if each in self._failures]
         later = [failure for failure in later if failure[0].number > call.number]
@@ -105,7 +105,7 @@ _told: list[tuple[int, str]] = []
 """What was said in the cell that runs, each with the number of the cell."""
 
 
-def tell(call: Call) -> None:
+def tell(call: RunCall) -> None:
     """Say in a notebook that what a call gave is out of date, if it is; once in each cell."""
     sentence = calls.out_of_date(call)
     shell = front.shell() if sentence else None

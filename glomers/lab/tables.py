@@ -11,8 +11,8 @@ import pandas as pd
 from glomers.formats.edn import to_json
 from glomers.formats.history import Op, pairs
 from glomers.formats.journal import Event
-from glomers.reading.faults import Fault, faults_of
-from glomers.reading.partitions import Partition, partitions_of
+from glomers.reading.faults import FaultPeriod, faults_of
+from glomers.reading.partitions import PartitionPeriod, partitions_of
 
 _ASKED = ("process", "node", "f", "value", "start_s")
 _ANSWERED = ("end_s", "latency_ms", "outcome", "error", "final")
@@ -89,9 +89,9 @@ def _texts(values: Iterable[Any]) -> pd.Series[Any]:
 
 def partitions_table(history: Sequence[Op]) -> pd.DataFrame:
     """One row per partition: `start_s`, `end_s`, `description`."""
-    return pd.DataFrame.from_records(partitions_of(history), columns=list(Partition._fields))
+    return pd.DataFrame.from_records(partitions_of(history), columns=list(PartitionPeriod._fields))
 
 
 def faults_table(history: Sequence[Op]) -> pd.DataFrame:
     """One row per fault of any kind: `start_s`, `end_s`, `description`."""
-    return pd.DataFrame.from_records(faults_of(history), columns=list(Fault._fields))
+    return pd.DataFrame.from_records(faults_of(history), columns=list(FaultPeriod._fields))

@@ -19,7 +19,7 @@ from glomers.lab.charts import one_line
 from glomers.lab.figure import Figure, canvas, to_png
 from glomers.lab.final_reads import convergence
 from glomers.lab.style import COLOURS, LIMIT, MARKERS, QUIET_COLOUR, ink
-from glomers.reading.replicas import CONVERGED, WORKLOADS, Convergence
+from glomers.reading.replicas import CONVERGED, Convergence, are_compared
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -268,7 +268,7 @@ def scoreboard(challenge_id: str, run: Run) -> Scoreboard:
 
 def _has_replicas(challenge: Challenge, run: Run) -> bool:
     """Whether a run has final reads of several nodes, or ought to have them."""
-    return len(run.nodes) > 1 and (challenge.workload in WORKLOADS or FINAL_READS in run.command)
+    return are_compared(challenge.workload, run.nodes, FINAL_READS in run.command)
 
 
 def _convergence(run: Run) -> Convergence | None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from glomers.formats.names import is_client
 from glomers.reading.dossier import Dossier
-from glomers.reading.envelopes import Message
+from glomers.reading.envelopes import Envelope
 from glomers.reading.finding import Finding, Kind
 from glomers.reading.notes import silenced_since_ns
 from glomers.reading.refusals import is_timeout
@@ -30,7 +30,7 @@ class _Kind:
     by_clients: bool
     asked: int = 0
     answered: int = 0
-    left: list[Message] = field(default_factory=list)
+    left: list[Envelope] = field(default_factory=list)
 
     @property
     def nodes(self) -> set[str]:
@@ -47,17 +47,17 @@ class Conversations:
     """
 
     kinds: dict[str, _Kind]
-    stray: list[tuple[Message, str]]
-    late: list[tuple[Message, Message]]
+    stray: list[tuple[Envelope, str]]
+    late: list[tuple[Envelope, Envelope]]
 
 
 def conversations(dossier: Dossier) -> Conversations:
     """Match the first replies of a run with its requests."""
     nodes = frozenset(dossier.nodes)
-    open_requests: dict[tuple[str, int], Message] = {}
-    answered: dict[tuple[str, int], Message] = {}
+    open_requests: dict[tuple[str, int], Envelope] = {}
+    answered: dict[tuple[str, int], Envelope] = {}
     shared: set[tuple[str, int]] = set()
-    stray: list[tuple[Message, str]] = []
+    stray: list[tuple[Envelope, str]] = []
     for message in dossier.messages:
         body = message.body
         reply_to = body.get("in_reply_to")
@@ -102,16 +102,16 @@ def conversations(dossier: Dossier) -> Conversations:
     return Conversations(kinds, stray, late)
 
 
-def _horizon_ns(messages: Sequence[Message]) -> int:
+def _horizon_ns(messages: Sequence[Envelope]) -> int:
     """Until when requests may have been answered in the beginning of a journal."""
     first_ns, last_ns = messages[0].sent_ns, max(m.end_ns or m.sent_ns for m in messages)
     return last_ns - min(_PATIENCE_NS, (last_ns - first_ns) // 2)
 
 
 def _why_stray(
-    message: Message,
-    open_requests: dict[tuple[str, int], Message],
-    answered: dict[tuple[str, int], Message],
+    message: Envelope,
+    open_requests: dict[tuple[str, int], Envelope],
+    answered: dict[tuple[str, int], Envelope],
 ) -> str:
     """Why a message to a client answers none of its requests."""
     reply_to = message.body.get("in_reply_to")
@@ -134,7 +134,7 @@ def _type_name(value: Any) -> str:
 
 def stray_findings(dossier: Dossier, found: Conversations) -> Iterator[Finding]:
     """Replies that nobody waits for, one finding for each type of message."""
-    by_type: dict[str, list[tuple[Message, str]]] = {}
+    by_type: dict[str, list[tuple[Envelope, str]]] = {}
     for message, why in found.stray:
         by_type.setdefault(message.type, []).append((message, why))
     for kind, messages in by_type.items():
@@ -168,7 +168,7 @@ def unanswered_findings(dossier: Dossier, found: Conversations) -> Iterator[Find
             yield _never_answered(dossier, name, kind)
 
 
-def _answers_without_number(dossier: Dossier, kind: _Kind) -> Message | None:
+def _answers_without_number(dossier: Dossier, kind: _Kind) -> Envelope | None:
     """What looks like the reply to a node's request, but does not say so."""
     if kind.by_clients:
         return None
@@ -184,7 +184,7 @@ def _answers_without_number(dossier: Dossier, kind: _Kind) -> Message | None:
     )
 
 
-def _unnumbered(dossier: Dossier, name: str, answer: Message) -> Finding:
+def _unnumbered(dossier: Dossier, name: str, answer: Envelope) -> Finding:
     place, line = dossier.source.made(answer.type) or (None, "")
     sentence = (
         f"{answer.src} answers `{name}` of {answer.dest} with {a(answer.type)} whose in_reply_to "

@@ -15,7 +15,7 @@ from glomers.formats.edn import Keyword, Tagged, kw
 from glomers.formats.history import Op, pairs
 from glomers.formats.journal import Event
 from glomers.formats.names import is_client
-from glomers.reading.envelopes import Message, messages_of
+from glomers.reading.envelopes import Envelope, messages_of
 from glomers.reading.faults import Span, spans_of
 from glomers.reading.partitions import Cut, cuts_of
 from glomers.reading.source import Source
@@ -84,23 +84,23 @@ class Dossier:
         return pairs(self.history)
 
     @cached_property
-    def messages(self) -> list[Message]:
+    def messages(self) -> list[Envelope]:
         """The first messages of the run."""
         events = list(islice(self.events(None), EVENTS_READ))
         self.messages_are_whole = len(events) < EVENTS_READ
         return messages_of(events)
 
-    def messages_with(self, value: Any) -> list[Message]:
+    def messages_with(self, value: Any) -> list[Envelope]:
         """All messages that carry `value`."""
         text = json.dumps(value, ensure_ascii=False) if type(value) in (int, str) else None
         return [message for message in messages_of(self.events(text)) if message.carries(value)]
 
     @cached_property
-    def between(self) -> list[Message]:
+    def between(self) -> list[Envelope]:
         """The first messages between nodes, or between nodes and services."""
         return [m for m in self.messages if not (is_client(m.src) or is_client(m.dest))]
 
-    def carrying(self, value: Any, key: Any = None) -> list[Message]:
+    def carrying(self, value: Any, key: Any = None) -> list[Envelope]:
         """All messages between nodes, or nodes and services, that carry `value` (of `key`)."""
         if self.between and self.messages_are_whole:
             return [m for m in self.between if m.carries(value, key)]
@@ -150,7 +150,7 @@ class Dossier:
     @cached_property
     def _exchanges(self) -> dict[int, list[int]]:
         """The ids of the request and the reply of each operation, by the index of its beginning."""
-        requests: dict[Any, deque[Message]] = defaultdict(deque)
+        requests: dict[Any, deque[Envelope]] = defaultdict(deque)
         for message in self.messages:
             if is_client(message.src):
                 requests[message.sent_ns, message.dest, message.type].append(message)
@@ -163,7 +163,7 @@ class Dossier:
                 exchanges[began.index] = [request.id, *([reply.id] if reply else [])]
         return exchanges
 
-    def reply(self, request: Message) -> Message | None:
+    def reply(self, request: Envelope) -> Envelope | None:
         """The first reply to a message, if there was any."""
         number = request.body.get("msg_id")
         if type(number) is not int:
@@ -172,8 +172,8 @@ class Dossier:
         return next((m for m in replies if m.sent_ns >= request.sent_ns), None)
 
     @cached_property
-    def _replies(self) -> dict[Any, list[Message]]:
-        replies: dict[Any, list[Message]] = defaultdict(list)
+    def _replies(self) -> dict[Any, list[Envelope]]:
+        replies: dict[Any, list[Envelope]] = defaultdict(list)
         for message in self.messages:
             number = message.body.get("in_reply_to")
             if type(number) is int:

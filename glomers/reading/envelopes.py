@@ -13,7 +13,7 @@ ENVELOPE = frozenset({"msg_id", "in_reply_to", "type"})
 
 
 @dataclass(slots=True)
-class Message:
+class Envelope:
     """A message of the run, and what became of it; times in ns."""
 
     id: int
@@ -66,14 +66,14 @@ def _holds(part: Any, value: Any, in_keys: bool) -> bool:
     return type(part) is type(value) and bool(part == value)
 
 
-def messages_of(events: Iterable[Event]) -> list[Message]:
+def messages_of(events: Iterable[Event]) -> list[Envelope]:
     """The messages of a journal's events, in the order in which they were sent."""
-    messages: dict[int, Message] = {}
+    messages: dict[int, Envelope] = {}
     for kind, time_ns, number, sent in events:
         if kind == "send":
             if sent is not None and type(sent.get("body")) is dict:
                 body = sent["body"]
-                messages[number] = Message(number, time_ns, sent["src"], sent["dest"], body)
+                messages[number] = Envelope(number, time_ns, sent["src"], sent["dest"], body)
         elif (message := messages.get(number)) is not None:
             message.end_ns = time_ns
             message.lost = kind == "drop"

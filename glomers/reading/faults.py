@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from glomers.formats.edn import to_json
 from glomers.formats.history import Op
-from glomers.reading.partitions import Partition, felt_partitions_of, partitions_of
+from glomers.reading.partitions import PartitionPeriod, felt_partitions_of, partitions_of
 
 
 class Span(NamedTuple):
@@ -19,7 +19,7 @@ class Span(NamedTuple):
     effect: Any
 
 
-class Fault(NamedTuple):
+class FaultPeriod(NamedTuple):
     """The same in seconds and in words."""
 
     start_s: float
@@ -49,25 +49,29 @@ def spans_of(history: Iterable[Op]) -> list[Span]:
     return [*spans, *open_ones]
 
 
-def faults_of(history: Sequence[Op]) -> list[Fault]:
+def faults_of(history: Sequence[Op]) -> list[FaultPeriod]:
     """All faults in order of their beginnings, partitions as `partitions_of` describes them."""
     return _with_extra_faults(partitions_of(history), history)
 
 
-def felt_faults_of(history: Sequence[Op]) -> list[Fault]:
+def felt_faults_of(history: Sequence[Op]) -> list[FaultPeriod]:
     """The same without partitions that cut nobody off: the faults to show in a picture."""
     return _with_extra_faults(felt_partitions_of(history), history)
 
 
-def _with_extra_faults(partitions: Iterable[Partition], history: Sequence[Op]) -> list[Fault]:
-    faults = [Fault(cut.start_s, cut.end_s, f"partition: {cut.description}") for cut in partitions]
+def _with_extra_faults(
+    partitions: Iterable[PartitionPeriod], history: Sequence[Op]
+) -> list[FaultPeriod]:
+    faults = [
+        FaultPeriod(cut.start_s, cut.end_s, f"partition: {cut.description}") for cut in partitions
+    ]
     return sorted([*faults, *extra_faults_of(history)])
 
 
-def extra_faults_of(history: Iterable[Op]) -> list[Fault]:
+def extra_faults_of(history: Iterable[Op]) -> list[FaultPeriod]:
     """The faults that Maelstrom lacks, in order of their beginnings."""
     return sorted(
-        Fault(span.start_ns / 1e9, span.end_ns / 1e9, _described(span))
+        FaultPeriod(span.start_ns / 1e9, span.end_ns / 1e9, _described(span))
         for span in spans_of(history)
         if span.fault != "partition"
     )

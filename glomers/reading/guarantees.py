@@ -31,7 +31,7 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 from glomers.reading.registers import Registers
-from glomers.reading.replicas import Txn
+from glomers.reading.replicas import Transaction
 
 WHOLE_ORDER = "transactions have an order (no G0)"
 _SHOWN_STEPS = 6
@@ -64,7 +64,7 @@ class Tried(NamedTuple):
     example: str
 
 
-def try_guarantees(txns: Iterable[Txn]) -> list[Tried]:
+def try_guarantees(txns: Iterable[Transaction]) -> list[Tried]:
     """Try every guarantee on the transactions of a history of registers, in the order given here.
 
     Raises:

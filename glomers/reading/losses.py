@@ -12,7 +12,7 @@ from typing import Any
 
 from glomers.formats.history import Op
 from glomers.reading.dossier import Dossier
-from glomers.reading.envelopes import Message
+from glomers.reading.envelopes import Envelope
 from glomers.reading.wording import a, at, in_order, nodes_in_words, said
 
 Told = tuple[str, tuple[int, ...]]
@@ -24,10 +24,10 @@ class Learned:
     """Who learned a value, when (ns) and by which messages."""
 
     when_ns: dict[str, int]
-    path: dict[str, list[Message]]
+    path: dict[str, list[Envelope]]
 
 
-def learned(carrying: Iterable[Message], start: str, since_ns: int) -> Learned:
+def learned(carrying: Iterable[Envelope], start: str, since_ns: int) -> Learned:
     """Who came to know what messages carry, which `start` knows from `since_ns` on."""
     found = Learned({start: since_ns}, {start: []})
     arrived = [(m.arrived_ns, m.id, m) for m in carrying if m.arrived_ns is not None]
@@ -40,7 +40,7 @@ def learned(carrying: Iterable[Message], start: str, since_ns: int) -> Learned:
     return found
 
 
-def lost_news(carrying: Iterable[Message], known: Learned) -> list[Message]:
+def lost_news(carrying: Iterable[Envelope], known: Learned) -> list[Envelope]:
     """Those of the messages that were lost and would have been news."""
     return [
         m
@@ -86,7 +86,7 @@ def fate(
     return f"{begin}, and nobody ever sent it to {lacks}{who}", _ids(waiting or sent)
 
 
-def _told_in_vain(dossier: Dossier, path: Sequence[Message]) -> Told:
+def _told_in_vain(dossier: Dossier, path: Sequence[Envelope]) -> Told:
     """That a node was told a value by the last message of a path, and does not show it."""
     last, ids = path[-1], _ids(path)
     how = f"{last.dest} was told {at(last.arrived_ns)} by {a(last.type)} of {last.src}"
@@ -101,7 +101,7 @@ def _told_in_vain(dossier: Dossier, path: Sequence[Message]) -> Told:
     )
 
 
-def _lost_in_vain(dossier: Dossier, between: tuple[str, str], lost: Sequence[Message]) -> str:
+def _lost_in_vain(dossier: Dossier, between: tuple[str, str], lost: Sequence[Envelope]) -> str:
     """What became of messages that would have told a node, or somebody before it."""
     knows, lacks = between
     first, count = lost[0], len(lost)
@@ -112,12 +112,12 @@ def _lost_in_vain(dossier: Dossier, between: tuple[str, str], lost: Sequence[Mes
     return f"{who}{why_lost(dossier, first)}, and {end}"
 
 
-def _is_left(dossier: Dossier, message: Message) -> bool:
+def _is_left(dossier: Dossier, message: Envelope) -> bool:
     """Whether a message asks for a reply and gets none."""
     return "msg_id" in message.body and dossier.reply(message) is None
 
 
-def _who_was_told(dossier: Dossier, sent: Sequence[Message]) -> str:
+def _who_was_told(dossier: Dossier, sent: Sequence[Envelope]) -> str:
     """Whom a value was sent to, as the end of a sentence."""
     if not sent:
         return ", nor to anybody else" if len(dossier.nodes) > 2 else ""
@@ -137,7 +137,7 @@ def was_killed(dossier: Dossier, node: str, since_ns: int) -> bool:
     return any(span.start_ns >= since_ns for span in dossier.faults_of(node, "kill"))
 
 
-def why_lost(dossier: Dossier, message: Message) -> str:
+def why_lost(dossier: Dossier, message: Envelope) -> str:
     """Why a message was lost, as the end of a sentence about its sender."""
     src, dest, at_ns = message.src, message.dest, message.end_ns or message.sent_ns
     for cut in dossier.cuts:
@@ -152,13 +152,13 @@ def why_lost(dossier: Dossier, message: Message) -> str:
     return f"sent {dest} {a(message.type)} {at(message.sent_ns)} that was lost on the way"
 
 
-def during(dossier: Dossier, began: Op, ended: Op | None) -> Iterator[Message]:
+def during(dossier: Dossier, began: Op, ended: Op | None) -> Iterator[Envelope]:
     """What the node of an operation sent to nodes and services while it carried it out."""
     node, end_ns = dossier.node_of(began), _end_ns(dossier, ended)
     return (m for m in dossier.between if m.src == node and began.time_ns <= m.sent_ns <= end_ns)
 
 
-def inquiries(dossier: Dossier, began: Op, ended: Op | None, key: Any = None) -> list[Message]:
+def inquiries(dossier: Dossier, began: Op, ended: Op | None, key: Any = None) -> list[Envelope]:
     """What a node asked others (about `key`) during an operation, and their answers in time."""
     asked = [m for m in during(dossier, began, ended) if "msg_id" in m.body and m.names(key)]
     replies = [reply for m in asked if (reply := dossier.reply(m))]
@@ -191,5 +191,5 @@ def silence(dossier: Dossier, src: str, dest: str, since_ns: int, until_ns: int)
     return f"never told {dest} afterwards", ()
 
 
-def _ids(messages: Iterable[Message]) -> tuple[int, ...]:
+def _ids(messages: Iterable[Envelope]) -> tuple[int, ...]:
     return tuple(message.id for message in messages)

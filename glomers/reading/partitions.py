@@ -18,7 +18,7 @@ _KINDS = {
 }
 
 
-class Partition(NamedTuple):
+class PartitionPeriod(NamedTuple):
     """A stretch of time in which some nodes did not hear some others, in words."""
 
     start_s: float
@@ -48,19 +48,19 @@ class Cut(NamedTuple):
         return isinstance(deaf_to, frozenset | set) and src in deaf_to
 
 
-def partitions_of(history: Sequence[Op]) -> list[Partition]:
+def partitions_of(history: Sequence[Op]) -> list[PartitionPeriod]:
     """The partitions in order; one that nobody healed lasts to the end of the history."""
     return _in_words(cuts_of(history))
 
 
-def felt_partitions_of(history: Sequence[Op]) -> list[Partition]:
+def felt_partitions_of(history: Sequence[Op]) -> list[PartitionPeriod]:
     """Those that cut somebody off, or of which nobody knows: the ones to show in a picture."""
     return _in_words(cut for cut in cuts_of(history) if cut.is_real or cut.grudges is None)
 
 
-def _in_words(cuts: Iterable[Cut]) -> list[Partition]:
+def _in_words(cuts: Iterable[Cut]) -> list[PartitionPeriod]:
     return [
-        Partition(cut.start_ns / 1e9, cut.end_ns / 1e9, _describe(cut.kind, cut.grudges))
+        PartitionPeriod(cut.start_ns / 1e9, cut.end_ns / 1e9, _describe(cut.kind, cut.grudges))
         for cut in cuts
     ]
 

@@ -9,7 +9,7 @@ from glomers.formats.edn import Keyword, kw
 from glomers.formats.history import Op
 from glomers.reading import dependencies, losses
 from glomers.reading.dossier import Dossier
-from glomers.reading.envelopes import Message
+from glomers.reading.envelopes import Envelope
 from glomers.reading.finding import Finding, Kind
 from glomers.reading.repeats import repeats
 from glomers.reading.wording import a, at, listed, said, times
@@ -286,7 +286,7 @@ def handed_on(dossier: Dossier) -> Iterator[Finding]:
             yield Finding(Kind.LOSS, f"{text}.", None, (), ids, name, key)
 
 
-def _handed(dossier: Dossier, name: str, handed: list[Message]) -> losses.Told:
+def _handed(dossier: Dossier, name: str, handed: list[Envelope]) -> losses.Told:
     """How a node handed a message on: twice, in vain, or at all."""
     repeat = next(repeats(dossier, handed), None)
     if repeat and name == "duplicate":

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from glomers.formats.edn import Keyword, kw, loads
+from glomers.formats.edn import Keyword, kw
+from glomers.formats.edn_reader import loads
 from glomers.formats.history import Op
 from glomers.reading.dossier import Dossier
 from glomers.reading.envelopes import ENVELOPE

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from glomers.formats.edn import to_json
-from glomers.reading.replicas import Txn
+from glomers.reading.replicas import Transaction
 
 Step = tuple[str, Any, Any]
 """A micro-operation: "r" or "w", the key, and the value read or written."""
@@ -52,7 +52,7 @@ class Registers:
         WrittenTwice: when a value was written to a key twice.
     """
 
-    def __init__(self, txns: Iterable[Txn]) -> None:
+    def __init__(self, txns: Iterable[Transaction]) -> None:
         self.txns: list[SessionTxn] = []
         self.sessions: dict[int, list[SessionTxn]] = defaultdict(list)
         self.writers: dict[tuple[Any, Any], SessionTxn] = {}
@@ -62,7 +62,7 @@ class Registers:
             if txn.outcome != "fail":
                 self._add(txn)
 
-    def _add(self, asked: Txn) -> None:
+    def _add(self, asked: Transaction) -> None:
         session = self.sessions[asked.process]
         begins = session[-1].begins + len(session[-1].steps) if session else 0
         is_ok = asked.outcome == "ok"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from glomers.reading.dossier import Dossier
-from glomers.reading.envelopes import Message
+from glomers.reading.envelopes import Envelope
 from glomers.reading.wording import at
 
 
@@ -15,9 +15,9 @@ from glomers.reading.wording import at
 class Repeat:
     """A message that was delivered a second time; `reply` is that to the first, if there was."""
 
-    first: Message
-    second: Message
-    reply: Message | None
+    first: Envelope
+    second: Envelope
+    reply: Envelope | None
 
     @property
     def ids(self) -> tuple[int, ...]:
@@ -43,13 +43,13 @@ class Repeat:
         return text + f"{dest}'s answer to the first came too late"
 
 
-def repeats(dossier: Dossier, carrying: Iterable[Message]) -> Iterator[Repeat]:
+def repeats(dossier: Dossier, carrying: Iterable[Envelope]) -> Iterator[Repeat]:
     """Those of the messages that arrived twice without need.
 
     Either the network copied the message, or its sender repeated a request of which it had got no
     answer.
     """
-    last: dict[Any, Message] = {}
+    last: dict[Any, Envelope] = {}
     for second in carrying:
         if second.arrived_ns is None:
             continue
@@ -59,7 +59,7 @@ def repeats(dossier: Dossier, carrying: Iterable[Message]) -> Iterator[Repeat]:
         last[second.said] = second
 
 
-def _repeat(dossier: Dossier, first: Message, second: Message) -> Repeat | None:
+def _repeat(dossier: Dossier, first: Envelope, second: Envelope) -> Repeat | None:
     is_copy = first.sent_ns == second.sent_ns
     if not is_copy and "msg_id" not in first.body:
         return None  # nobody waits for an answer: it is said anew on purpose

@@ -37,8 +37,7 @@ from glomers.reading.acknowledged import (
 
 CONVERGED = "replicas converge after healing"
 DIVERGED = "replicas disagree after healing"
-WORKLOADS = ("broadcast", "g-set", "g-counter", "pn-counter")
-"""Those of which every run ends with reads that are compared here."""
+_END_WITH_READS = ("broadcast", "g-set", "g-counter", "pn-counter")
 SUM = "sum"
 """The one key that a counter has."""
 _NOW_AND_THEN = (True, False)
@@ -139,12 +138,17 @@ def _differ(row: Mapping[str, Any]) -> bool:
     )
 
 
-def convergence(history: Sequence[Op], nodes: Sequence[str]) -> Convergence | None:
-    """Compare what the final reads of a run show; None when there are none.
+def are_compared(workload: str, nodes: Sequence[str], has_final_reads: bool) -> bool:
+    """Whether a run has several replicas, and reads in the end that tell whether they agree.
 
-    Runs of `WORKLOADS` end with some and, with the bench's flag `--final-reads`, those of
+    Runs of sets and counters end with some and, with the bench's flag `--final-reads`, those of
     transactions.  The polls that end a run of logs are not compared.
     """
+    return len(nodes) > 1 and (workload in _END_WITH_READS or has_final_reads)
+
+
+def convergence(history: Sequence[Op], nodes: Sequence[str]) -> Convergence | None:
+    """Compare what the final reads of a run show; None when there are none."""
     ends = final_reads(history)
     if not ends or ends[0][0].f not in ("read", "txn"):
         return None
@@ -208,7 +212,7 @@ def _one_of(given: Sequence[Any]) -> Any:
     return tuple(given)
 
 
-class Txn(NamedTuple):
+class Transaction(NamedTuple):
     """A transaction: who asked for it, which node, its outcome, and its `[f, key, value]`s."""
 
     process: Any
@@ -229,10 +233,10 @@ class Forgotten(NamedTuple):
     start_s: float
 
 
-def transactions_of(history: Iterable[Op], nodes: Sequence[str]) -> list[Txn]:
+def transactions_of(history: Iterable[Op], nodes: Sequence[str]) -> list[Transaction]:
     """The transactions of a history in order; values are what was answered, if anything was."""
     return [
-        Txn(
+        Transaction(
             invoked.process,
             node_of(invoked, nodes) if nodes else "",
             done.type if done else "info",
@@ -249,7 +253,7 @@ def key_order(key: Any) -> tuple[int, int, str]:
     return (0, key, "") if type(key) is int else (1, 0, repr(key))
 
 
-def forgotten_writes(txns: Iterable[Txn]) -> list[Forgotten]:
+def forgotten_writes(txns: Iterable[Transaction]) -> list[Forgotten]:
     """Reads that show a client nothing, or a value that it had itself overwritten before."""
     found = []
     written: dict[tuple[Any, Any], list[Any]] = {}
@@ -264,7 +268,7 @@ def forgotten_writes(txns: Iterable[Txn]) -> list[Forgotten]:
     return found
 
 
-def replicated_share(txns: Sequence[Txn], finals: Finals) -> float | None:
+def replicated_share(txns: Sequence[Transaction], finals: Finals) -> float | None:
     """The share of keys whose final value some node holds that was not asked to write it.
 
     0 means that no write ever reached another node; None: nobody wrote anything.
@@ -287,7 +291,7 @@ def _held(row: Mapping[str, Any]) -> list[tuple[str, Any]]:
     return [(n, value) for n, value in sorted(row.items()) if value not in (None, UNSEEN)]
 
 
-def dirty_writes(txns: Iterable[Txn], finals: Finals) -> list[tuple[int, int, Any, Any]]:
+def dirty_writes(txns: Iterable[Transaction], finals: Finals) -> list[tuple[int, int, Any, Any]]:
     """Pairs of transactions of which each overwrote the other: two numbers, two keys.
 
     When the final value of key x comes from one transaction and that of key y from another, and

@@ -16,7 +16,7 @@ from glomers.formats.edn import equality_key, freeze, kw
 from glomers.formats.history import Op
 from glomers.reading import losses
 from glomers.reading.dossier import Dossier
-from glomers.reading.envelopes import Message
+from glomers.reading.envelopes import Envelope
 from glomers.reading.finding import Finding, Kind
 from glomers.reading.wording import at, counted, said, seconds
 
@@ -105,7 +105,7 @@ def asked_before(dossier: Dossier) -> Iterator[Finding]:
         yield Finding(Kind.LOSS, f"{why}.", None, (), ids, key=key)
 
 
-def _why(dossier: Dossier, node: str, asked: Sequence[Message]) -> str:
+def _why(dossier: Dossier, node: str, asked: Sequence[Envelope]) -> str:
     """Why what a node asked may have misled it; nothing where it asked nobody."""
     lost = next((m for m in asked if m.lost), None)
     if lost:

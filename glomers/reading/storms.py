@@ -6,7 +6,7 @@ from collections import Counter, deque
 from collections.abc import Sequence
 
 from glomers.reading.dossier import Broken, Dossier
-from glomers.reading.envelopes import Message, messages_of
+from glomers.reading.envelopes import Envelope, messages_of
 from glomers.reading.finding import Finding, Kind
 
 LAST_EVENTS = 40_000
@@ -45,13 +45,13 @@ def finding(dossier: Dossier, broken: Broken) -> Finding:
 
 
 def _causes(
-    messages: Sequence[Message], nodes: frozenset[str]
-) -> dict[int, tuple[Message, Message | None]]:
+    messages: Sequence[Envelope], nodes: frozenset[str]
+) -> dict[int, tuple[Envelope, Envelope | None]]:
     """Each message of a node with the one that the node had got just before."""
     got = [m for m in messages if m.arrived_ns is not None and m.dest in nodes]
     arrived = sorted((m.end_ns, m.id, m) for m in got)
-    causes: dict[int, tuple[Message, Message | None]] = {}
-    last: dict[str, Message] = {}
+    causes: dict[int, tuple[Envelope, Envelope | None]] = {}
+    last: dict[str, Envelope] = {}
     at = 0
     for message in messages:
         while at < len(arrived) and (arrived[at][0] or 0) <= message.sent_ns:
@@ -62,11 +62,11 @@ def _causes(
     return causes
 
 
-def _chain(causes: dict[int, tuple[Message, Message | None]], kind: str) -> list[str]:
+def _chain(causes: dict[int, tuple[Envelope, Envelope | None]], kind: str) -> list[str]:
     """The way of one message of the flood, by the names of those whom it went through."""
     ids = [number for number, (message, _) in causes.items() if message.type == kind]
-    message: Message | None = causes[ids[-1]][0]
-    way: list[Message] = []
+    message: Envelope | None = causes[ids[-1]][0]
+    way: list[Envelope] = []
     while message is not None and message.type == kind:
         way.append(message)
         found = causes.get(message.id)

@@ -19,7 +19,7 @@ from typing import Any
 from glomers.environment import ENGINE, OF_RUNS
 from glomers.errors import BadInput
 from glomers.files import shown
-from glomers.series.task import Outcome, Task
+from glomers.series.task import NotebookOutcome, Task
 
 _POLL_S = 0.5
 _STOP_WITHIN_S = 20.0
@@ -83,8 +83,8 @@ def _cannot_write(folder: Path, error: OSError) -> str:
 
 
 def execute(
-    tasks: Sequence[Task], executor: Executor, report: Callable[[Outcome], None]
-) -> list[Outcome]:
+    tasks: Sequence[Task], executor: Executor, report: Callable[[NotebookOutcome], None]
+) -> list[NotebookOutcome]:
     """Execute the tasks with the executor; outcomes in the order of the tasks.
 
     `report` hears of each outcome as it comes. An interrupt (Ctrl-C) stops the running notebooks,
@@ -107,16 +107,16 @@ def execute(
     return [_outcome(future, task) for future, task in futures.items()]
 
 
-def _outcome(future: Future[Outcome], task: Task) -> Outcome:
+def _outcome(future: Future[NotebookOutcome], task: Task) -> NotebookOutcome:
     try:
         return future.result()
     except CancelledError:
-        return Outcome(task.name, "not run", error="not run")
+        return NotebookOutcome(task.name, "not run", error="not run")
     except Exception as error:
-        return Outcome(task.name, "failed", error=f"{type(error).__name__}: {error}")
+        return NotebookOutcome(task.name, "failed", error=f"{type(error).__name__}: {error}")
 
 
-def execute_one(task: Task) -> Outcome:
+def execute_one(task: Task) -> NotebookOutcome:
     """Execute one notebook in a process of its own, wherever the executor runs this function."""
     began = time.monotonic()
     with task.log.open("wb") as log:
@@ -134,7 +134,7 @@ def execute_one(task: Task) -> Outcome:
     finally:
         _end(process)
     seconds = round(time.monotonic() - began, 2)
-    return Outcome(task.name, seconds=seconds, **_read(answer, process, task))
+    return NotebookOutcome(task.name, seconds=seconds, **_read(answer, process, task))
 
 
 def _as_json(task: Task) -> str:

@@ -11,21 +11,21 @@ from pathlib import Path
 
 from glomers.files import shown
 from glomers.series.batch import execute
-from glomers.series.ledger import Record, load_record
-from glomers.series.task import Outcome, Task
+from glomers.series.ledger import Ledger, load_record
+from glomers.series.task import NotebookOutcome, Task
 
 
 @dataclass
-class Progress:
+class BatchProgress:
     """Says how each notebook ended, one line each, and keeps the batch's record up to date."""
 
     out: Path
     engine: str
-    outcomes: dict[str, Outcome]
+    outcomes: dict[str, NotebookOutcome]
     done: int = field(default=0)
     problem: str = field(default="")
 
-    def __call__(self, outcome: Outcome) -> None:
+    def __call__(self, outcome: NotebookOutcome) -> None:
         self.done += 1
         self.outcomes[outcome.name] = outcome
         self.save()
@@ -37,7 +37,7 @@ class Progress:
     def save(self) -> None:
         """Write the record; a full disk is told once, and stops nothing."""
         try:
-            Record(self.engine, list(self.outcomes.values())).save(self.out)
+            Ledger(self.engine, list(self.outcomes.values())).save(self.out)
         except OSError as error:
             problem = f"Cannot write to {shown(self.out)}: {error.strerror}. What is there is kept."
             if not self.problem:
@@ -47,10 +47,10 @@ class Progress:
 
 def run_tasks(
     tasks: Sequence[Task], *, jobs: int | None = None, executor: Executor | None = None
-) -> list[Outcome]:
+) -> list[NotebookOutcome]:
     """Execute prepared tasks with a line of progress each; outcomes in the order of the tasks."""
-    waiting = {task.name: Outcome(task.name, "not run", error="not run") for task in tasks}
-    progress = Progress(tasks[0].out, tasks[0].engine, waiting)
+    waiting = {task.name: NotebookOutcome(task.name, "not run", error="not run") for task in tasks}
+    progress = BatchProgress(tasks[0].out, tasks[0].engine, waiting)
     progress.save()
     queue = _longest_first(tasks)
     if executor:
@@ -82,6 +82,6 @@ def _processors() -> int:
     return os.cpu_count() or 1
 
 
-def retry_note(outcome: Outcome) -> str | None:
+def retry_note(outcome: NotebookOutcome) -> str | None:
     """What is to be said of a notebook that was executed twice."""
     return "(its kernel died once)" if outcome.retried and outcome.state == "ok" else None

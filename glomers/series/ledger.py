@@ -9,17 +9,17 @@ from pathlib import Path
 from typing import Any
 
 from glomers.files import write_whole
-from glomers.series.task import Outcome
+from glomers.series.task import NotebookOutcome
 
 FILE = "batch.json"
 
 
 @dataclass(frozen=True)
-class Record:
+class Ledger:
     """The engine of a batch and its outcomes."""
 
     engine: str
-    outcomes: list[Outcome]
+    outcomes: list[NotebookOutcome]
 
     def save(self, folder: Path) -> None:
         """Write the record as a whole, or not at all.
@@ -31,13 +31,13 @@ class Record:
         write_whole(folder / FILE, json.dumps(fields, indent=1) + "\n")
 
 
-def load_record(folder: Path) -> Record | None:
+def load_record(folder: Path) -> Ledger | None:
     """The record of a batch; None where there is none that can be read."""
     try:
         fields = json.loads((folder / FILE).read_text(encoding="utf-8"))
-        outcomes = [Outcome(**each) for each in fields["notebooks"]]
+        outcomes = [NotebookOutcome(**each) for each in fields["notebooks"]]
         if all(type(o.name) is str and isinstance(o.seconds, int | float) for o in outcomes):
-            return Record(fields["engine"], outcomes)
+            return Ledger(fields["engine"], outcomes)
     except (OSError, ValueError, KeyError, TypeError):
         pass
     return None

@@ -27,7 +27,7 @@ from glomers.reading.replicas import DIVERGED
 from glomers.series import page
 from glomers.series.ledger import load_record, load_results
 from glomers.series.notebook import Notebook, read_notebook
-from glomers.series.task import Outcome
+from glomers.series.task import NotebookOutcome
 
 TITLE = "Distributed systems in notebooks: results"
 _INJECTED = "injected-parameters"
@@ -42,7 +42,7 @@ _DISPLAY = ["text/html", "text/markdown", "image/svg+xml", "image/png", "image/j
 class Page:
     """A page to be: its notebook, if there is an executed copy, and how that ended."""
 
-    outcome: Outcome
+    outcome: NotebookOutcome
     notebook: Notebook | None
 
     @property
@@ -89,7 +89,7 @@ def _pages(folder: Path) -> list[Page]:
     if not found and not record:
         raise BadInput(f"There are no notebooks in {shown(folder)}: `glomers run` makes a batch.")
     # Copies that another batch left in the same folder are none of this one's.
-    named = record.outcomes if record else [Outcome(name, "ok") for name in found]
+    named = record.outcomes if record else [NotebookOutcome(name, "ok") for name in found]
     outcomes = sorted(named, key=lambda outcome: outcome.name)
     return [Page(outcome, _readable(found.get(outcome.name))) for outcome in outcomes]
 
@@ -134,7 +134,7 @@ def _link(to: Page) -> dict[str, str]:
     return {"href": to.href, "title": to.title}
 
 
-def _failure(outcome: Outcome, *, marked: bool) -> str:
+def _failure(outcome: NotebookOutcome, *, marked: bool) -> str:
     if outcome.state == "ok":
         return ""
     how = "failed" if outcome.state == "failed" else "was stopped"

@@ -54,7 +54,7 @@ class Task:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class NotebookOutcome:
     """How a notebook ended, after how many seconds, and its first error in one sentence."""
 
     name: str

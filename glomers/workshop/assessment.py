@@ -8,7 +8,7 @@ from pathlib import Path
 
 from glomers.challenges import Challenge
 from glomers.explore.seed import Row
-from glomers.workshop.evidence import Evidence, evidence_of
+from glomers.workshop.evidence import Exhibit, evidence_of
 from glomers.workshop.exercise import exercises
 from glomers.workshop.limits import limits_of, limits_result
 from glomers.workshop.runs import run_stage
@@ -65,7 +65,7 @@ def assess(
 
 def _look(
     stage: Stage, row: Row, position: int, challenge: Challenge, node: Path, folder: Path
-) -> Evidence:
+) -> Exhibit:
     """Why a trial broke its promise."""
     options = stage.trials.scenario(position)
     official, is_broken = official_command(challenge, node), row["broken"] is not None
@@ -82,7 +82,7 @@ def _advice(challenge: Challenge, stage: str, findings: str, is_broken: bool = F
     return exercise.advice(stage, findings, is_broken) if exercise else None
 
 
-def _why(evidence: Evidence) -> str:
+def _why(evidence: Exhibit) -> str:
     return evidence.findings[0]
 
 

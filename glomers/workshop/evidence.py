@@ -33,7 +33,7 @@ _OPEN_GAP = "NotImplementedError"
 
 
 @dataclass(frozen=True)
-class Evidence:
+class Exhibit:
     """What shows that a promise was broken.
 
     Attributes:
@@ -53,7 +53,7 @@ class Evidence:
 
 def evidence_of(
     stage: Stage, options: Options, official: Options, folder: Path, *, is_broken: bool
-) -> Evidence:
+) -> Exhibit:
     """Look into a trial that broke the promise of a stage.
 
     Args:
@@ -80,12 +80,12 @@ def evidence_of(
     findings = _ordered(_findings_in(run) or _told_in_logs(run, options), stage) if run else []
     command = ("test", *words)
     if gaps := tuple(str(finding) for finding in findings if _is_of_gap(finding)):
-        return Evidence(gaps[:1], None, command, None, None)  # all else comes from that
+        return Exhibit(gaps[:1], None, command, None, None)  # all else comes from that
     sentence = _sentence_in(smallest) if smallest else None
     told = [str(finding) for finding in findings]
     if sentence and not any(finding.kind <= Kind.PROMISE for finding in findings):
         told = [sentence, *told]
-    return Evidence(tuple(told[:SHOWN]), relies_on, command, sentence, smallest)
+    return Exhibit(tuple(told[:SHOWN]), relies_on, command, sentence, smallest)
 
 
 def _familiar(stage: Stage, options: Options, official: Options) -> tuple[Options, str | None]:

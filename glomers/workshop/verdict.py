@@ -9,7 +9,7 @@ from typing import Any
 
 from glomers.challenges import Challenge
 from glomers.explore.seed import Row
-from glomers.workshop.evidence import Evidence
+from glomers.workshop.evidence import Exhibit
 from glomers.workshop.stages import FAULTS, LIMITS, PARTITIONS, TOGETHER
 
 NOT_REACHED = "not reached"
@@ -40,7 +40,7 @@ class Verdict:
     challenge: Challenge
     node: Path
     stages: tuple[StageResult, ...]
-    evidence: Evidence | None = None
+    evidence: Exhibit | None = None
     advice: str | None = None
     proof: tuple[str, ...] = field(default=())
 

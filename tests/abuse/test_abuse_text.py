@@ -10,9 +10,9 @@ import pytest
 from glomers import lab
 from glomers.formats.edn import kw
 from glomers.lab.tail import shown_tail
-from glomers.series.ledger import Record
+from glomers.series.ledger import Ledger
 from glomers.series.publish import export_batch
-from glomers.series.task import Outcome
+from glomers.series.task import NotebookOutcome
 from tests.helpers.bench import SHORT
 from tests.helpers.chromium import Chromium, find_chromium
 from tests.helpers.lab_stores import LATENCIES, history, results, write_store
@@ -204,7 +204,7 @@ def test_exported_pages_are_harmless(browser, tmp_path):
         code(f"{HOSTILE!r}", outputs=[error]),
     ]
     series.write("01-hostile", *cells, folder=folder)
-    Record("bench", [Outcome("01-hostile", "failed", 1.0, HOSTILE)]).save(folder)
+    Ledger("bench", [NotebookOutcome("01-hostile", "failed", 1.0, HOSTILE)]).save(folder)
     index = export_batch(folder)
     assert_harmless(browser, index, holds="it ran")
     assert_harmless(browser, index.with_name("01-hostile.html"))

@@ -21,7 +21,8 @@ from glomers.bench.node_names import MAX_NODES
 from glomers.bench.program import find_program
 from glomers.engine import command
 from glomers.errors import BadInput, BrokenTest, LabError
-from glomers.formats.edn import EdnError, loads_all
+from glomers.formats.edn import EdnError
+from glomers.formats.edn_reader import loads_all
 from glomers.formats.fressian import FressianError, Reader
 from tests.helpers.bench import bench
 from tests.helpers.places import STORE_SAMPLES

@@ -19,7 +19,7 @@ from glomers.bench.hosts.node_lines import BadLine, read_message
 from glomers.bench.hosts.process import _split
 from glomers.bench.workloads.workload import Workload
 from glomers.formats.edn import kw
-from glomers.formats.edn import loads as edn_loads
+from glomers.formats.edn_reader import loads as edn_loads
 from glomers.formats.history import read_history
 from glomers.formats.journal import read_journal
 from glomers.protocol import loads

@@ -13,7 +13,8 @@ import pytest
 from glomers.bench.checkers import CheckOptions, check_run, invalid_checkers
 from glomers.bench.flags import parse_availability, split_models
 from glomers.bench.workloads import workload_class
-from glomers.formats.edn import Tagged, equality_key, kw, loads, to_json
+from glomers.formats.edn import Tagged, equality_key, kw, to_json
+from glomers.formats.edn_reader import loads
 from glomers.formats.history import read_history
 from tests.helpers.places import DATA, MAELSTROM_RUNS, ROOT
 

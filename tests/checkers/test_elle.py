@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from glomers.bench.checkers import CheckError
-from glomers.bench.checkers.elle import cycles, models
+from glomers.bench.checkers.elle import cycles, kinds, models
 from glomers.bench.checkers.elle.graph import (
     PROCESS,
     REALTIME,
@@ -174,7 +174,7 @@ def simple_cycles(edges):
 
 def kinds_by_definition(edges):
     return {
-        cycles.kind_of([identity(edges[a][b]) for a, b in pairwise(cycle)])
+        kinds.kind_of([identity(edges[a][b]) for a, b in pairwise(cycle)])
         for cycle in simple_cycles(edges)
     }
 
@@ -195,7 +195,7 @@ def assert_sound(edges, findings):
         inner = cycle[:-1]
         assert cycle[0] == cycle[-1]
         assert len(set(inner)) == len(inner)
-        assert cycles.kind_of([identity(edges[a][b]) for a, b in pairwise(cycle)]) == kind
+        assert kinds.kind_of([identity(edges[a][b]) for a, b in pairwise(cycle)]) == kind
 
 
 @pytest.mark.slow
@@ -337,6 +337,6 @@ def test_the_weakest_models_ruled_out_are_named_apart_from_the_stronger_ones():
 
 
 def test_the_severest_cycles_are_looked_for_first():
-    order = list(cycles.SPECS)
+    order = list(kinds.SPECS)
     assert order[:2] == ["G-single-item", "G0"]
     assert order.index("G2-item") < order.index("G0-process") < order.index("G0-realtime")

@@ -5,7 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from glomers.bench.checkers import CheckError, CheckOptions, list_append, rw_register
-from glomers.formats.edn import dumps, kw, loads
+from glomers.formats.edn import dumps, kw
+from glomers.formats.edn_reader import loads
 from glomers.formats.history import Op
 
 VALID, TYPES, ANOMALIES = kw("valid?"), kw("anomaly-types"), kw("anomalies")

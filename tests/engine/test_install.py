@@ -10,12 +10,15 @@ import stat
 import subprocess
 import sys
 import tarfile
+import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from glomers.cli import main
-from glomers.engine.maelstrom import archive as unpacking
 from glomers.engine.maelstrom import download as downloading
 from glomers.engine.maelstrom import find
 from glomers.engine.maelstrom import release as release_module
@@ -225,17 +228,16 @@ def test_a_killed_installation_leaves_what_was_there(cache, tmp_path, said):
     install(said.append, file=tmp_path / "archive", release=RELEASE)
     (cache / "maelstrom-0.0.1" / "lib" / "maelstrom.jar").write_bytes(b"old")
     script = f"""
-import os, signal
+import os, signal, tarfile
 from pathlib import Path
-from glomers.engine.maelstrom import archive
 from glomers.engine.maelstrom.install import install
 from glomers.engine.maelstrom.release import Release
-write = archive._Unpacking._write
+extract = tarfile.TarFile.extract
 def killed(self, member, path):
-    write(self, member, path)
-    if path.name == "maelstrom.jar":
+    extract(self, member, path)
+    if member.name.endswith("maelstrom.jar"):
         os.kill(os.getpid(), signal.SIGKILL)
-archive._Unpacking._write = killed
+tarfile.TarFile.extract = killed
 install(print, file=Path("archive"), release={RELEASE!r})
 """
     done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, timeout=60)
@@ -270,22 +272,25 @@ LINK, HARD = tarfile.SYMTYPE, tarfile.LNKTYPE
 @pytest.mark.parametrize(
     ("members", "reason"),
     [
-        ([entry("/etc/evil")], "absolute"),
+        ([entry("{above}/evil")], "absolute"),
         ([entry("../evil")], "leaves the folder"),
         ([entry("maelstrom/../../evil")], "leaves the folder"),
         ([entry("a\\..\\evil")], "strange name"),
-        ([entry("out", type=LINK, linkname="/etc")], "link to an absolute path"),
+        ([entry("out", type=LINK, linkname="{above}")], "link to an absolute path"),
         ([entry("out", type=LINK, linkname="..")], "leads out"),
         ([entry("a/out", type=LINK, linkname="../../x")], "leads out"),
-        ([entry("evil", type=HARD, linkname="/etc/passwd")], "leads out"),
-        ([entry("evil", type=HARD, linkname="../outside")], "leads out"),
+        ([entry("evil", type=HARD, linkname="{above}/outside")], "not in the archive before it"),
+        ([entry("evil", type=HARD, linkname="../outside")], "not in the archive before it"),
+        ([entry("evil", type=HARD, linkname="evil")], "not in the archive before it"),
         ([entry("evil", type=HARD, linkname="nothing")], "not in the archive before it"),
         ([entry("null", type=tarfile.CHRTYPE, devmajor=1, devminor=3)], "neither a file"),
         ([entry("disk", type=tarfile.BLKTYPE)], "neither a file"),
         ([entry("pipe", type=tarfile.FIFOTYPE)], "neither a file"),
         ([entry("a"), entry("a")], "comes twice"),
-        ([entry("a"), entry("a/b")], "in the place of a file"),
-        ([entry("a"), entry("a", type=tarfile.DIRTYPE)], "in the place of a file"),
+        ([entry("a"), entry("a/b")], "in what is no folder"),
+        ([entry("a"), entry("a", type=tarfile.DIRTYPE)], "comes twice"),
+        ([entry("a/b"), entry("a", type=LINK, linkname=".")], "comes twice"),
+        ([entry("a", type=LINK, linkname="b"), entry("a/evil")], "in what is no folder"),
         (
             # Each link is harmless when it comes, but the second changes where the first leads.
             [
@@ -307,22 +312,35 @@ LINK, HARD = tarfile.SYMTYPE, tarfile.LNKTYPE
 def test_hostile_archives_are_refused_and_write_nothing_outside(tmp_path, members, reason):
     folder = tmp_path / "deep" / "folder"
     folder.mkdir(parents=True)
-    (tmp_path / "deep" / "outside").write_text("mine")
+    outside = folder.parent / "outside"
+    outside.write_text("mine")
+    for member, _ in members:  # an absolute path is one of this test: what fails does no harm
+        member.name = member.name.format(above=folder.parent)
+        member.linkname = member.linkname.format(above=folder.parent)
     with pytest.raises(MaelstromError, match=reason):
         unpack(io.BytesIO(archive(*members)), folder)
-    assert [path.name for path in (tmp_path / "deep").iterdir() if path != folder] == ["outside"]
-    assert not Path("/etc/evil").exists()
+    assert [path for path in folder.parent.iterdir() if path != folder] == [outside]
+    assert outside.stat().st_nlink == 1
+    assert outside.read_text() == "mine"
 
 
-def test_an_archive_that_unpacks_to_very_much_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(unpacking, "MOST_BYTES", 1_000_000)
-    data = archive(entry("a", bytes(600_000)), entry("b", bytes(600_000)))
-    assert len(data) < 1000
-    with pytest.raises(MaelstromError, match="one too many"):
-        unpack(io.BytesIO(data), tmp_path)
-    monkeypatch.setattr(unpacking, "MOST_ENTRIES", 1)
-    with pytest.raises(MaelstromError, match="one too many"):
-        unpack(io.BytesIO(archive(entry("x"), entry("y"))), tmp_path)
+NAMES = st.lists(st.sampled_from(["a", "b", "..", "."]), min_size=1, max_size=4).map("/".join)
+KINDS = st.sampled_from([tarfile.REGTYPE, tarfile.DIRTYPE, LINK, HARD])
+ENTRIES = st.builds(lambda name, type, to: entry(name, type=type, linkname=to), NAMES, KINDS, NAMES)
+
+
+@given(st.lists(ENTRIES, max_size=6))
+def test_whatever_an_archive_holds_all_of_it_stays_in_the_folder(members):
+    with tempfile.TemporaryDirectory() as root:
+        folder = Path(os.path.realpath(root), "1", "2", "3", "4", "5")  # no name leads above it all
+        folder.mkdir(parents=True)
+        with suppress(MaelstromError, OSError):
+            unpack(io.BytesIO(archive(*members)), folder)
+        outside = set(Path(os.path.realpath(root)).rglob("*")) - {folder, *folder.rglob("*")}
+        assert outside == set(folder.parents[:4])
+        for path in folder.rglob("*"):
+            real = Path(os.path.realpath(path))
+            assert folder in (real, *real.parents)
 
 
 @pytest.mark.parametrize(
@@ -356,14 +374,14 @@ def test_the_variable_comes_before_the_search_path_and_that_before_the_cache(
     with pytest.raises(MaelstromError, match="run `glomers install-maelstrom`"):
         find.require_maelstrom()
     in_cache = program(cache / "maelstrom-0.2.4" / "maelstrom")
-    assert find.find_maelstrom() == find.Found(in_cache, "user cache")
+    assert find.find_maelstrom() == find.Installation(in_cache, "user cache")
     on_path = program(tmp_path / "bin" / "maelstrom")
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/usr/bin:/bin")
-    assert find.find_maelstrom() == find.Found(on_path, "PATH")
+    assert find.find_maelstrom() == find.Installation(on_path, "PATH")
     named = program(tmp_path / "own" / "maelstrom")
     for value in (named, named.parent):
         monkeypatch.setenv("GLOMERS_MAELSTROM", str(value))
-        assert find.find_maelstrom() == find.Found(named, "GLOMERS_MAELSTROM")
+        assert find.find_maelstrom() == find.Installation(named, "GLOMERS_MAELSTROM")
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ from glomers.explore.results import Results
 from glomers.explore.scenario import CLIENTS_PER_NODE, LATENCIES_MS, VARIABLES, Space
 from glomers.explore.worker import run_batch
 from tests.helpers.places import SOLUTIONS
+from tests.helpers.processes import pids_below, running, wait_until
 
 WORDS = ["-w", "broadcast", "--bin", str(SOLUTIONS / "broadcast_retry.py"), "--node-count", "3"]
 SPACE = Space(parse_options([*WORDS, "--time-limit", "2", "--nemesis", "partition,kill"]))
@@ -163,6 +164,26 @@ def test_a_node_that_ends_its_process_fails_its_seed_and_no_other(tmp_path):
     Exploration(space, lambda more: rows.extend(more) or True, lambda: process_pool(1), 1).run([5])
     assert [(row["seed"], row["anomalies"]) for row in rows] == [(5, ["broken test"])]
     assert run_batch(pool.Batch(space, (5, 6)))[1]["anomalies"] == ["broken test"]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="children are looked up in /proc")
+def test_a_child_ends_when_its_parent_is_killed():
+    endless = [*WORDS, "--time-limit", "100000000"]
+    batch = f"Batch(Space(parse_options({endless!r})), (0,))"
+    script = f"""
+from glomers.bench.flags import parse_options
+from glomers.explore.scenario import Space
+from glomers.explore.worker import Batch, run_batch
+run_batch({batch})
+"""
+    random_hashes = {**os.environ, "PYTHONHASHSEED": "random"}  # so that it needs a child
+    parent = subprocess.Popen([sys.executable, "-c", script], env=random_hashes)
+    wait_until(lambda: len(pids_below(parent.pid)) == 2)
+    pids = pids_below(parent.pid)
+    parent.kill()
+    parent.wait()
+    wait_until(lambda: not running(pids))
 
 
 # A cluster

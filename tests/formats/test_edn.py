@@ -16,11 +16,10 @@ from glomers.formats.edn import (
     dumps,
     keywordize,
     kw,
-    loads,
-    loads_all,
     pretty,
     to_json,
 )
+from glomers.formats.edn_reader import loads, loads_all
 
 NAMES = st.from_regex(r"[a-z][a-z0-9?!-]{0,8}", fullmatch=True)
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]))

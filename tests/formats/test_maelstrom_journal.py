@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from glomers import lab
 from glomers.engine.real_journal import as_the_bench_tells_it
 from glomers.formats import maelstrom_journal
-from glomers.formats.edn import Char, Symbol, kw, loads
+from glomers.formats.edn import Char, Symbol, kw
+from glomers.formats.edn_reader import loads
 from glomers.formats.journal import Event
 from glomers.formats.maelstrom_journal import read_maelstrom_journal
 from glomers.reading.partitions import Cut

@@ -9,7 +9,8 @@ import pytest
 
 from glomers import lab
 from glomers.drawing.palette import PAPER, contrast
-from glomers.formats.edn import Symbol, kw, loads
+from glomers.formats.edn import Symbol, kw
+from glomers.formats.edn_reader import loads
 from tests.helpers.lab_stores import HOSTILE, LATENCIES, history, results, write_store
 from tests.helpers.places import STORE_SAMPLES
 

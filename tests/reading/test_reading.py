@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from glomers.bench.checkers import CheckOptions, workload_checker
-from glomers.formats.edn import kw, loads
+from glomers.formats.edn import kw
+from glomers.formats.edn_reader import loads
 from glomers.formats.history import Op, pairs, read_history
 from glomers.formats.journal import JournalWriter, read_journal
 from glomers.formats.node_log import read_log, times_file

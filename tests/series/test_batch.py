@@ -13,8 +13,8 @@ import pytest
 from glomers.cli import main
 from glomers.files import point_link
 from glomers.series.batch import execute, new_batch_folder, prepare
-from glomers.series.ledger import Record, load_results
-from glomers.series.task import Outcome, Task
+from glomers.series.ledger import Ledger, load_results
+from glomers.series.task import NotebookOutcome, Task
 from tests.helpers.series import Series, code, prose
 
 DIE = "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)"
@@ -314,8 +314,8 @@ def test_the_link_to_the_latest_batch_moves_on(tmp_path):
 def test_new_notebooks_start_first_from_the_last_and_then_those_that_took_longest(series):
     last = series.root / "runs/1"
     last.mkdir(parents=True)
-    outcomes = [Outcome("01-short", "ok", 0.5), Outcome("02-long", "ok", 9.0)]
-    Record("bench", outcomes).save(last)
+    outcomes = [NotebookOutcome("01-short", "ok", 0.5), NotebookOutcome("02-long", "ok", 9.0)]
+    Ledger("bench", outcomes).save(last)
     point_link(last.parent / "latest", last)
     for name in ("01-short", "02-long", "03-new", "04-new"):
         (series.notebooks / f"{name}.ipynb").write_text("{")  # the order is all that is asked for

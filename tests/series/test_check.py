@@ -5,6 +5,7 @@ import shutil
 
 import pytest
 
+from glomers.bench.faults import fault_table
 from glomers.cli import main
 from glomers.commands.check import find_problems
 from glomers.series.outputs import main as update
@@ -99,6 +100,35 @@ def test_a_dead_link_is_found_in_every_page_from_the_folder_that_it_is_in(series
 def test_a_node_that_differs_from_its_solution_is_found_with_the_line(series, changed, line):
     first(series, writes=changed)
     assert_one(series, "glomers/solutions/echo.py", f"from line {line} on", "cell 4")
+
+
+def test_written_into_step_a_solution_is_what_its_lesson_writes(series, capsys):
+    first(series, writes=ECHO + "\n# more")
+    assert main(["check", "--write"]) == 0
+    assert capsys.readouterr().out == "Wrote glomers/solutions/echo.py.\n0 problems.\n"
+    solution = series.root / "glomers/solutions/echo.py"
+    assert solution.read_text() == ECHO + "\n# more\n"
+    assert main(["check", "--write"]) == 0
+    assert capsys.readouterr().out == "0 problems.\n"
+
+
+def test_a_solution_that_two_cells_write_is_never_written(series, capsys):
+    more = code("%%writefile nodes/echo.py\nother", count=3), prose("Again.")
+    first(series, *more, writes="changed")
+    assert main(["check", "--write"]) == 1
+    assert capsys.readouterr().out.endswith("1 problem.\n")
+    assert (series.root / "glomers/solutions/echo.py").read_text() == ECHO + "\n"
+
+
+def test_a_table_of_faults_that_is_not_the_codes_is_found_and_written(series, capsys):
+    page = series.root / "docs" / "exploration.md"
+    page.parent.mkdir()
+    right = f"# Faults\n\n{fault_table()}\nMore.\n"
+    page.write_text(right.replace("30 %", "40 %"))
+    assert_one(series, "docs/exploration.md: its table of faults is not the code's")
+    assert main(["check", "--write"]) == 0
+    assert "Wrote docs/exploration.md.\n" in capsys.readouterr().out
+    assert page.read_text() == right
 
 
 def test_a_solution_that_no_notebook_writes_is_found(series):

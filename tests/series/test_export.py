@@ -9,9 +9,9 @@ from bs4 import BeautifulSoup
 
 from glomers.cli import main
 from glomers.errors import BadInput, SeriesError
-from glomers.series.ledger import Record
+from glomers.series.ledger import Ledger
 from glomers.series.publish import export_batch
-from glomers.series.task import Outcome
+from glomers.series.task import NotebookOutcome
 from tests.helpers.chromium import Chromium, find_chromium
 from tests.helpers.places import ROOT
 from tests.helpers.series import Series, code, display, prose, stream
@@ -67,11 +67,11 @@ def batch(series):
         "02-bad", marks[0], prose("# Bad"), marks[1], code("1/0", outputs=[error]), folder=folder
     )
     outcomes = [
-        Outcome("01-good", "ok", 1.25),
-        Outcome("02-bad", "failed", 2.0, "cell 1 (1/0): ValueError: <x>"),
-        Outcome("03-never", "not run", error="not run"),
+        NotebookOutcome("01-good", "ok", 1.25),
+        NotebookOutcome("02-bad", "failed", 2.0, "cell 1 (1/0): ValueError: <x>"),
+        NotebookOutcome("03-never", "not run", error="not run"),
     ]
-    Record("bench", outcomes).save(folder)
+    Ledger("bench", outcomes).save(folder)
     result = {
         "challenge": "3d",
         "notebook": "01-good",

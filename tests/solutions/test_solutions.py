@@ -9,7 +9,8 @@ import pytest
 
 from glomers import lab
 from glomers.challenges import CHALLENGES
-from glomers.formats.edn import kw, loads
+from glomers.formats.edn import kw
+from glomers.formats.edn_reader import loads
 from glomers.formats.history import read_history
 from tests.helpers.bench import results_of
 from tests.helpers.places import SOLUTIONS as NODES

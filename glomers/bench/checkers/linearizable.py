@@ -42,7 +42,7 @@ def check(history: Sequence[Op], options: CheckOptions) -> Result:
     Raises:
         CheckError: when keys have no common order.
     """
-    calls: dict[Any, list[Call]] = {}
+    calls: dict[Any, list[Access]] = {}
     keys: dict[Any, Any] = {}
     for invoked, done in pairs(history):
         key, _ = invoked.value
@@ -70,7 +70,7 @@ def check(history: Sequence[Op], options: CheckOptions) -> Result:
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class Access:
     """An operation on the register: `value` is what was read or written, or `[from to]`.
 
     `done` is its successful end, None if its outcome is open.
@@ -96,10 +96,10 @@ class Call:
         return self.f, equality_key(self.value)
 
 
-def _call(invoked: Op, done: Op | None) -> Call:
+def _call(invoked: Op, done: Op | None) -> Access:
     is_ok = done is not None and done.type == "ok"
     shown = done if done is not None and is_ok else invoked
-    return Call(shown.f, shown.value[1], invoked, done if is_ok else None)
+    return Access(shown.f, shown.value[1], invoked, done if is_ok else None)
 
 
 Configuration = tuple[Any, int, tuple[int, ...]]
@@ -117,16 +117,16 @@ class _Search:
     `last` has, for each configuration, the call that took effect last on the way there.
     """
 
-    configurations: dict[Configuration, Call | None] = field(
+    configurations: dict[Configuration, Access | None] = field(
         default_factory=lambda: {(None, 0, ()): None}
     )
-    under_way: dict[int, Call] = field(default_factory=dict)
+    under_way: dict[int, Access] = field(default_factory=dict)
     values: dict[Any, Any] = field(default_factory=dict)
-    open_calls: list[Call] = field(default_factory=list)
+    open_calls: list[Access] = field(default_factory=list)
     open_counts: list[int] = field(default_factory=list)
     shapes: dict[Any, int] = field(default_factory=dict)
 
-    def begin(self, call: Call) -> None:
+    def begin(self, call: Access) -> None:
         """Take a call into account that has begun."""
         if call.f != "read":
             new = call.value[1] if call.f == "cas" else call.value
@@ -142,7 +142,7 @@ class _Search:
                 for configuration, last in self.configurations.items()
             }
 
-    def _begin_open(self, call: Call) -> None:
+    def _begin_open(self, call: Access) -> None:
         """Take a call into account that may take effect at any time, or never."""
         if call.f == "read":
             return
@@ -157,7 +157,7 @@ class _Search:
             for (state, mask, used), last in self.configurations.items()
         }
 
-    def end(self, call: Call) -> dict[Configuration, Call | None]:
+    def end(self, call: Access) -> dict[Configuration, Access | None]:
         """Keep the configurations in which `call` has taken effect by now.
 
         Returns those that there were before, for the case that none is left.
@@ -168,7 +168,7 @@ class _Search:
         slot = next(n for n, other in self.under_way.items() if other is call)
         bit = 1 << slot
         before = self.configurations
-        after: dict[Configuration, Call | None] = {}
+        after: dict[Configuration, Access | None] = {}
         seen = dict(before)
         queue = [*before]
         while queue:
@@ -191,7 +191,7 @@ class _Search:
         self.configurations = _without_spendthrifts(after)
         return before
 
-    def following(self, configuration: Configuration) -> Iterator[tuple[Configuration, Call]]:
+    def following(self, configuration: Configuration) -> Iterator[tuple[Configuration, Access]]:
         """The configurations after one more call has taken effect."""
         state, mask, used = configuration
         reads = [(slot, call) for slot, call in self.under_way.items() if call.f == "read"]
@@ -214,7 +214,7 @@ class _Search:
         value = self.values.get(configuration[0])
         return Tagged("knossos.model.CASRegister", {kw("value"): value})
 
-    def misfit(self, configuration: Configuration, call: Call) -> Tagged:
+    def misfit(self, configuration: Configuration, call: Access) -> Tagged:
         """Why `call` cannot take effect next, as Knossos shows it."""
         value = dumps(self.values.get(configuration[0]))
         message = f"can't read {dumps(call.value)} from register {value}"
@@ -225,7 +225,7 @@ class _Search:
 
     @staticmethod
     def _with_reads(
-        configuration: Configuration, reads: Iterable[tuple[int, Call]]
+        configuration: Configuration, reads: Iterable[tuple[int, Access]]
     ) -> Configuration:
         """`configuration` after all of `reads` that fit have taken effect."""
         state, mask, used = configuration
@@ -236,8 +236,8 @@ class _Search:
 
 
 def _without_spendthrifts(
-    configurations: dict[Configuration, Call | None],
-) -> dict[Configuration, Call | None]:
+    configurations: dict[Configuration, Access | None],
+) -> dict[Configuration, Access | None]:
     """Drop configurations that spent more open calls than one that is else the same."""
     groups: dict[tuple[Any, int], list[tuple[int, ...]]] = {}
     kept = {}
@@ -251,7 +251,7 @@ def _without_spendthrifts(
     return kept
 
 
-def _events(calls: Sequence[Call]) -> Iterator[tuple[Call, bool]]:
+def _events(calls: Sequence[Access]) -> Iterator[tuple[Access, bool]]:
     """The calls' beginnings and successful ends in order, and which of both."""
     begins = [(call.invoked.index, call, False) for call in calls]
     ends = [(call.done.index, call, True) for call in calls if call.done is not None]
@@ -259,7 +259,7 @@ def _events(calls: Sequence[Call]) -> Iterator[tuple[Call, bool]]:
         yield call, is_end
 
 
-def _check_key(calls: Sequence[Call]) -> Result:
+def _check_key(calls: Sequence[Access]) -> Result:
     """Judge the calls of a key, in the shape of Knossos' answers."""
     search = _Search()
     previous: Op | None = None
@@ -278,13 +278,16 @@ def _check_key(calls: Sequence[Call]) -> Result:
     return keywordize({"valid?": True, "configs": tuple(shown), "final-paths": ()})
 
 
-def _gave_up(call: Call) -> Result:
+def _gave_up(call: Access) -> Result:
     cause = f"more than {MAX_CONFIGURATIONS} configurations at index {call.invoked.index}"
     return keywordize({"valid?": UNKNOWN, "cause": cause})
 
 
 def _refuted(
-    search: _Search, call: Call, before: dict[Configuration, Call | None], previous: Op | None
+    search: _Search,
+    call: Access,
+    before: dict[Configuration, Access | None],
+    previous: Op | None,
 ) -> Result:
     """The result for a `call` that cannot have taken effect, whatever was before.
 
@@ -309,7 +312,7 @@ def _refuted(
 
 
 def _paths(
-    search: _Search, call: Call, configuration: Configuration, last: Call | None
+    search: _Search, call: Access, configuration: Configuration, last: Access | None
 ) -> Iterator[list[dict[Keyword, Any]]]:
     """Ways on from `configuration`, each with `call` as the step that does not fit."""
     steps = [] if last is None else [_step(_op_of(last), search.register(configuration))]
@@ -328,7 +331,7 @@ def _step(op: Op, model: Tagged) -> dict[Keyword, Any]:
     return keywordize({"op": _op_map(op), "model": model})
 
 
-def _op_of(call: Call) -> Op:
+def _op_of(call: Access) -> Op:
     return call.done or call.invoked
 
 
@@ -346,7 +349,9 @@ def _op_map(op: Op) -> dict[Keyword, Any]:
     )
 
 
-def _shown(search: _Search, configuration: Configuration, last: Call | None) -> dict[Keyword, Any]:
+def _shown(
+    search: _Search, configuration: Configuration, last: Access | None
+) -> dict[Keyword, Any]:
     """A configuration as Knossos shows it; `:pending` has not taken effect yet."""
     mask = configuration[1]
     pending = [

@@ -70,7 +70,7 @@ def _index(op: Op | None) -> int:
 
 
 @dataclass(slots=True)
-class Read:
+class SetRead:
     """A read that succeeded: when it began and ended, and what it showed."""
 
     invoked: Op
@@ -93,12 +93,12 @@ def check(history: Sequence[Op], options: CheckOptions) -> Result:
         CheckError: when elements have no order, or a read is no collection.
     """
     elements: dict[Any, Element] = {}
-    reads: list[Read] = []
+    reads: list[SetRead] = []
     for invoked, done in pairs(history):
         if invoked.f != "read":
             elements[equality_key(invoked.value)] = Element(invoked.value, invoked)
         elif done is not None and done.type == "ok":
-            reads.append(Read(invoked, done))
+            reads.append(SetRead(invoked, done))
     _find_known(history, elements, reads)
     _find_last_reads(elements, reads)
     in_order = ordered(element.value for element in elements.values())
@@ -108,7 +108,7 @@ def check(history: Sequence[Op], options: CheckOptions) -> Result:
     return result
 
 
-def _find_known(history: Iterable[Op], elements: dict[Any, Element], reads: list[Read]) -> None:
+def _find_known(history: Iterable[Op], elements: dict[Any, Element], reads: list[SetRead]) -> None:
     """Set `known`: the first operation that shows, by its end, that the element was added."""
     reads_by_end = {read.done.index: read for read in reads}
     unknown: set[Any] = set()
@@ -128,7 +128,7 @@ def _find_known(history: Iterable[Op], elements: dict[Any, Element], reads: list
         unknown -= shown
 
 
-def _find_last_reads(elements: dict[Any, Element], reads: list[Read]) -> None:
+def _find_last_reads(elements: dict[Any, Element], reads: list[SetRead]) -> None:
     """Set `last_present` and `last_absent`, among reads that ended after the add began."""
     keys = sorted(elements, key=lambda key: elements[key].add.index)
     added_at = [elements[key].add.index for key in keys]

@@ -18,12 +18,11 @@ from glomers.bench.sandbox import NodeExit, private_modules
 from glomers.bench.transit import NS_PER_MS
 from glomers.errors import BrokenTest
 from glomers.formats.typography import lookalike
-from glomers.node import Host as NodeHost
-from glomers.node import Hosted, Node, host
+from glomers.node import Hosted, InProcessHost, Node, host
 from glomers.protocol import reread
 
 
-class VirtualHost(NodeHost):
+class VirtualHost(InProcessHost):
     """A node in the bench's own process: the node file, executed in a namespace of its own."""
 
     def __init__(

@@ -15,7 +15,7 @@ PROGRAM = "maelstrom"
 
 
 @dataclass(frozen=True)
-class Found:
+class Installation:
     """A Maelstrom: its program, and in words how it was found."""
 
     program: Path
@@ -34,7 +34,7 @@ def install_folder(release: Release = PINNED) -> Path:
     return cache_folder() / f"maelstrom-{release.version}"
 
 
-def find_maelstrom() -> Found | None:
+def find_maelstrom() -> Installation | None:
     """`$GLOMERS_MAELSTROM`, else one on the search path, else the installed one; None without any.
 
     Raises:
@@ -42,15 +42,15 @@ def find_maelstrom() -> Found | None:
     """
     given = os.environ.get(VARIABLE)
     if given:
-        return Found(_program(Path(given).expanduser()), VARIABLE)
+        return Installation(_program(Path(given).expanduser()), VARIABLE)
     on_path = shutil.which(PROGRAM)
     if on_path:
-        return Found(_followed(Path(on_path)), "PATH")
+        return Installation(_followed(Path(on_path)), "PATH")
     installed = install_folder() / PROGRAM
-    return Found(installed, "user cache") if _is_program(installed) else None
+    return Installation(installed, "user cache") if _is_program(installed) else None
 
 
-def require_maelstrom() -> Found:
+def require_maelstrom() -> Installation:
     """Like `find_maelstrom`, for those who cannot go on without.
 
     Raises:

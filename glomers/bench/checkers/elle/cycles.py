@@ -14,7 +14,7 @@ Kinds are looked for from the severest down; one that a found kind implies is le
 that, components of the graphs that each consistency model wants acyclic (`cycle_exists`) tell
 which kinds need not be looked for, and prove the verdict should the search miss the cycle.
 
-A cycle of a kind is a closed path without repetition, of edges that a small automaton accepts.
+A cycle of a kind is a closed path without repetition, of edges that an automaton accepts (`kinds`).
 Finding one is NP-hard in general, so the search goes breadth first over all paths, and is cut off
 when these become too many (`Budget`).  Then a second search keeps only one path for each vertex
 and state of the automaton; it may miss a kind, and shows every kind that it finds.
@@ -28,7 +28,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from functools import cache
 from itertools import pairwise
 from typing import Any
 
@@ -41,8 +40,8 @@ from glomers.bench.checkers.elle.graph import (
     Edges,
     strong_components,
 )
+from glomers.bench.checkers.elle.kinds import SPECS, Spec, State, kind_of, moves
 from glomers.bench.checkers.elle.models import (
-    CYCLE_ANOMALIES,
     canonical,
     forbidden_anomalies,
     friendly,
@@ -110,7 +109,7 @@ class Findings:
     """Whether there were too many paths to look at all of them."""
 
 
-class CutOff(Exception):
+class StepsUsedUp(Exception):
     """The search took too many steps."""
 
 
@@ -124,11 +123,11 @@ class Steps:
         """Take some steps.
 
         Raises:
-            CutOff: when there are not so many left.
+            StepsUsedUp: when there are not so many left.
         """
         self.left -= number
         if self.left < 0:
-            raise CutOff
+            raise StepsUsedUp
 
 
 class Budget:
@@ -170,7 +169,7 @@ def search(
     with budget.paths() as steps:
         try:
             _search_paths(edges, main_relation, index_of, steps, findings)
-        except CutOff:
+        except StepsUsedUp:
             findings.is_cut_off = True
     if findings.is_cut_off:
         _search_states(edges, main_relation, index_of, budget, findings)
@@ -187,7 +186,7 @@ def _search_paths(
     """Add a cycle of each kind that is possible and that no found one implies.
 
     Raises:
-        CutOff: when there are too many paths.
+        StepsUsedUp: when there are too many paths.
     """
     needless = set(_impossible_kinds(findings.exists))
     views: dict[int, View] = {}
@@ -226,7 +225,7 @@ def _search_states(
         if relations not in views:
             views[relations] = View(_cyclic_part(main, relations), relations, index_of)
         cycle = None
-        with budget.states() as steps, suppress(CutOff):
+        with budget.states() as steps, suppress(StepsUsedUp):
             cycle = _find(views[relations], spec, steps, every_path=False)
         if cycle and kind_of([main[a][b] for a, b in pairwise(cycle)]) == kind:
             findings.cycles.append((kind, cycle))
@@ -301,152 +300,6 @@ def friendly_name(anomaly: str) -> str:
     return friendly(anomaly.removesuffix("-cycle-exists"))
 
 
-# Read-write edges are taken like others, once, never twice in a row (free or just taken).
-PLAIN, SINGLE, FREE, TAKEN = range(4)
-
-State = tuple[int, int, int]
-"""Which requirements are open (bits), how many read-write edges are wanted yet, and the mode."""
-
-
-@dataclass(frozen=True, eq=False)
-class Spec:
-    """The automaton of a kind: which edges a cycle may, and which ones it must take."""
-
-    allowed: int
-    required: tuple[int, ...] = ()
-    rw_wanted: int = 0
-    mode: int = PLAIN
-    is_exact: bool = False
-
-    @property
-    def relations(self) -> int:
-        """All relations that may occur."""
-        relations = self.allowed
-        for required in self.required:
-            relations |= required
-        return relations | RW if self.rw_wanted else relations
-
-    @property
-    def start(self) -> State:
-        """The state before the first edge."""
-        return (1 << len(self.required)) - 1, self.rw_wanted, self.mode
-
-    def accepts(self, state: State) -> bool:
-        """Whether a cycle may end in `state`."""
-        required, rw_wanted, mode = state
-        return not required and not rw_wanted and mode != TAKEN
-
-
-class _Moves(dict[tuple[State, int], tuple[State, ...]]):
-    """The states after an edge, by the state before it and the edge's relations."""
-
-    def __init__(self, spec: Spec, is_first: bool) -> None:
-        super().__init__()
-        self._spec = spec
-        self._is_first = is_first
-
-    def __missing__(self, key: tuple[State, int]) -> tuple[State, ...]:
-        states = self[key] = _steps(self._spec, *key, self._is_first)
-        return states
-
-
-@cache
-def _moves(spec: Spec, is_first: bool) -> _Moves:
-    return _Moves(spec, is_first)
-
-
-def _steps(spec: Spec, state: State, relations: int, is_first: bool) -> tuple[State, ...]:
-    """The states after an edge of `relations`; a first edge has to be one that is wanted."""
-    required, rw_wanted, mode = state
-    wants_rw = rw_wanted > 0 or mode in (SINGLE, FREE)
-    states = []
-    if wants_rw and relations & RW:
-        states += _step(spec, state, RW)
-    if is_first and rw_wanted:
-        return tuple(states)
-    wanted = 0
-    for number, mask in enumerate(spec.required):
-        wanted |= mask if required >> number & 1 else 0
-    if wants_rw:
-        wanted &= ~RW
-    for relation in _bits(relations & wanted):
-        states += _step(spec, state, relation)
-    if is_first and required:
-        return tuple(states)
-    rest = spec.allowed & ~wanted & ~(RW if wants_rw else 0)
-    for relation in _bits(relations & rest):
-        # Which of several plain relations an edge is taken for makes no difference.
-        return (*states, *_step(spec, state, relation))
-    return tuple(states)
-
-
-def _bits(relations: int) -> Iterator[int]:
-    return (bit for bit in (WW, WR, RW, PROCESS, REALTIME) if relations & bit)
-
-
-def _step(spec: Spec, state: State, relation: int) -> list[State]:
-    """The state after an edge that is taken for `relation`, if the automaton allows it."""
-    required, rw_wanted, mode = state
-    for number, mask in enumerate(spec.required):
-        if required >> number & 1 and mask & relation:
-            required &= ~(1 << number)
-            break
-    rw_left = max(0, rw_wanted - 1)
-    if relation & spec.allowed:
-        after = FREE if mode == TAKEN else mode
-        return [(required, rw_left if relation == RW else rw_wanted, after)]
-    if relation == RW and mode == SINGLE:
-        return [(required, 0, PLAIN)]
-    if relation == RW and mode == FREE:
-        return [(required, rw_left, TAKEN)]
-    return []
-
-
-_BASE_SPECS = {
-    "G0": Spec(WW),
-    "G1c": Spec(WW | WR, required=(WR,)),
-    "G-single-item": Spec(WW | WR, rw_wanted=1, mode=SINGLE, is_exact=True),
-    "G-nonadjacent-item": Spec(WW | WR, rw_wanted=2, mode=FREE, is_exact=True),
-    "G2-item": Spec(WW | WR | RW, rw_wanted=2, is_exact=True),
-}
-
-
-def _variant(spec: Spec, relation: int) -> Spec:
-    return Spec(
-        spec.allowed | relation,
-        (*spec.required, relation),
-        spec.rw_wanted,
-        spec.mode,
-        spec.is_exact,
-    )
-
-
-_ALL_SPECS = {
-    f"{name}{suffix}": _variant(spec, relation) if relation else spec
-    for name, spec in _BASE_SPECS.items()
-    for suffix, relation in (("", 0), ("-process", PROCESS), ("-realtime", REALTIME))
-}
-SPECS: Mapping[str, Spec] = {
-    kind: _ALL_SPECS[kind] for kind in CYCLE_ANOMALIES if kind in _ALL_SPECS
-}
-"""The automata of the kinds that histories without predicates can show, the severest first."""
-
-
-def kind_of(relations: Sequence[int]) -> str:
-    """The kind of a cycle whose edges, in order, have these relations, one each."""
-    rw = relations.count(RW)
-    if rw > 1:
-        neighbours = zip(relations, [*relations[1:], relations[0]], strict=True)
-        kind = "G2-item" if (RW, RW) in neighbours else "G-nonadjacent-item"
-    elif rw:
-        kind = "G-single-item"
-    else:
-        kind = "G1c" if WR in relations else "G0"
-    if REALTIME in relations:
-        return f"{kind}-realtime"
-    return f"{kind}-process" if PROCESS in relations else kind
-
-
 class View:
     """A component restricted to some relations, everything in the order of the search."""
 
@@ -497,7 +350,7 @@ def _find(view: View, spec: Spec, steps: Steps, every_path: bool) -> Cycle | Non
     """A cycle that `spec` accepts, if there is one.
 
     Raises:
-        CutOff: when the steps are used up.
+        StepsUsedUp: when the steps are used up.
     """
     for start in view.vertices:
         cycle = _find_from(start, view, view.successors, spec, steps, every_path)
@@ -512,7 +365,7 @@ def _find_from(
     """The first cycle met when going breadth first from `start`, which may lie before it."""
     shell: list[_Path] = [(start, spec.start, None)]
     seen: set[tuple[int, State]] = set()
-    moves = _moves(spec, True)
+    after_edge = moves(spec, True)
     while shell:
         following: list[_Path] = []
         loops: list[_Path] = []
@@ -522,7 +375,7 @@ def _find_from(
             reached = [
                 (target, after, path)
                 for target, relations in successors.get(vertex, _NO_EDGES).items()
-                for after in moves[state, relations]
+                for after in after_edge[state, relations]
             ]
             steps.take(len(reached))
             for longer in reached:
@@ -540,7 +393,7 @@ def _find_from(
             if cycle is not None:
                 return cycle
         shell = following
-        moves = _moves(spec, False)
+        after_edge = moves(spec, False)
     return None
 
 

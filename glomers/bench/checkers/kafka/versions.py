@@ -19,7 +19,7 @@ from glomers.formats.edn import dumps, freeze, keywordize
 
 
 @dataclass
-class Log:
+class KeyLog:
     """The log of a key: the different values seen at each offset, and their order.
 
     `values` has one value for each index, `index_of` the last index of each value.
@@ -71,18 +71,18 @@ class Log:
         return values
 
 
-UNKNOWN_LOG = Log()
+UNKNOWN_LOG = KeyLog()
 
-LogsByKey = Mapping[Any, Log]
+LogsByKey = Mapping[Any, KeyLog]
 
 
-def find_logs(logs: Logs) -> dict[Any, Log]:
+def find_logs(logs: Logs) -> dict[Any, KeyLog]:
     """The logs of all keys.
 
     Raises:
         CheckError: when an offset is no integer.
     """
-    found: dict[Any, Log] = {}
+    found: dict[Any, KeyLog] = {}
     for txn in logs.txns:
         if logs.took_effect(txn):
             for key, message in sends(txn.done):
@@ -95,7 +95,7 @@ def find_logs(logs: Logs) -> dict[Any, Log]:
     return found
 
 
-def _add(logs: dict[Any, Log], key: Any, message: Message) -> None:
+def _add(logs: dict[Any, KeyLog], key: Any, message: Message) -> None:
     offset, value = message
     if offset is None:
         return
@@ -103,7 +103,7 @@ def _add(logs: dict[Any, Log], key: Any, message: Message) -> None:
         raise CheckError(f"the offset {dumps(offset)} in the log of key {dumps(key)} is no integer")
     log = logs.get(key)
     if log is None:
-        log = logs[key] = Log()
+        log = logs[key] = KeyLog()
     values = log.at.get(offset)
     if values is None:
         log.at[offset] = (value,)
