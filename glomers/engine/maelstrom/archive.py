@@ -30,7 +30,7 @@ def unpack(file: IO[bytes], folder: Path) -> None:
         MaelstromError: when the archive is damaged, or holds anything else. What was unpacked
             until then stays in the folder.
     """
-    kinds: dict[PurePosixPath, Kind] = {}
+    kinds: dict[PurePosixPath, Kind] = {PurePosixPath(): "folder"}
     try:
         with tarfile.open(fileobj=file, mode="r:bz2") as archive:
             archive.extraction_filter = lambda member, _: member  # newer Pythons ask for one
