@@ -9,13 +9,14 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from glomers.bench.faults import fault_table
 from glomers.commands.arguments import Parser
-from glomers.commands.in_step import bring_into_step, first_difference, out_of_step, read
 from glomers.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, BadInput
 from glomers.files import shown
 from glomers.lab import LabError
 from glomers.series.batch import prepare
 from glomers.series.execution import run_tasks
+from glomers.series.in_step import bring_into_step, first_difference, out_of_step, read
 from glomers.series.notebook import Cell, Notebook, read_notebook
 from glomers.series.project import all_notebooks, project_root
 from glomers.series.rules import Problem, cell_name, check_notebook, text_of
@@ -53,7 +54,7 @@ def act(arguments: Namespace) -> int:
     """
     root = project_root()
     if arguments.write:
-        for path in bring_into_step(root):
+        for path in bring_into_step(root, fault_table()):
             print(f"Wrote {shown(path)}.")
     problems = list(find_problems(root))
     interrupted = False
@@ -79,7 +80,7 @@ def find_problems(root: Path) -> Iterator[Problem]:
             yield Problem(path, str(error), "it was left out of all other checks")
     for notebook in notebooks:
         yield from check_notebook(notebook)
-    yield from out_of_step(root, notebooks)
+    yield from out_of_step(root, notebooks, fault_table())
     for notebook in notebooks:
         yield from _links(notebook)
     yield from _order(notebooks)

@@ -250,8 +250,9 @@ def scoreboard(challenge_id: str, run: Run) -> Scoreboard:
     challenge = _challenge(challenge_id)
     verdict = ("verdict", "valid", _NONE, _NONE, run.verdict, _met(run.valid is True))
     rows = [verdict, *(_metric_row(challenge, metric, run) for metric in _metrics(challenge))]
-    found = _convergence(run) if _has_replicas(challenge, run) else None
-    if _has_replicas(challenge, run):
+    has_replicas = are_compared(challenge.workload, run.nodes, FINAL_READS in run.command)
+    found = _convergence(run) if has_replicas else None
+    if has_replicas:
         rows.append(_replicas_row(found))
     fraction = run.stats.ok_fraction
     if fraction is not None:
@@ -264,11 +265,6 @@ def scoreboard(challenge_id: str, run: Run) -> Scoreboard:
     if path:
         _append(Path(path), challenge, run, found)
     return Scoreboard(f"Challenge {challenge.id}: {challenge.name}", rows, " ".join(notes))
-
-
-def _has_replicas(challenge: Challenge, run: Run) -> bool:
-    """Whether a run has final reads of several nodes, or ought to have them."""
-    return are_compared(challenge.workload, run.nodes, FINAL_READS in run.command)
 
 
 def _convergence(run: Run) -> Convergence | None:

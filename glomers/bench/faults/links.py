@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from glomers.bench.faults.cuts import CUTS
@@ -15,8 +15,7 @@ SHARE = 0.3
 """The share of messages between nodes that is lost, duplicated or delayed."""
 LATE_MS_MAX = 500
 SLOW_MS_MIN, SLOW_MS_MAX = 200, 2_000
-
-
+_LATE = {"share": SHARE, "late-ms": LATE_MS_MAX}
 _SHARE = f"{100 * SHARE:g} % of the messages between nodes"
 
 
@@ -70,7 +69,12 @@ class OneWay(_Cutting):
 
 
 class _Disturbing(Fault):
-    """A fault that changes the fates of messages; `change` says how."""
+    """A fault that changes the fates of messages; `change` says how, by what is in the target."""
+
+    fixed: ClassVar[Mapping[str, Any]] = {"share": SHARE}
+
+    def draw(self, nodes: Sequence[str], rng: random.Random) -> tuple[Any, Target]:
+        return None, dict(self.fixed)
 
     def start(self, system: System, target: Target) -> Any:
         system.disturb(self.name, lambda src, dest, fate: self.change(target, src, dest, fate))
@@ -96,9 +100,6 @@ class Loss(_Disturbing):
     summary = "some messages between nodes are lost"
     meanwhile = f"{_SHARE} are lost"
 
-    def draw(self, nodes: Sequence[str], rng: random.Random) -> tuple[Any, Target]:
-        return None, {"share": SHARE}
-
     def change(self, target: Target, src: str, dest: str, fate: Fate) -> Fate:
         return () if self.hits(target) else fate
 
@@ -109,9 +110,7 @@ class Duplicate(_Disturbing):
     name = "duplicate"
     summary = "some messages between nodes arrive twice"
     meanwhile = f"{_SHARE} arrive twice, the copy up to {LATE_MS_MAX} ms later"
-
-    def draw(self, nodes: Sequence[str], rng: random.Random) -> tuple[Any, Target]:
-        return None, {"share": SHARE, "late-ms": LATE_MS_MAX}
+    fixed = _LATE
 
     def change(self, target: Target, src: str, dest: str, fate: Fate) -> Fate:
         if not fate or not self.hits(target):
@@ -125,9 +124,7 @@ class Reorder(_Disturbing):
     name = "reorder"
     summary = "some messages between nodes are overtaken by later ones"
     meanwhile = f"{_SHARE} are held back for up to {LATE_MS_MAX} ms"
-
-    def draw(self, nodes: Sequence[str], rng: random.Random) -> tuple[Any, Target]:
-        return None, {"share": SHARE, "late-ms": LATE_MS_MAX}
+    fixed = _LATE
 
     def change(self, target: Target, src: str, dest: str, fate: Fate) -> Fate:
         if not self.hits(target):

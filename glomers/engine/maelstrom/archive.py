@@ -30,7 +30,7 @@ def unpack(file: IO[bytes], folder: Path) -> None:
         MaelstromError: when the archive is damaged, or holds anything else. What was unpacked
             until then stays in the folder.
     """
-    kinds: dict[PurePosixPath, Kind] = {}
+    kinds: dict[PurePosixPath, Kind] = {PurePosixPath(): "folder"}
     try:
         with tarfile.open(fileobj=file, mode="r:bz2") as archive:
             archive.extraction_filter = lambda member, _: member  # newer Pythons ask for one
@@ -59,9 +59,10 @@ def _admit(member: tarfile.TarInfo, kinds: dict[PurePosixPath, Kind]) -> None:
         raise _Refused(member, "comes twice")
     if member.issym():
         _refuse_outside(member, path)
-    if member.islnk() and kinds.get(PurePosixPath(member.linkname)) != "file":
-        raise _Refused(member, "is a link to something that is not in the archive before it")
+    if member.islnk():
+        _refuse_unknown(member, kinds)
     kinds[path] = kind
+    member.name = str(path)
     member.mode = 0o755 if kind == "folder" or member.mode & 0o100 else 0o644
     member.uid, member.gid, member.uname, member.gname = os.getuid(), os.getgid(), "", ""
 
@@ -84,3 +85,11 @@ def _refuse_outside(member: tarfile.TarInfo, path: PurePosixPath) -> None:
     ways_up = target.parts.count("..")
     if ways_up > len(path.parent.parts) or ".." in target.parts[ways_up:]:
         raise _Refused(member, "leads out of the folder")
+
+
+def _refuse_unknown(member: tarfile.TarInfo, kinds: dict[PurePosixPath, Kind]) -> None:
+    """Refuse a hard link, unless it is another name of a file that is there already."""
+    target = PurePosixPath(member.linkname)
+    if kinds.get(target) != "file":
+        raise _Refused(member, "is a link to something that is not in the archive before it")
+    member.linkname = str(target)

@@ -7,7 +7,6 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from glomers.bench.faults import fault_table
 from glomers.files import write_whole
 from glomers.series.notebook import Cell, Notebook, read_notebook
 from glomers.series.project import all_notebooks
@@ -31,8 +30,11 @@ def first_difference(ours: Sequence[str], theirs: Sequence[str]) -> int:
     return next((i for i, (a, b) in enumerate(same, 1) if a != b), min(len(ours), len(theirs)) + 1)
 
 
-def out_of_step(root: Path, notebooks: Sequence[Notebook]) -> Iterator[Problem]:
-    """Each solution is the text of exactly one cell; other cells that write files are free."""
+def out_of_step(root: Path, notebooks: Sequence[Notebook], faults: str) -> Iterator[Problem]:
+    """Each solution is the text of exactly one cell; other cells that write files are free.
+
+    `faults` is the table that the page about exploration has to have.
+    """
     for notebook in notebooks:
         for cell in notebook.code_cells:
             if (written := _WRITEFILE.match(cell.source)) and written["append"]:
@@ -45,11 +47,11 @@ def out_of_step(root: Path, notebooks: Sequence[Notebook]) -> Iterator[Problem]:
     for solution, writers in _solutions(root, notebooks):
         yield from _solution(solution, writers)
     page = root / _PAGE
-    if read(page) != _with_fault_table(read(page)):
+    if read(page) != _with_table(read(page), faults):
         yield Problem(page, "its table of faults is not the code's", "`glomers check --write`")
 
 
-def bring_into_step(root: Path) -> Iterator[Path]:
+def bring_into_step(root: Path, faults: str) -> Iterator[Path]:
     """Write what the lessons have into the solutions, and the faults' table; yields what changed.
 
     A solution that no cell writes, or several, stays as it is.
@@ -57,7 +59,7 @@ def bring_into_step(root: Path) -> Iterator[Path]:
     Raises:
         BadInput: when a notebook cannot be read.
     """
-    texts = {root / _PAGE: _with_fault_table(read(root / _PAGE))}
+    texts = {root / _PAGE: _with_table(read(root / _PAGE), faults)}
     for solution, writers in _solutions(root, list(map(read_notebook, all_notebooks(root)))):
         if len(writers) == 1:
             texts[solution] = _node_text(writers[0][1]) + "\n"
@@ -106,7 +108,7 @@ def _solution(solution: Path, writers: Writers) -> Iterator[Problem]:
         )
 
 
-def _with_fault_table(text: str) -> str:
-    """A page whose table of faults, if it has one, is that of the code."""
-    head, _, _ = fault_table().partition("\n")
-    return re.sub(rf"{re.escape(head)}\n(?:\|.*\n)*", lambda _: fault_table(), text)
+def _with_table(text: str, table: str) -> str:
+    """A page whose table with the same head, if it has one, is `table`."""
+    head, _, _ = table.partition("\n")
+    return re.sub(rf"{re.escape(head)}\n(?:\|.*\n)*", lambda _: table, text)
