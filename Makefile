@@ -36,8 +36,10 @@ test: $(INSTALLED)
 coverage: $(INSTALLED)
 	$(TESTS) --cov --cov-report=term:skip-covered
 
+# As root, as in a container, JupyterLab wants to be told so; ARGS are options for it.
 lab: $(INSTALLED)
-	$(BIN)/jupyter lab notebooks
+	$(BIN)/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) $(ARGS) \
+	    notebooks/00-start-here.ipynb
 
 # Executes the notebooks and writes their outputs back into notebooks/, clean and ready to commit.
 outputs: $(INSTALLED)
@@ -46,11 +48,18 @@ outputs: $(INSTALLED)
 setup: $(INSTALLED)
 
 # Only a change of pyproject.toml makes this install again: the package itself is installed in place.
+# An environment that was moved or copied here knows its old place, and is made anew.
+ifneq ("$(shell cat $(INSTALLED) 2>/dev/null)","$(CURDIR)")
+.PHONY: elsewhere
+$(INSTALLED): elsewhere
+endif
 $(INSTALLED): pyproject.toml
-	@if ! $(BIN)/python -c 'import pip' 2>/dev/null; then $(MAKE_VENV); fi
+	@if [ "$$(cat $@ 2>/dev/null)" != "$(CURDIR)" ] || ! $(BIN)/python -c 'import pip' 2>/dev/null; \
+	    then $(MAKE_VENV); fi
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	$(BIN)/python -m compileall -q glomers  # many images forbid Python to keep what it compiled
-	@touch $@
+	@$(BIN)/python -m glomers.series.movable
+	@printf '%s\n' "$(CURDIR)" > $@
 
 # Builds of Python differ: one that was optimised runs a test in three quarters of the time. What
 # this prints, microseconds for some simple work, tells them apart; how they were configured does not.

@@ -5,20 +5,37 @@ from __future__ import annotations
 import signal
 import sys
 from collections.abc import Sequence
+from difflib import get_close_matches
 from typing import Any
 
 from glomers.bench.log import endure_any_text
 from glomers.commands import COMMANDS, command_module
 from glomers.commands.arguments import Parser
-from glomers.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, GlomersError
+from glomers.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, BadInput, GlomersError
 from glomers.formats.text import clean
+
+FIRST_STEPS = """\
+What people do with glomers:
+
+  glomers run 00                            execute a lesson and make its page (all: glomers run)
+  glomers challenge 3c                      the series' best node at the official flags
+  glomers assess 3c --bin my_3c.py          your own node, stage by stage
+  glomers explore 3c --bin my_3c.py         your own node over many seeds
+  glomers bench test -w echo --bin node.py  one test, with Maelstrom's flags
+
+`make lab` opens the lessons, `glomers --help` lists all commands, and
+`glomers COMMAND --help` says what each takes."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command with the words of `argv` (default: those it was called with)."""
     words = list(sys.argv[1:] if argv is None else argv)
     endure_any_text()
+    if not words:
+        print(FIRST_STEPS)
+        return EXIT_OK
     try:
+        _refuse_unknown(words[0])
         arguments = parser_for(words).parse_args(words)
         signal.signal(signal.SIGTERM, _interrupt)
         return int(arguments.act(arguments))
@@ -35,6 +52,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("Interrupted.", file=sys.stderr)
         return EXIT_INTERRUPTED
+
+
+def _refuse_unknown(word: str) -> None:
+    """Refuse what is no subcommand, with the one that is written most alike.
+
+    Raises:
+        BadInput: when it is none.
+    """
+    if word.startswith("-") or word in COMMANDS:
+        return
+    alike = get_close_matches(word, COMMANDS, n=1)
+    hint = f"did you mean `glomers {alike[0]}`?" if alike else "`glomers --help` lists them."
+    raise BadInput(f"There is no command {word!r}: {hint}")
 
 
 def _interrupt(signum: int, frame: Any) -> None:

@@ -1,4 +1,4 @@
-"""What a process is told by its environment: the engine that runs tests, and the hash seed."""
+"""What runs around the series: the engine of tests, the hash seed, the language of notebooks."""
 
 from __future__ import annotations
 
@@ -12,6 +12,17 @@ ENGINE = "GLOMERS_ENGINE"
 """The variable that names the engine where nobody else does."""
 HASH_SEED = "PYTHONHASHSEED"
 """The variable that decides in which order Python iterates a set of texts."""
+LANGUAGE = {
+    "file_extension": ".py",
+    "mimetype": "text/x-python",
+    "name": "python",
+    "nbconvert_exporter": "python",
+    "pygments_lexer": "ipython3",
+}
+"""The language of a notebook, as tools that make a script of it want to know it.
+
+There is no version in it, which would change.
+"""
 OF_RUNS = {HASH_SEED: "0"}
 """What all processes have in which tests run in virtual time."""
 

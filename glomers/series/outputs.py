@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from glomers.environment import LANGUAGE
 from glomers.errors import EXIT_FAILED, EXIT_OK, BadInput
 from glomers.files import shown
 from glomers.series.batch import prepare
@@ -52,7 +53,7 @@ def _write(notebook: Path, executed: Path) -> None:
     fields = json.loads(notebook.read_text(encoding="utf-8"))
     copy = json.loads(executed.read_text(encoding="utf-8"))
     fields["metadata"] = _cleaned(fields["metadata"])
-    fields["metadata"].setdefault("language_info", {"name": "python"})
+    fields["metadata"]["language_info"] = LANGUAGE
     for cell, done in zip(fields["cells"], copy["cells"], strict=True):
         cell["metadata"] = _cleaned(cell["metadata"])
         if cell["cell_type"] == "code":

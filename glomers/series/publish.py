@@ -15,7 +15,7 @@ from itertools import repeat
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from bs4 import BeautifulSoup, Tag
 from markupsafe import Markup
@@ -25,6 +25,7 @@ from glomers.errors import BadInput, SeriesError
 from glomers.files import shown
 from glomers.reading.replicas import DIVERGED
 from glomers.series import page
+from glomers.series.found_state import found_state
 from glomers.series.ledger import load_record, load_results
 from glomers.series.notebook import Notebook, read_notebook
 from glomers.series.task import NotebookOutcome
@@ -33,6 +34,13 @@ TITLE = "Distributed systems in notebooks: results"
 _INJECTED = "injected-parameters"
 _ERROR_MARK = "papermill-error-cell-tag"
 _FAILED_ID = "failed-cell"
+_HOW = {
+    "failed": "failed",
+    "stopped": "was stopped",
+    "not run": "was not executed",
+    "half run": "was executed in part",
+    "never run": "was never executed",
+}
 _LEFT_ALONE = ("data", "http", "https", "mailto")
 # Scripts and widgets need a library from the network; their plain forms do not.
 _DISPLAY = ["text/html", "text/markdown", "image/svg+xml", "image/png", "image/jpeg", "text/plain"]
@@ -51,7 +59,12 @@ class Page:
 
     @property
     def href(self) -> str:
-        return f"{self.outcome.name}.html" if self.notebook else ""
+        return quote(self.file) if self.notebook else ""
+
+    @property
+    def file(self) -> str:
+        """The name of the page's file; a link to it has to be quoted."""
+        return f"{self.outcome.name}.html"
 
 
 def export_batch(folder: Path, html: Path | None = None) -> Path:
@@ -68,7 +81,7 @@ def export_batch(folder: Path, html: Path | None = None) -> Path:
     pages = _pages(folder)
     html = html or folder / "html"
     readable = [each for each in pages if each.notebook]
-    texts = dict(zip([each.href for each in readable], _notebook_pages(readable), strict=True))
+    texts = dict(zip([each.file for each in readable], _notebook_pages(readable), strict=True))
     index = html / "index.html"
     texts[index.name] = _index_page(folder, pages)
     try:
@@ -89,9 +102,17 @@ def _pages(folder: Path) -> list[Page]:
     if not found and not record:
         raise BadInput(f"There are no notebooks in {shown(folder)}: `glomers run` makes a batch.")
     # Copies that another batch left in the same folder are none of this one's.
-    named = record.outcomes if record else [NotebookOutcome(name, "ok") for name in found]
-    outcomes = sorted(named, key=lambda outcome: outcome.name)
-    return [Page(outcome, _readable(found.get(outcome.name))) for outcome in outcomes]
+    if record:
+        outcomes = sorted(record.outcomes, key=lambda outcome: outcome.name)
+        return [Page(outcome, _readable(found.get(outcome.name))) for outcome in outcomes]
+    return [_found_page(path) for path in found.values()]
+
+
+def _found_page(path: Path) -> Page:
+    """The page of a notebook that no batch has on record."""
+    notebook = _readable(path)
+    outcome = found_state(notebook) if notebook else NotebookOutcome(path.stem, "failed")
+    return Page(outcome, notebook)
 
 
 def _readable(path: Path | None) -> Notebook | None:
@@ -137,7 +158,7 @@ def _link(to: Page) -> dict[str, str]:
 def _failure(outcome: NotebookOutcome, *, marked: bool) -> str:
     if outcome.state == "ok":
         return ""
-    how = "failed" if outcome.state == "failed" else "was stopped"
+    how = _HOW[outcome.state]
     where = f' <a href="#{_FAILED_ID}">Go to where it stopped.</a>' if marked else ""
     return page.note(
         f"This notebook {how}: the page shows what it did until then. "
@@ -257,7 +278,7 @@ def _point_links(body: BeautifulSoup, names: set[str]) -> None:
             continue
         name, suffix = posixpath.splitext(posixpath.basename(unquote(parts.path)))
         if suffix == ".ipynb" and name in names:
-            link["href"] = f"{name}.html" + (f"#{parts.fragment}" if parts.fragment else "")
+            link["href"] = quote(f"{name}.html") + (f"#{parts.fragment}" if parts.fragment else "")
         elif isinstance(link, Tag):
             link.unwrap()
 

@@ -8,8 +8,11 @@ from typing import Any, Literal
 
 from glomers.environment import ENGINES
 
-State = Literal["ok", "failed", "stopped", "not run"]
-"""How a notebook ended: `stopped` in the middle by an interrupt, `not run` because of one."""
+State = Literal["ok", "failed", "stopped", "not run", "half run", "never run"]
+"""How a notebook ended: `stopped` in the middle by an interrupt, `not run` because of one.
+
+Where somebody else executed it, not all cells may have been (`half run`), or none (`never run`).
+"""
 
 STOP_FILE = ".stop"
 """A file of this name in a batch's folder asks its running notebooks to stop."""

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from glomers.environment import LANGUAGE
 from glomers.workshop.exercise import HINTS, Exercise, exercises
 from glomers.workshop.skeleton import own_lines, skeleton, solution
 
@@ -17,7 +18,7 @@ HUNT_FILE = "08-exercise.ipynb"
 PARAMETERS = "SEEDS = None  # runs of the longest stage; None: 50 or 100"
 _METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
-    "language_info": {"name": "python"},
+    "language_info": LANGUAGE,
 }
 
 Cell = dict[str, Any]
