@@ -8,6 +8,7 @@ and its package.  Here both are made relative.
 from __future__ import annotations
 
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -17,7 +18,10 @@ _RELATIVE = b"""#!/bin/sh
 '''exec' "$(dirname -- "$(realpath -- "$0")")/%b" "$0" "$@"
 ' '''
 """
-"""A first line for Python that a shell reads as: run the Python beside me with this file."""
+"""First lines for Python that a shell reads as: run the Python beside me with this file."""
+_DIRECT = re.compile(rb"#!(?P<python>[^\n]+)\n")
+_BY_A_SHELL = re.compile(rb"#!/bin/sh\n'''exec' \"(?P<python>[^\"]+)\"[^\n]*\n' '''\n")
+"""How pip begins a script where the path is long or has a space in it."""
 
 
 def make_movable(environment: Path, project: Path) -> list[Path]:
@@ -39,11 +43,12 @@ def _scripts(folder: Path) -> list[Path]:
     for script in sorted(folder.iterdir()):
         if script.is_symlink() or not script.is_file():
             continue
-        first, _, rest = script.read_bytes().partition(b"\n")
-        interpreter = Path(os.fsdecode(first.removeprefix(b"#!").strip()))
-        if first.startswith(b"#!") and interpreter.parent == folder:
+        text = script.read_bytes()
+        begin = _BY_A_SHELL.match(text) or _DIRECT.match(text)
+        if begin and os.path.dirname(begin["python"].strip()) == os.fsencode(folder):
+            python = os.path.basename(begin["python"].strip())
             mode = script.stat().st_mode
-            script.write_bytes(_RELATIVE % os.fsencode(interpreter.name) + rest)
+            script.write_bytes(_RELATIVE % python + text[begin.end() :])
             script.chmod(mode)
             changed.append(script)
     return changed

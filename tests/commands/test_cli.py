@@ -1,6 +1,7 @@
 """The `glomers` command: which subcommands there are, and how it refuses bad arguments."""
 
 import pkgutil
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -174,3 +175,19 @@ def test_the_lab_and_the_command_explore_alike_unless_told_otherwise(asked):
         lab.explore("3c", stores=True)
     own = ["explore", "3c", "--json", "--out", "explore/latest"]
     assert vars(parser_for(asked).parse_args(asked)) == vars(parser_for(own).parse_args(own))
+
+
+def test_without_words_it_shows_what_people_do(capsys):
+    assert main([]) == 0
+    shown = capsys.readouterr().out
+    named = re.findall(r"^  glomers ([a-z-]+)", shown, re.MULTILINE)
+    assert len(named) == 5
+    assert set(named) <= set(COMMANDS)
+
+
+@pytest.mark.parametrize(
+    ("word", "hint"), [("chalenge", "`glomers challenge`"), ("qqq", "`glomers --help`")]
+)
+def test_an_unknown_command_is_refused_with_the_nearest(capsys, word, hint):
+    assert main([word]) == 254
+    assert hint in capsys.readouterr().err
