@@ -9,7 +9,8 @@ from bs4 import BeautifulSoup, Tag
 
 SUMMARY = "Show what happened"
 _PREDICT = re.compile(r"^Predict\b")
-_HEADING = re.compile(r"^h[1-6]$")
+_NEXT_PART = re.compile(r"^h[1-6r]$")
+"""A heading, or a line across the page."""
 
 
 def fold(body: BeautifulSoup) -> None:
@@ -17,7 +18,7 @@ def fold(body: BeautifulSoup) -> None:
 
     That begins with the outputs of the next code cell that shows something and does not just write
     a file. It goes on with the code cells that follow at once and with the prose after them, up to
-    a heading, another prediction, or a last paragraph that leads on to the next cell with a colon.
+    a heading or a line, another prediction, or a last paragraph that leads on to the next cell with a colon.
     Prose that is nothing but such a paragraph belongs to the answer, and so does what it leads to.
     A cell that failed stays in sight.
     """
@@ -77,4 +78,4 @@ def _moved(body: BeautifulSoup, prose: Tag, answer: Tag) -> bool:
 
 
 def _ends_answer(block: Tag) -> bool:
-    return _predicts(block) or _HEADING.match(block.name) is not None
+    return _predicts(block) or _NEXT_PART.match(block.name) is not None

@@ -67,6 +67,12 @@ def test_the_fold_ends_at_a_heading_a_prediction_or_what_leads_to_the_next_cell(
     assert further.strip("# *").partition("*")[0] in sight
 
 
+def test_the_fold_ends_at_a_line_across_the_page(page):
+    main = page(ASKED, printed("seven"), prose("So.\n\n---\n\n## Going further"))
+    assert main.find("details").find("hr") is None
+    assert parted(main)[0] == [f"{SUMMARY} seven So."]
+
+
 def test_a_line_that_leads_on_takes_the_next_outputs_into_the_fold(page):
     main = page(ASKED, printed("seven"), prose("In full:"), printed("1 2 4"), prose("So."), "end()")
     folds, sight = parted(main)
