@@ -18,8 +18,9 @@ def fold(body: BeautifulSoup) -> None:
 
     That begins with the outputs of the next code cell that shows something and does not just write
     a file. It goes on with the code cells that follow at once and with the prose after them, up to
-    a heading or a line, another prediction, or a last paragraph that leads on to the next cell with a colon.
-    Prose that is nothing but such a paragraph belongs to the answer, and so does what it leads to.
+    a heading or a line, another prediction, or a last paragraph that leads on to the next cell with
+    a colon. Prose that is nothing but such a paragraph belongs to the answer, and so does what it
+    leads to.
     A cell that failed stays in sight.
     """
     awaited, answer = False, None
