@@ -34,6 +34,7 @@ from glomers.lab.stale import failed_run
 from glomers.lab.targets import Scoreboard, scoreboard, target_chart
 from glomers.lab.ticks import Ticks, check
 from glomers.lab.trade_off import trade_off_chart
+from glomers.lab.variant import variant
 from glomers.lab.visibility import visibility_chart
 from glomers.lab.workspace import workspace
 
@@ -72,6 +73,7 @@ __all__ = [
     "stacked_bar_chart",
     "target_chart",
     "trade_off_chart",
+    "variant",
     "visibility_chart",
     "workspace",
 ]

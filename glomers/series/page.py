@@ -129,6 +129,10 @@ pre { line-height: 1.45; margin: 0; overflow-x: auto; }
   padding: .6rem .9rem; }
 figure { margin: 1rem 0; } img, svg { height: auto; max-width: 100%; }
 figcaption, caption { color: var(--soft); font-size: .85rem; text-align: left; }
+details.answer { border-left: 3px solid var(--line); margin: .4rem 0 1rem; padding-left: .9rem; }
+summary { cursor: pointer; }
+details.answer > summary { color: var(--link); font-family: system-ui, -apple-system, "Segoe UI",
+  Roboto, "Helvetica Neue", Arial, sans-serif; font-size: .9rem; }
 .wide { overflow-x: auto; }
 table { border: 0; border-collapse: collapse; font-size: .85rem; line-height: 1.4;
   margin: .8rem 0; }
@@ -150,6 +154,7 @@ table.dataframe td, table.dataframe th, .number { text-align: right; }
 @media (max-width: 36rem) { html { font-size: 16px; } h1 { font-size: 1.6rem; } }
 @media print { nav.series, a.anchor-link { display: none; } body { max-width: none; padding: 0; }
   html { font-size: 11pt; } pre { white-space: pre-wrap; }
+  details::details-content { block-size: auto; content-visibility: visible; }
   figure, table, .highlight { break-inside: avoid; } h1, h2, h3 { break-after: avoid; } }
 """
 

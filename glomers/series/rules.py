@@ -17,6 +17,7 @@ SOLUTION_LINES = 100
 """How long a cell may be that writes a solution: it must hold the whole node."""
 
 _WRITTEN_NODE = re.compile(r"%%writefile nodes/(?P<name>\w+)\.py\n")
+_HIDDEN_NODE = re.compile(r"""["']nodes/.*\bwrite_text\(""")
 _ABSOLUTE_PATH = re.compile(r"(?<![\w.:/<~])/(?:[\w.@+-]+/)+[\w.@+-]+|\b[A-Za-z]:\\\w|\bfile://")
 _WALL_CLOCK = re.compile(r"\b20\d\d-?[01]\d-?[0-3]\d[T _-]\d\d:?\d\d")
 _ADDRESS = re.compile(r"\bat 0x[0-9a-f]{6,}")
@@ -158,6 +159,13 @@ def _code(notebook: Notebook) -> Iterator[Problem]:
                 notebook.path,
                 "it calls a program with `!`, whose failure would go unseen",
                 "use the lab or subprocess.run(..., check=True)",
+                cell_name(notebook, cell),
+            )
+        if _HIDDEN_NODE.search(cell.source):
+            yield Problem(
+                notebook.path,
+                "it makes a node out of sight",
+                "write it whole with %%writefile, or show what changes with lab.variant",
                 cell_name(notebook, cell),
             )
 

@@ -202,6 +202,7 @@ def test_a_cell_that_writes_a_whole_solution_may_have_100_lines(series):
         (code("x = 1\n" * 61, count=3), "it has 61 lines"),
         (code("%%writefile nodes/echo_2.py\n" + "x = 1\n" * 60, count=3), "it has 61 lines"),
         (code("!ls", count=3), "calls a program with `!`"),
+        (code("Path('nodes/x.py').write_text(text)", count=3), "makes a node out of sight"),
         (code("%%writefile -a nodes/x.py\npass", count=3), "doubles the text"),
     ],
 )
