@@ -248,6 +248,34 @@ def test_errors_show_no_traceback_in_a_notebook():
     assert error._render_traceback_() == ["RunFailed: Node n0 crashed."]
 
 
+@pytest.mark.parametrize(("given", "place"), [("wk", "began/wk"), ("~/wk", "home/wk")])
+def test_a_work_folder_is_the_same_however_often_one_goes_there(
+    tmp_path, monkeypatch, given, place
+):
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("GLOMERS_WORK", given)
+    monkeypatch.setattr("glomers.lab.workspace._BEGAN", tmp_path / "began")
+    for _ in range(2):
+        lab.workspace()
+        assert Path.cwd() == tmp_path / place
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ("{file}", "Nodes cannot be written to .*: Not a directory. Set GLOMERS_WORK"),
+        ("~nobody-of-that-name/wk", "no such home folder"),
+    ],
+)
+def test_a_work_folder_that_cannot_be_is_refused_with_the_way_out(
+    tmp_path, monkeypatch, given, sentence
+):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("GLOMERS_WORK", given.format(file=tmp_path / "file"))
+    with pytest.raises(lab.LabError, match=sentence):
+        lab.workspace()
+
+
 def test_the_work_folder_lies_in_the_project_wherever_the_notebook_is(tmp_path, monkeypatch):
     monkeypatch.delenv("GLOMERS_WORK", raising=False)
     notebooks = tmp_path / "notebooks"
