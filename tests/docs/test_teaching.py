@@ -67,7 +67,8 @@ def test_every_variation_of_an_exercise_is_answered(name):
 @pytest.mark.parametrize("name", NAMES)
 def test_a_page_states_the_minutes_of_its_lesson_and_of_its_exercise(name):
     stated = re.findall(r"\]\([^)]*\), (\d+) minutes", page(name))
-    lesson = re.search(r"\*\*Time:\*\* (\d+) minutes", prose(name))[1]
+    times = r"\*\*Time:\*\* (?:about )?(\d+) minutes(?:, and (\d+) to go further)?"
+    lesson = str(sum(int(part or 0) for part in re.search(times, prose(name)).groups()))
     exercise = [str(EXERCISES[name].minutes)] if name in EXERCISES else stated[1:]
     assert stated == [lesson, *exercise]
     assert f"| [{name}](teaching/{name}.md) | {lesson} |" in OVERVIEW.read_text(encoding="utf-8")
