@@ -131,6 +131,6 @@ def _bound(rows: Sequence[Row]) -> str:
     others = f" ({rest:,} more {do} not count: {'; '.join(reasons)})" if rest else ""
     return (
         f"How much that proves: something was at stake in {len(telling):,} runs, and none failed"
-        f"{others}. By the rule of three, at most {300 / len(telling):.0f} % of such runs would fail, "
-        "with 95 % confidence. It is evidence, no proof."
+        f"{others}. By the rule of three, at most {300 / len(telling):.0f} % of such runs would "
+        "fail, with 95 % confidence. It is evidence, no proof."
     )
