@@ -8,8 +8,10 @@ what would break out of the single thread (threads, blocking sleeps, `os._exit`)
 from __future__ import annotations
 
 import datetime
+import faulthandler
 import os
 import random
+import resource
 import signal
 import subprocess
 import sys
@@ -42,6 +44,8 @@ SPIN_CPU_S = 1.2
 IMPORT_PATIENCE = 4
 """So many times as long may an import take: some libraries work for seconds."""
 TICK_S = 0.25
+STUCK_CPU_S = 5
+"""How much a single call may work without a line of Python: it can only be ended, with all else."""
 MAX_INTERRUPTIONS = 4
 _PROCESS_STARTERS = ("fork", "forkpty", "posix_spawn", "posix_spawnp", "system")
 
@@ -290,6 +294,7 @@ def _watchdog(
 
     def look(signum: int, frame: FrameType | None) -> None:
         nonlocal interruptions
+        _allow_cpu(STUCK_CPU_S)
         now = clock.loop.time_ns
         patience = IMPORT_PATIENCE if _is_importing(frame) else 1
         if not (
@@ -306,12 +311,27 @@ def _watchdog(
         raise NodeExit("it hangs")
 
     previous = signal.signal(signal.SIGALRM, look)
+    allowed = resource.getrlimit(resource.RLIMIT_CPU)
+    # Nobody can interrupt such a call, but where it stands can still be told.
+    if sys.__stderr__ is not None:
+        faulthandler.register(signal.SIGXCPU, file=sys.__stderr__, chain=True)
+    _allow_cpu(STUCK_CPU_S)
     signal.setitimer(signal.ITIMER_REAL, TICK_S, TICK_S)
     try:
         yield
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, previous)
+        resource.setrlimit(resource.RLIMIT_CPU, allowed)
+        faulthandler.unregister(signal.SIGXCPU)
+
+
+def _allow_cpu(more_s: int) -> None:
+    """Let the system end this process when it has worked for so many seconds more."""
+    soft_s = int(_real_functions[1]()) + 1 + more_s
+    hard_s = resource.getrlimit(resource.RLIMIT_CPU)[1]
+    if hard_s == resource.RLIM_INFINITY or soft_s <= hard_s:
+        resource.setrlimit(resource.RLIMIT_CPU, (soft_s, hard_s))
 
 
 def _is_importing(frame: FrameType | None) -> bool:

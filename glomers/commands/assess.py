@@ -12,7 +12,7 @@ from pathlib import Path
 from glomers.challenges import Challenge
 from glomers.commands.arguments import Parser, at_least_one
 from glomers.environment import fix_hash_seed
-from glomers.errors import EXIT_FAILED, EXIT_OK
+from glomers.errors import EXIT_FAILED, EXIT_OK, WorkshopError
 from glomers.formats.text import clean
 from glomers.workshop.assessment import assess
 from glomers.workshop.hunts import task
@@ -44,22 +44,26 @@ def act(arguments: Namespace) -> int:
     """
     fix_hash_seed(sys.argv[1:])
     challenge, node = task(arguments.id), arguments.bin
+    seen = changed_at(node)
     status = _assess_once(challenge, node, arguments.seeds, arguments.json)
     while arguments.watch:
-        await_change(node)
+        await_change(node, seen)
         print(flush=True)
-        status = _assess_once(challenge, node, arguments.seeds, arguments.json)
+        seen = changed_at(node)
+        try:
+            status = _assess_once(challenge, node, arguments.seeds, arguments.json)
+        except WorkshopError as error:  # such as a file that is half written
+            print(error, flush=True)
     return status
 
 
-def await_change(node: Path) -> None:
-    """Return when the file has been written anew."""
-    seen = _changed_at(node)
-    while _changed_at(node) == seen:
+def await_change(node: Path, seen: int) -> None:
+    """Return when the file is another than the one that was written at `seen`, and is there."""
+    while changed_at(node) in (0, seen):
         time.sleep(WATCH_S)
 
 
-def _changed_at(node: Path) -> int:
+def changed_at(node: Path) -> int:
     """When a file was written last, in ns; an editor may replace it, so that it is not there."""
     return node.stat().st_mtime_ns if node.exists() else 0
 

@@ -138,7 +138,10 @@ class Exploration:
         """Run a batch again whose worker is gone, its seeds apart to find the one at fault."""
         attempts = self._attempts.get(batch, 0) + 1
         if attempts == ATTEMPTS_MAX:
-            why = f"the process that ran it ended {attempts} times ({type(error).__name__})"
+            why = (
+                f"The process that ran it ended {attempts} times ({type(error).__name__}), as it "
+                "does when a single call works without end, or takes all memory."
+            )
             self._take([broken_row(self._space, batch.seeds[0], why)])
             return
         for seed in reversed(batch.seeds):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -54,18 +54,22 @@ class Ticks:
             mark, colour = _MARKS[stage["passed"]]
             yield f'<li><b style="color:{colour}">{mark} {html.text(stage["name"])}</b>'
             is_told_below = stage["passed"] is False and self._told["findings"]
-            yield "" if is_told_below else f" <small>{html.text(stage['why'])}</small>"
+            yield "" if is_told_below else f" <small>{html.prose(stage['why'])}</small>"
             yield "</li>"
         yield "</ul>"
-        if findings := self._told["findings"]:
-            items = "".join(f"<li>{html.text(finding)}</li>" for finding in findings)
-            yield f"<b>What went wrong:</b><ol>{items}</ol>"
+        yield _listed("What went wrong:", self._told["findings"])
+        yield _listed(self._told["yet"], self._told["remarks"])
         for line in filter(None, [self._told["relies_on"], self._told["advice"]]):
-            yield f"<p>{html.text(line)}</p>"
+            yield f"<p>{html.prose(line)}</p>"
         if self.counterexample:
             yield self.counterexample._repr_mimebundle_()["text/html"]
         for line in self._told["proof"]:
-            yield f"<p><small>{html.text(line)}</small></p>"
+            yield f"<p><small>{html.prose(line)}</small></p>"
+
+
+def _listed(title: str, sentences: Sequence[str]) -> str:
+    items = "".join(f"<li>{html.prose(sentence)}</li>" for sentence in sentences)
+    return f"<b>{html.text(title)}</b><ol>{items}</ol>" if items else ""
 
 
 def check(challenge: str, node: str | Path, *, seeds: int | None = None) -> Ticks:

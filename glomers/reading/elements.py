@@ -149,7 +149,8 @@ def _not_shown(dossier: Dossier, sets: Sets, lost: _Example, total: str) -> Find
     read = sets.last_reads[example]
     shown = _count_shown(sets, read)
     known = counted(len(sets.acknowledged), "acknowledged value")
-    has = f"has {shown:,} of {known}" if sets.acknowledged else "does not have it"
+    is_counted = ended is not None and ended.type == "ok"
+    has = f"has {shown:,} of {known}" if is_counted else "does not have it"
     before = [r for r in sets.reads if r.node == example and key in r.shown]
     did = "never showed it"
     if before:

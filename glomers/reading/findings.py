@@ -51,6 +51,13 @@ def findings(dossier: Dossier, trouble: Trouble | None = None) -> list[Finding]:
     return _chosen(collect.found)
 
 
+def misdeeds(dossier: Dossier) -> list[Finding]:
+    """What nodes did that they should not do, whether or not that broke a promise."""
+    collect = _Collector(dossier, None)
+    _add_deeds(dossier, collect)
+    return [finding for finding in collect.found if finding.kind is Kind.DEED]
+
+
 def _unexplained(dossier: Dossier) -> Iterator[Finding]:
     """That nobody knows why a run is not valid."""
     verdicts = {part.name: result for part, result in (dossier.results or {}).items()}

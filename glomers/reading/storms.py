@@ -1,4 +1,4 @@
-"""A flood of messages in words: which message makes more of its kind, and on which way."""
+"""A flood in words: which message makes more of its kind, or which request never ends."""
 
 from __future__ import annotations
 
@@ -20,27 +20,53 @@ def is_storm(broken: Broken) -> bool:
 
 
 def finding(dossier: Dossier, broken: Broken) -> Finding:
-    """The finding about a flood: the type of message that makes most of its own kind."""
+    """The finding about a flood: the type of message that makes most of its own kind.
+
+    A request that is sent anew when its reply comes makes more of its kind as well.
+    """
     nodes = frozenset(dossier.nodes)
     messages = messages_of(deque(dossier.events(None), LAST_EVENTS))
     causes = _causes([m for m in messages if m.src in nodes or m.dest in nodes], nodes)
     sent = Counter(m.type for m, cause in causes.values() if cause and cause.type == m.type)
-    source = dossier.source
+    again = Counter(m.type for m, cause in causes.values() if cause and _answers(cause, m))
+    if again.total() > sent.total():
+        kind = again.most_common(1)[0][0]
+        return _told(
+            dossier,
+            broken,
+            kind,
+            f"Each reply to a `{kind}` makes a node send it again, without end",
+        )
     if not sent:
-        place = source.place(*broken.line) if broken.line else None
+        place = dossier.source.place(*broken.line) if broken.line else None
         return Finding(Kind.BROKEN, f"{_capital(broken.sentence.rstrip('.'))}.", place)
     kind = sent.most_common(1)[0][0]
     received = len({cause.id for m, cause in causes.values() if cause and m.type == kind})
     chain = _chain(causes, kind)
     share = round(sent[kind] / max(1, received))
     more = f"{share:,} more" if share < len(nodes) else "more"
+    way = f"({' → '.join(chain)} → …)"
+    return _told(
+        dossier,
+        broken,
+        kind,
+        f"Each `{kind}` that a node gets makes it send {more}, without end {way}",
+    )
+
+
+def _answers(cause: Envelope, message: Envelope) -> bool:
+    """Whether a request follows a reply from the one that it goes to."""
+    is_reply = "in_reply_to" in cause.body and cause.src == message.dest
+    return is_reply and "msg_id" in message.body and cause.type != message.type
+
+
+def _told(dossier: Dossier, broken: Broken, kind: str, why: str) -> Finding:
+    """The finding with the line that makes the message."""
+    source = dossier.source
     place, line = source.made(kind) or (None, "")
     if broken.line and place is None:
         place, line = source.place(*broken.line), source.text(*broken.line)
-    sentence = (
-        f"Each `{kind}` that a node gets makes it send {more}, without end "
-        f"({' → '.join(chain)} → …): {broken.sentence.rstrip('.')}."
-    )
+    sentence = f"{why}: {broken.sentence.rstrip('.')}."
     return Finding(Kind.BROKEN, sentence, place, (line,) if line else ())
 
 

@@ -11,6 +11,7 @@ from glomers.explore.seed import Row
 from glomers.workshop.evidence import Exhibit, evidence_of
 from glomers.workshop.exercise import exercises
 from glomers.workshop.limits import limits_of, limits_result
+from glomers.workshop.remarks import remarks
 from glomers.workshop.runs import run_stage
 from glomers.workshop.stages import LIMITS, STARTS, Stage, official_command, stages_of
 from glomers.workshop.verdict import NOT_REACHED, StageResult, Verdict, proof, shown_runs
@@ -31,7 +32,7 @@ def assess(
     Args:
         challenge: the task.
         node: the node's file.
-        folder: an empty one, for the stores of a run that breaks a promise.
+        folder: an empty one, for the stores of runs that are looked into.
         seeds: how many runs the last stage before the limits has; by default 50 or 100.
         secret: decides the seeds of the runs.
 
@@ -60,7 +61,13 @@ def assess(
     if not all(result.passed for result in results):
         advice = _advice(challenge, results[-1].name, results[-1].why)
         return Verdict(challenge, node, tuple(results), advice=advice)
-    return Verdict(challenge, node, tuple(results), proof=tuple(proof(challenge, results, rows)))
+    return Verdict(
+        challenge,
+        node,
+        tuple(results),
+        remarks=remarks(stages, folder),
+        proof=tuple(proof(challenge, results, rows)),
+    )
 
 
 def _look(

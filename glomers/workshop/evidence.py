@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from subprocess import DEVNULL, TimeoutExpired
 
 from glomers.bench.flags import words_of
 from glomers.bench.options import Options
 from glomers.explore.playback import NAME
 from glomers.explore.seed import run_seed
-from glomers.formats.node_log import read_beginnings
-from glomers.reading.dossier import Dossier
 from glomers.reading.finding import FINDINGS, Finding, Kind
 from glomers.reading.tracebacks import error_findings
+from glomers.workshop.bench_aside import begin, deeds_dossier, end, run_bench, stores_in
 from glomers.workshop.stages import WELL_FORMED, Stage
 from glomers.workshop.trials import Trials
 
@@ -26,9 +21,6 @@ SHOWN = 3
 """How many findings are shown: the others are of less help."""
 SEARCH_S = 8.0
 """How long the smallest counterexample may be looked for, in seconds."""
-LOG_BYTES = 2 << 20
-"""So much of all logs of nodes together is looked at."""
-_RUN_S = 120.0
 _OPEN_GAP = "NotImplementedError"
 
 
@@ -66,21 +58,23 @@ def evidence_of(
     options, relies_on = _familiar(stage, options, official)
     words = words_of(options)
     if is_broken:  # what hangs or crashes is not clearer for being small
-        _end(_begin("glomers", ["bench", "test", *words], folder), _RUN_S)
+        run_bench(words, folder)
     else:
-        search = _begin("glomers.explore.search", [str(folder), *words], folder)
+        search = begin("glomers.explore.search", [str(folder), *words], folder)
         try:
-            _end(_begin("glomers", ["bench", "test", *words], folder), _RUN_S)
-            _end(search, SEARCH_S)
+            run_bench(words, folder)
+            end(search, SEARCH_S)
         finally:
             search.kill()
-    stores = sorted((folder / "store").glob("*/2*"))
+    stores = stores_in(folder)
     smallest = next((store for store in stores if (store / NAME).exists()), None)
     run = next((store for store in stores if store != smallest), None)
-    findings = _ordered(_findings_in(run) or _told_in_logs(run, options), stage) if run else []
+    findings = _findings_in(run) or [*error_findings(deeds_dossier(run, options))] if run else []
     command = ("test", *words)
     if gaps := tuple(str(finding) for finding in findings if _is_of_gap(finding)):
         return Exhibit(gaps[:1], None, command, None, None)  # all else comes from that
+    if deeds := _deeds(findings, stage):
+        return Exhibit(tuple(map(str, deeds[:SHOWN])), relies_on, command, None, smallest)
     sentence = _sentence_in(smallest) if smallest else None
     told = [str(finding) for finding in findings]
     if sentence and not any(finding.kind <= Kind.PROMISE for finding in findings):
@@ -111,27 +105,6 @@ def _breaks(stage: Stage, options: Options) -> bool:
     return stage.is_broken_by(run_seed(Trials(options, commands=(options,)), 0))
 
 
-def _begin(module: str, words: list[str], folder: Path) -> subprocess.Popen[bytes]:
-    """Start a module of this package, in a folder and with hashes as runs need them."""
-    return subprocess.Popen(
-        [sys.executable, "-P", "-m", module, *words],
-        cwd=folder,
-        env={**os.environ, "PYTHONHASHSEED": "0"},
-        stdin=DEVNULL,
-        stdout=DEVNULL,
-        stderr=DEVNULL,
-    )
-
-
-def _end(process: subprocess.Popen[bytes], deadline_s: float) -> None:
-    """Wait for the end of a process, which comes at the deadline if not before."""
-    try:
-        process.wait(deadline_s)
-    except TimeoutExpired:
-        process.kill()
-        process.wait()
-
-
 def _findings_in(store: Path) -> list[Finding]:
     with suppress(OSError, ValueError, KeyError, TypeError):
         found = json.loads((store / FINDINGS).read_text(encoding="utf-8"))
@@ -139,31 +112,16 @@ def _findings_in(store: Path) -> list[Finding]:
     return []
 
 
-def _told_in_logs(store: Path, options: Options) -> list[Finding]:
-    """What nodes wrote about their own errors, where the verdict of the run has nothing to say."""
-    logs, is_whole = read_beginnings(store / "node-logs", LOG_BYTES)
-    dossier = Dossier(
-        options.workload,
-        options.node_ids,
-        results=None,
-        history=[],
-        logs=logs,
-        logs_are_whole=is_whole,
-        program=options.bin,
-    )
-    return list(error_findings(dossier))
-
-
 def _is_of_gap(finding: Finding) -> bool:
     """Whether a finding tells of a gap of a skeleton that a node came to."""
     return _OPEN_GAP in finding.sentence and finding.place is not None
 
 
-def _ordered(findings: list[Finding], stage: Stage) -> list[Finding]:
-    """The findings; where a reply has the wrong form, what the node did comes first."""
+def _deeds(findings: list[Finding], stage: Stage) -> list[Finding]:
+    """What the node did, where a reply has the wrong form: all else only says that it has."""
     if stage.name != WELL_FORMED:
-        return findings
-    return sorted(findings, key=lambda finding: finding.kind is not Kind.DEED)
+        return []
+    return [finding for finding in findings if finding.kind is Kind.DEED]
 
 
 def _sentence_in(store: Path) -> str | None:

@@ -18,16 +18,22 @@ HINTS = ("A question", "An idea", "A line")
 
 @dataclass(frozen=True)
 class Mistake:
-    """A usual mistake: in which stage it shows, words of its finding, and which hint helps."""
+    """A usual mistake: in which stage it shows, words of its finding, and which hint helps.
 
-    stage: str
+    One that can be made in every exercise may show in any stage, and says itself what to do.
+    """
+
     finding: str
-    hint: int
     text: str
+    stage: str | None = None
+    hint: int | None = None
 
     def fits(self, stage: str, findings: str) -> bool:
         """Whether a broken stage may come from this mistake."""
-        return stage == self.stage and re.search(self.finding, findings) is not None
+        return self.stage in (None, stage) and re.search(self.finding, findings) is not None
+
+    def __str__(self) -> str:
+        return f"{self.text} Hint {self.hint} of the exercise may help." if self.hint else self.text
 
 
 @dataclass(frozen=True)
@@ -84,14 +90,14 @@ class Exercise:
     def advice(self, stage: str, findings: str, is_broken: bool = False) -> str | None:
         """What usually lies behind a broken stage, and which hint helps.
 
-        Of a run that `is_broken`, because a node crashed or hangs, the findings say most; only a
-        mistake that is named by them has more to say.
+        A mistake that the findings name has most to say: first those of this exercise, then those
+        that can be made in every one.  Of a run that `is_broken`, because a node crashed or hangs,
+        the findings say more than a mistake that they do not name.
         """
-        usual = [each for each in self.mistakes if each.finding or not is_broken]
-        found = next((each for each in usual if each.fits(stage, findings)), None)
-        if found is None:
-            return None
-        return f"{found.text} Hint {found.hint} of the exercise may help."
+        named = [each for each in self.mistakes if each.finding]
+        unnamed = [each for each in self.mistakes if not each.finding and not is_broken]
+        usual = (*named, *_mistakes_everywhere(), *unnamed)
+        return next((str(each) for each in usual if each.fits(stage, findings)), None)
 
 
 @cache
@@ -103,6 +109,13 @@ def exercises() -> dict[str, Exercise]:
     """
     found = {path.stem: _load(path) for path in (_FOLDER / "exercises").glob("*.toml")}
     return {id: found[id] for id in CHALLENGES if id in found}
+
+
+@cache
+def _mistakes_everywhere() -> tuple[Mistake, ...]:
+    """The mistakes that can be made in every exercise."""
+    text = (_FOLDER / "mistakes.toml").read_text(encoding="utf-8")
+    return tuple(Mistake(**each) for each in tomllib.loads(text)["mistakes"])
 
 
 def _load(path: Path) -> Exercise:

@@ -19,7 +19,7 @@ from typing import Any
 from glomers.errors import EXIT_BAD_INPUT, EXIT_FAILED, EXIT_OK, WorkshopError
 from glomers.workshop.assessment import assess
 from glomers.workshop.hunts import task
-from glomers.workshop.telling import lines
+from glomers.workshop.telling import YET, lines
 from glomers.workshop.verdict import Verdict
 
 NAME = "verdict.json"
@@ -35,6 +35,8 @@ def told(verdict: Verdict) -> dict[str, Any]:
         "relies_on": evidence.relies_on if evidence else None,
         "store": str(store) if store else None,
         "advice": verdict.advice,
+        "yet": YET,
+        "remarks": list(verdict.remarks),
         "proof": list(verdict.proof),
         "text": "\n".join(lines(_without_store(verdict))),
     }

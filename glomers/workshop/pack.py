@@ -87,15 +87,16 @@ _README = """# Gossip Glomers: the workshop
 
 You write the nodes of a distributed system, and know at once whether they are right.
 
-1. **Install**, in a folder of your own, with Python 3.11 or newer and the file that you were given:
-   `python3 -m venv .venv`, then `.venv/bin/pip install glomers-*.whl`.
+1. **Install**, in the folder of this file, with Python 3.11 or newer: put the file
+   `glomers-*.whl` that you were given here as well, then `python3 -m venv .venv` and
+   `.venv/bin/pip install glomers-*.whl`.
 2. **Open** the notebooks: `.venv/bin/jupyter lab notebooks/exercises/01-exercise.ipynb`.
 3. **Write** your node, run the cells from top to bottom, and read what the check says. Mend the
    node, and run its cell and the check again.
 
 Your nodes are in `runs/nodes/`. From a terminal the same check is
-`glomers assess 3c --bin runs/nodes/my_3c.py`; with `--watch` it is done again whenever the file
-changes.
+`.venv/bin/glomers assess 3c --bin runs/nodes/my_3c.py`; with `--watch` it is done again whenever
+the file changes.
 
 | exercise | minutes | needs |
 |---|---:|---|

@@ -76,7 +76,7 @@ def code(id: str, text: str, is_parameters: bool = False) -> Cell:
 _SKELETON = """
 ## Your node
 
-Fill in what says `YOUR CODE`, and run the cell: it writes the file. The file runs as it stands; whoever comes to a gap gets an error that says what is to be done there.
+Put your own lines in the place of each comment `YOUR CODE` and of the `raise` below it, and run the cell: it writes the file. The file runs as it stands, and a gap that is reached raises an error that says what is to be done there. You may run the check after each gap.
 """  # noqa: E501
 
 

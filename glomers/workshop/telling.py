@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from glomers.workshop.verdict import Verdict
 
+YET = "No promise is broken, and yet a run without faults shows:"
 _MARKS = {True: "✓", False: "✗", None: "·"}
 
 
@@ -19,6 +20,10 @@ def lines(verdict: Verdict) -> Iterator[str]:
         yield f"  {_MARKS[stage.passed]} {stage.name}{told}"
         if stage.passed is False:
             yield from _broken(verdict)
+    if verdict.remarks:
+        yield YET
+        for number, remark in enumerate(verdict.remarks, start=1):
+            yield f"  {number}. {' '.join(remark.split())}"
     yield from verdict.proof
 
 

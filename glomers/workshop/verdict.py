@@ -34,6 +34,7 @@ class Verdict:
         stages: its stages in order.
         evidence: why the broken stage is broken, unless all passed.
         advice: what usually lies behind that, and which hint fits.
+        remarks: when all passed: what the node does that it should not do all the same.
         proof: when all passed: what was checked, what was not, and how much that proves.
     """
 
@@ -42,6 +43,7 @@ class Verdict:
     stages: tuple[StageResult, ...]
     evidence: Exhibit | None = None
     advice: str | None = None
+    remarks: tuple[str, ...] = ()
     proof: tuple[str, ...] = field(default=())
 
     @property
@@ -125,9 +127,10 @@ def _bound(rows: Sequence[Row]) -> str:
             f"they mattered ({'; '.join(reasons)})."
         )
     rest = len(rows) - len(telling)
-    others = f" ({rest:,} more do not count: {'; '.join(reasons)})" if rest else ""
+    do = "does" if rest == 1 else "do"
+    others = f" ({rest:,} more {do} not count: {'; '.join(reasons)})" if rest else ""
     return (
         f"How much that proves: something was at stake in {len(telling):,} runs, and none failed"
-        f"{others}. By the rule of three, at most {3 / len(telling):.0%} of such runs would fail, "
-        "with 95 % confidence. It is evidence, no proof."
+        f"{others}. By the rule of three, at most {300 / len(telling):.0f} % of such runs would "
+        "fail, with 95 % confidence. It is evidence, no proof."
     )

@@ -218,3 +218,17 @@ def test_sigterm_ends_the_bench_and_its_nodes_and_keeps_the_store(bench, tmp_pat
     pid = int(pid_file.read_text())
     wait_until(lambda: not running({pid}))
     assert ":invoke" in (tmp_path / "store/current/history.edn").read_text()
+
+
+@pytest.mark.slow  # it has to work for some seconds
+def test_a_call_that_works_without_end_ends_with_its_process(tmp_path):
+    node = tmp_path / "sums.py"
+    node.write_text(
+        "from glomers.node import Node\n\nnode = Node()\nsum(range(10**12))\nnode.run()\n",
+        encoding="utf-8",
+    )
+    words = ["bench", "test", "-w", "echo", "--bin", str(node), "--time-limit", "1"]
+    ended = subprocess.run(
+        [sys.executable, "-m", "glomers", *words], cwd=tmp_path, capture_output=True, check=False
+    )
+    assert ended.returncode == -signal.SIGXCPU

@@ -1592,6 +1592,38 @@ def share(message):
         "under way|flood",
     ),
     _m(
+        "repeats_what_was_answered",
+        FIVE,
+        """
+from glomers.node import RPCError
+
+
+async def deliver(peer, value):
+    while True:
+        try:
+            await node.rpc(peer, {"type": "share", "value": value})  # <-
+        except RPCError:
+            await asyncio.sleep(0.5)
+
+
+@node.on("broadcast")
+def broadcast(message):
+    seen.add(message.body["message"])
+    for peer in node.peers:
+        node.spawn(deliver(peer, message.body["message"]))
+    return {"type": "broadcast_ok"}
+
+
+@node.on("share")
+def share(message):
+    seen.add(message.body["value"])
+    return {"type": "share_ok"}
+"""
+        + READ,
+        "share",
+        "reply to a `share`",
+    ),
+    _m(
         "storm_async",
         G_SET,
         """

@@ -137,7 +137,7 @@ def test_watching_checks_again_when_the_file_changes(monkeypatch, capsys):
     node.write_text("from glomers.node import Node\n", encoding="utf-8")
     texts = [CHALLENGES["1"].path.read_text(encoding="utf-8")]
 
-    def write_next(path):
+    def write_next(path, seen):
         if not texts:
             raise KeyboardInterrupt
         path.write_text(texts.pop(), encoding="utf-8")
@@ -153,11 +153,76 @@ def test_a_change_is_noticed_when_the_file_is_written_anew(monkeypatch):
     node = Path("node.py")
     node.write_text("1", encoding="utf-8")
     monkeypatch.setattr(command, "WATCH_S", 0.01)
+    seen = command.changed_at(node)
     writer = threading.Timer(0.1, node.write_text, ["2"])
     writer.start()
-    command.await_change(node)
+    command.await_change(node, seen)
     writer.join()
     assert node.read_text(encoding="utf-8") == "2"
+
+
+def test_a_change_during_a_check_is_noticed_after_it_and_a_half_written_file_ends_no_watch(
+    monkeypatch, capsys
+):
+    node = Path("node.py")
+    node.write_text("from glomers.node import Node\n", encoding="utf-8")
+    texts = ["half", CHALLENGES["1"].path.read_text(encoding="utf-8")]
+    assess_once = command._assess_once
+
+    def assess_and_write(challenge, path, seeds, as_json):
+        try:
+            return assess_once(challenge, path, seeds, as_json)
+        finally:
+            if not texts:
+                raise KeyboardInterrupt
+            path.write_text(texts.pop(0), encoding="utf-8")
+
+    monkeypatch.setattr(command, "_assess_once", assess_and_write)
+    monkeypatch.setattr(command, "WATCH_S", 0.01)
+    with pytest.raises(KeyboardInterrupt):
+        assess_command("1", node, 5, watch=True)
+    printed = capsys.readouterr().out
+    broken, unfit, right = "✗ it starts", "cannot run in virtual time", "✓ one node is right"
+    assert printed.index(broken) < printed.index(unfit) < printed.index(right)
+
+
+def test_a_pass_tells_what_the_node_does_wrong_all_the_same():
+    source = RETRY.read_text(encoding="utf-8")
+    body = '    return {"type": "share_ok"}\n'
+    assert body in source
+    node = Path("no_reply.py")
+    node.write_text(source.replace(body, ""), encoding="utf-8")
+    ticks = lab.check("3c", node, seeds=2)
+    assert ticks.passed
+    for shown in ticks._repr_mimebundle_().values():
+        assert "never answered" in shown
+    assert lab.check("3c", RETRY, seeds=2)._told["remarks"] == []
+
+
+def test_a_form_that_is_wrong_is_told_once_with_its_line():
+    node = Path("wrong.py")
+    source = CHALLENGES["1"].path.read_text(encoding="utf-8")
+    node.write_text(source.replace('"echo": message', '"text": message'), encoding="utf-8")
+    evidence = assessed("1", node).evidence
+    assert len(evidence.findings) == 1
+    assert "'echo' is missing" in evidence.findings[0]
+    assert "wrong.py:" in evidence.findings[0]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ('message["echo"]', "dict `message.body`"),
+        ('message.body["txt"]', "no such key"),
+        ("undefined", "mend the line"),
+        ("{1}", "what JSON knows"),
+    ],
+)
+def test_a_mistake_that_can_be_made_everywhere_gets_its_advice(wrong, words):
+    node = Path("wrong.py")
+    source = CHALLENGES["1"].path.read_text(encoding="utf-8")
+    node.write_text(source.replace('message.body["echo"]', wrong), encoding="utf-8")
+    assert words in assessed("1", node).advice
 
 
 def test_a_notebook_shows_ticks_findings_and_the_picture():

@@ -10,6 +10,7 @@ from glomers.bench.once import run_once
 from glomers.challenges import CHALLENGES
 from glomers.explore.tally import Tally
 from glomers.formats.edn import kw
+from glomers.workshop.remarks import remarks
 from glomers.workshop.stages import SEEDS, stages_of
 from tests.helpers.corpus import PEERS
 from tests.helpers.mutants import NODE
@@ -61,11 +62,11 @@ SOLUTIONS = [
 QUICK_SOLUTIONS = {"1", "3a", "3b", "3c", "4"}
 
 
-@pytest.mark.parametrize(
+SOLVED = pytest.mark.parametrize(
     ("challenge", "version"),
     [
         pytest.param(
-            challenge,
+            CHALLENGES[challenge],
             version,
             id=f"{challenge}-{version.solution}",
             marks=[] if challenge in QUICK_SOLUTIONS else [pytest.mark.slow],
@@ -73,9 +74,17 @@ QUICK_SOLUTIONS = {"1", "3a", "3b", "3c", "4"}
         for challenge, version in SOLUTIONS
     ],
 )
+
+
+@SOLVED
+def test_of_a_solution_of_the_series_there_is_nothing_to_remark(challenge, version, tmp_path):
+    assert remarks(stages_of(challenge, version.path), tmp_path) == ()
+
+
+@SOLVED
 def test_a_solution_of_the_series_goes_through_all_stages(challenge, version):
-    seeds = FEW_SEEDS if challenge in QUICK_SOLUTIONS else None
-    assert broken_stage(challenge, version.path, seeds) is None
+    seeds = FEW_SEEDS if challenge.id in QUICK_SOLUTIONS else None
+    assert broken_stage(challenge.id, version.path, seeds) is None
 
 
 OTHERWISE = [
