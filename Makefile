@@ -54,8 +54,8 @@ ifneq ("$(shell cat $(INSTALLED) 2>/dev/null)","$(CURDIR)")
 $(INSTALLED): elsewhere
 endif
 $(INSTALLED): pyproject.toml
-	@if [ "$$(cat $@ 2>/dev/null)" != "$(CURDIR)" ] || ! $(BIN)/python -c 'import pip' 2>/dev/null; \
-	    then $(MAKE_VENV); fi
+	@if [ -e $@ ] && [ "$$(cat $@)" != "$(CURDIR)" ] || \
+	    ! $(BIN)/python -c 'import pip' 2>/dev/null; then $(MAKE_VENV); fi
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	$(BIN)/python -m compileall -q glomers  # many images forbid Python to keep what it compiled
 	@$(BIN)/python -m glomers.series.movable

@@ -10,6 +10,8 @@ from tests.helpers.places import ROOT
 
 pytestmark = pytest.mark.skipif(shutil.which("make") is None, reason="there is no make here")
 
+INSTALLING = ["pip", "compileall", "glomers.series.movable"]
+
 
 @pytest.fixture
 def project(tmp_path):
@@ -83,11 +85,22 @@ def test_an_installation_is_not_repeated_until_the_project_changes(project):
     python.chmod(0o755)
     for _ in range(2):
         assert make(project, "setup")[0] == 0
-    assert modules_run(project) == ["pip", "compileall"]
+    assert modules_run(project) == INSTALLING
     later = (project / ".venv/.installed").stat().st_mtime + 5
     os.utime(project / "pyproject.toml", (later, later))
     assert make(project, "setup")[0] == 0
-    assert modules_run(project) == 2 * ["pip", "compileall"]
+    assert modules_run(project) == 2 * INSTALLING
+
+
+def test_an_environment_from_elsewhere_is_made_anew(project):
+    (project / ".venv/bin").mkdir(parents=True)
+    python = project / ".venv/bin/python"
+    python.write_text("#!/bin/sh\n")
+    python.chmod(0o755)
+    (project / ".venv/.installed").write_text("/elsewhere\n")
+    script = 'case "$2" in *timeit*) echo 1;; venv) echo made > made; exit 3;; esac'
+    assert make(project, "setup", fake_python(project, script))[0] != 0
+    assert (project / "made").exists()
 
 
 def modules_run(project):

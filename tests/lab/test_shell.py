@@ -254,7 +254,7 @@ def test_a_work_folder_is_the_same_however_often_one_goes_there(
 ):
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.setenv("GLOMERS_WORK", given)
-    monkeypatch.setattr("glomers.lab.workspace._BEGAN", tmp_path / "began")
+    monkeypatch.setattr(sys.modules["glomers.lab.workspace"], "_BEGAN", tmp_path / "began")
     for _ in range(2):
         lab.workspace()
         assert Path.cwd() == tmp_path / place
