@@ -35,6 +35,13 @@ def engine_or_default(asked_for: str | None = None) -> str:
     return asked_for or os.environ.get(ENGINE) or ENGINES[0]
 
 
+def processors() -> int:
+    """How many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 def fix_hash_seed(words: Sequence[str]) -> None:
     """Start `glomers` with these words again, unless it has the hash seed of runs."""
     if os.environ.get(HASH_SEED) == OF_RUNS[HASH_SEED]:

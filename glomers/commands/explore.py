@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from argparse import Namespace
 from dataclasses import fields
@@ -11,6 +10,7 @@ from pathlib import Path
 
 from glomers.challenges import CHALLENGES
 from glomers.commands.arguments import Parser, at_least_one, refuse_args_without_node
+from glomers.environment import processors
 from glomers.errors import EXIT_FAILED, EXIT_OK
 from glomers.explore.campaign import explore, failed_rows, shrink
 from glomers.explore.determinism import check
@@ -26,8 +26,8 @@ def add_arguments(parser: Parser) -> None:
     add("target", metavar="ID|COMMAND", help="a challenge such as 3c, or a quoted `test …` line")
     parser.add_node()
     add("--seeds", type=at_least_one, default=100, metavar="N", help="(100)")
-    jobs, processors = "processes (default: processors)", os.cpu_count() or 1
-    add("--jobs", type=at_least_one, default=processors, metavar="N", help=jobs)
+    jobs = "processes (default: processors)"
+    add("--jobs", type=at_least_one, default=processors(), metavar="N", help=jobs)
     faults = "in place of the command's, such as partition,kill"
     add("--faults", type=named_faults, metavar="FAULTS", help=faults)
     vary = "nodes,latency,interval,clients,faults (default), or none"

@@ -50,6 +50,9 @@ _HINTS = {
     "RecursionError": "a function calls itself without end",
 }
 
+_ADDRESS = re.compile(r" at 0x[0-9a-f]{4,}")
+"""Where an object lies in memory, which says nothing and is another place in each run."""
+
 
 @dataclass
 class _Seen:
@@ -94,7 +97,8 @@ def errors(logs: Mapping[str, str], source: Source) -> dict[Error, _Seen]:
         for where, kind, frames, name, text in _raised(log):
             if (where, frames, name) not in known:
                 line = _own_line(frames, source)
-                error = Error(name, text or "", where or "", kind, line)
+                told = _ADDRESS.sub("", text or "")
+                error = Error(name, told, where or "", kind, line)
                 # The same mistake says different things of different values.
                 known[where, frames, name] = known.setdefault((where, line, name), error)
             found.setdefault(known[where, frames, name], _Seen()).add(node)

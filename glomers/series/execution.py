@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from glomers.environment import processors
 from glomers.files import shown
 from glomers.series.batch import execute
 from glomers.series.ledger import Ledger, load_record
@@ -57,7 +57,7 @@ def run_tasks(
         outcomes = execute(queue, executor, progress)
     else:
         # Each thread waits for the process of one notebook.
-        with ThreadPoolExecutor(jobs or _processors()) as threads:
+        with ThreadPoolExecutor(jobs or processors()) as threads:
             outcomes = execute(queue, threads, progress)
     by_name = {outcome.name: outcome for outcome in outcomes}
     progress.outcomes = {task.name: by_name[task.name] for task in tasks}
@@ -73,13 +73,6 @@ def _longest_first(tasks: Sequence[Task]) -> list[Task]:
     last = load_record(tasks[0].out.parent / "latest")
     took = {each.name: each.seconds for each in last.outcomes if each.state == "ok"} if last else {}
     return sorted(tasks, key=lambda task: (took.get(task.name, math.inf), task.name), reverse=True)
-
-
-def _processors() -> int:
-    """How many processors this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def retry_note(outcome: NotebookOutcome) -> str | None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from functools import partial
 
+from glomers.environment import processors
 from glomers.explore.pool import Exploration, process_pool
 from glomers.explore.seed import Row
 from glomers.workshop.stages import Stage
@@ -26,7 +26,7 @@ def run_stage(stage: Stage) -> dict[int, Row]:
     positions = range(len(stage.trials.commands))
     for part in (positions[:1], positions[1:]):
         if part and not any(map(stage.is_broken_by, rows.values())):
-            jobs = min(os.cpu_count() or 1, len(part))
+            jobs = min(processors(), len(part))
             Exploration(stage.trials, take, partial(process_pool, jobs), jobs).run(part)
     return dict(sorted(rows.items()))
 
