@@ -19,6 +19,8 @@ from glomers.workshop.telling import lines
 from tests.helpers.bench import told
 from tests.helpers.wrong_nodes import IMPOSTORS, TRIALS
 
+pytestmark = pytest.mark.slow  # nearly every test takes a node through its stages
+
 ALL = CHALLENGES["3b"].path
 RETRY = CHALLENGES["3c"].path
 

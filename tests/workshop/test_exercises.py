@@ -50,6 +50,7 @@ def test_there_is_an_exercise_for_every_challenge():
     assert list(exercises()) == list(CHALLENGES)
 
 
+@pytest.mark.slow
 @each(BASICS)
 def test_the_solution_passes_its_check(exercise, tmp_path):
     node = written(tmp_path, solution(exercise.answer))
@@ -60,6 +61,7 @@ def test_the_solution_passes_its_check(exercise, tmp_path):
         assert limits_result(exercise.challenge, official).passed
 
 
+@pytest.mark.slow
 @each(BASICS)
 def test_what_is_given_fails_and_says_what_is_to_be_done_in_which_line(exercise, tmp_path):
     source = skeleton(exercise.answer)
@@ -127,6 +129,7 @@ def test_nothing_that_is_given_holds_the_solution(exercise):
         assert json.dumps("\n".join(gap.lines))[1:-1] not in shown
 
 
+@pytest.mark.slow
 @each({"3c"})
 def test_papermill_runs_the_notebook_with_the_solution_put_in(exercise, tmp_path, monkeypatch):
     monkeypatch.setenv("GLOMERS_WORK", str(tmp_path))

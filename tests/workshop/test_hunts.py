@@ -16,6 +16,8 @@ from glomers.workshop.hunts import HUNTS, task
 from glomers.workshop.stages import FAULTS, PARTITIONS, TOGETHER
 from tests.helpers.stages import broken_stage
 
+pytestmark = pytest.mark.slow  # nearly every test takes a node through its stages
+
 EXPECTED = {
     "hunt-1": FAULTS,
     "hunt-2": PARTITIONS,

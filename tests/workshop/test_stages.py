@@ -17,6 +17,8 @@ from tests.helpers.mutants import NODE
 from tests.helpers.stages import broken_stage
 from tests.helpers.wrong_nodes import IMPOSTORS, WRONG, mutant
 
+pytestmark = pytest.mark.slow  # nearly every test takes a node through its stages
+
 STAGES = json.loads((IMPOSTORS / "stages.json").read_text(encoding="utf-8"))
 EXPECTED = {name: stage for stage, names in STAGES.items() for name in names}
 QUICK = {names[0] for names in STAGES.values()} | {"strings", "one_hop", "tie", "number_in_name"}
