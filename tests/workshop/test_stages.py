@@ -21,19 +21,18 @@ pytestmark = pytest.mark.slow  # nearly every test takes a node through its stag
 
 STAGES = json.loads((IMPOSTORS / "stages.json").read_text(encoding="utf-8"))
 EXPECTED = {name: stage for stage, names in STAGES.items() for name in names}
-QUICK = {names[0] for names in STAGES.values()} | {"strings", "one_hop", "tie", "number_in_name"}
 FEW_SEEDS = 20
 
 
-def some_slow(cases, quick):
-    """The cases, those marked as slow that are not among the quick ones."""
+def every_sixth(cases):
+    """All cases, of which the usual tests take every sixth."""
     return [
-        pytest.param(case, id=case.name, marks=[] if case.name in quick else [pytest.mark.slow])
-        for case in cases
+        pytest.param(each, id=each.name, marks=[pytest.mark.whole_corpus] if number % 6 else [])
+        for number, each in enumerate(cases)
     ]
 
 
-@pytest.mark.parametrize("wrong", some_slow(WRONG, QUICK))
+@pytest.mark.parametrize("wrong", every_sixth(WRONG))
 def test_a_wrong_node_is_stopped_at_its_stage(wrong, tmp_path):
     node = wrong.write(tmp_path)
     try:
@@ -103,6 +102,7 @@ OTHERWISE = [
 
 
 @pytest.mark.slow
+@pytest.mark.whole_corpus
 @pytest.mark.parametrize(("challenge", "node", "workload"), OTHERWISE)
 def test_a_right_node_that_is_written_otherwise_goes_through_all_stages(
     challenge, node, workload, tmp_path
