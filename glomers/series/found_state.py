@@ -20,9 +20,8 @@ def found_state(notebook: Notebook) -> NotebookOutcome:
     if errors:
         cell, output = errors[0]
         what = f"{output.get('ename', 'error')}: {output.get('evalue', '')}".rstrip(": ")
-        return NotebookOutcome(
-            name, "failed", error=f"In[{cell.fields['execution_count']}]: {what}"
-        )
+        place = f"In[{cell.fields.get('execution_count') or ' '}]"
+        return NotebookOutcome(name, "failed", error=f"{place}: {what}")
     if noted.get("exception"):
         return NotebookOutcome(name, "failed", error="Papermill noted an error.")
     run = [cell for cell in cells if cell.fields.get("execution_count") is not None]

@@ -10,6 +10,7 @@ from pathlib import Path
 from subprocess import DEVNULL, TimeoutExpired
 
 from glomers.bench.options import Options
+from glomers.environment import OF_RUNS
 from glomers.formats.journal import Event, read_journal
 from glomers.formats.node_log import read_beginnings
 from glomers.reading.dossier import Dossier
@@ -29,7 +30,7 @@ def begin(module: str, words: Sequence[str], folder: Path) -> subprocess.Popen[b
     return subprocess.Popen(
         [sys.executable, "-P", "-m", module, *words],
         cwd=folder,
-        env={**os.environ, "PYTHONHASHSEED": "0"},
+        env=os.environ | OF_RUNS,
         stdin=DEVNULL,
         stdout=DEVNULL,
         stderr=DEVNULL,

@@ -39,6 +39,10 @@ def test_an_error_is_told_with_its_cell(tmp_path):
     assert state_of(tmp_path, *CASES["failed"]).error == "In[1]: ValueError: boom"
 
 
+def test_an_error_of_a_cell_without_a_number_is_told_too(tmp_path):
+    assert state_of(tmp_path, [code("1/0", None, [BOOM])], {}).error == "In[ ]: ValueError: boom"
+
+
 def test_an_error_that_a_tag_allows_is_none(tmp_path):
     cells = [code("1/0", 1, [BOOM], tags=["raises-exception"])]
     assert state_of(tmp_path, cells, {}).state == "ok"
