@@ -16,17 +16,13 @@ from glomers.bench.store import Store
 from glomers.errors import BrokenTest
 from glomers.formats.journal import Event, read_journal
 from glomers.formats.node_log import read_beginnings
-from glomers.reading.dossier import Broken, Dossier
-from glomers.reading.finding import FINDINGS, Finding
+from glomers.reading.dossier import LOG_BYTES, Broken, Dossier
+from glomers.reading.finding import FINDINGS, HEADING, Finding
 from glomers.reading.findings import findings
 
 if TYPE_CHECKING:
     from glomers.bench.closing import Results
     from glomers.bench.lifecycle import Test
-
-LOG_BYTES = 2 << 20
-"""So much of all logs together is looked at."""
-HEADING = "What went wrong:"
 
 
 def find(

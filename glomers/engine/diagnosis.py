@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -14,11 +13,9 @@ from glomers.errors import StoreError
 from glomers.formats.edn import kw
 from glomers.formats.node_log import read_beginnings
 from glomers.launcher import launched_by
-from glomers.reading.dossier import Broken, Dossier
-from glomers.reading.finding import FINDINGS, Finding
+from glomers.reading.dossier import LOG_BYTES, Broken, Dossier
+from glomers.reading.finding import Finding, read_findings
 from glomers.reading.findings import findings
-
-_LOG_BYTES = 2 << 20
 
 
 def why(
@@ -33,7 +30,7 @@ def why(
         results: `results.edn`, or None.
         broken: why there is no verdict, in the words of the program that ran the test.
     """
-    told = _told(folder.path / FINDINGS)
+    told = read_findings(folder.path)
     if told is not None:
         return told
     if results is not None and results.get(kw("valid?")) is True:
@@ -41,18 +38,10 @@ def why(
     return findings(_dossier(folder, command, nodes, results, broken))
 
 
-def _told(path: Path) -> list[Finding] | None:
-    """The findings that a store has; None when it has none, or they are damaged."""
-    try:
-        return [Finding.from_json(each) for each in json.loads(path.read_text(encoding="utf-8"))]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return None
-
-
 def _dossier(
     folder: StoreFolder, command: Sequence[str], nodes: Sequence[str], results: Any, broken: str
 ) -> Dossier:
-    logs, is_whole = read_beginnings(folder.path / "node-logs", _LOG_BYTES)
+    logs, is_whole = read_beginnings(folder.path / "node-logs", LOG_BYTES)
     events: list[Any] = []
     history: list[Any] = []
     with suppress(StoreError):

@@ -20,7 +20,7 @@ from glomers.lab import html
 from glomers.lab.logs import LogLines, logs_in, printing_nodes
 from glomers.lab.measures import Stats, stats_of
 from glomers.lab.stale import RunCall, kept
-from glomers.reading.finding import Finding
+from glomers.reading.finding import HEADING, Finding
 from glomers.reading.replicas import Transaction, transactions_of
 
 if TYPE_CHECKING:
@@ -34,7 +34,6 @@ SEARCH_S = 600.0
 """How long a search for the smallest failure may take that somebody has asked for."""
 
 _VALID = kw("valid?")
-HEADING = "What went wrong:"
 _EVIDENCE_CHARACTERS = 160
 _EVIDENCE_STYLE = f"font-size:90%;color:{FAINT_INK}"
 _COLOURS = {True: COLOURS[0], False: ERROR_COLOUR, "unknown": REFUSED_COLOUR, None: ERROR_COLOUR}

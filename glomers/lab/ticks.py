@@ -15,6 +15,7 @@ from glomers.lab.figure import Figure
 from glomers.lab.played import counterexample
 from glomers.lab.run import Run
 from glomers.lab.seeds import whole_count
+from glomers.reading.finding import HEADING
 
 DEADLINE_S = 300.0
 """How long a check may take, in seconds."""
@@ -57,7 +58,7 @@ class Ticks:
             yield "" if is_told_below else f" <small>{html.prose(stage['why'])}</small>"
             yield "</li>"
         yield "</ul>"
-        yield _listed("What went wrong:", self._told["findings"])
+        yield _listed(HEADING, self._told["findings"])
         yield _listed(self._told["yet"], self._told["remarks"])
         for line in filter(None, [self._told["relies_on"], self._told["advice"]]):
             yield f"<p>{html.prose(line)}</p>"

@@ -20,6 +20,8 @@ from glomers.reading.faults import Span, spans_of
 from glomers.reading.partitions import Cut, cuts_of
 from glomers.reading.source import Source
 
+LOG_BYTES = 2 << 20
+"""So much of all logs of nodes together is looked at."""
 EVENTS_READ = 20_000
 """So many events of a journal are looked at in any case; of a certain value all of them."""
 

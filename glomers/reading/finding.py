@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
+from pathlib import Path
 from typing import Any, NamedTuple
 
 FINDINGS = "findings.json"
 """The file in a store that has the findings, as a list of what `as_json` gives."""
+HEADING = "What went wrong:"
+"""What stands above findings, wherever they are shown."""
 
 
 class Kind(IntEnum):
@@ -86,3 +90,12 @@ class Finding:
             tuple(map(str, data["evidence"])),
             tuple(map(int, data["messages"])),
         )
+
+
+def read_findings(store: Path) -> list[Finding] | None:
+    """The findings that a store folder has; None when it has none, or they are damaged."""
+    try:
+        told = json.loads((store / FINDINGS).read_text(encoding="utf-8"))
+        return [Finding.from_json(each) for each in told]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None

@@ -13,10 +13,8 @@ from glomers.bench.options import Options
 from glomers.environment import OF_RUNS
 from glomers.formats.journal import Event, read_journal
 from glomers.formats.node_log import read_beginnings
-from glomers.reading.dossier import Dossier
+from glomers.reading.dossier import LOG_BYTES, Dossier
 
-LOG_BYTES = 2 << 20
-"""So much of all logs of nodes together is looked at."""
 _RUN_S = 120.0
 
 

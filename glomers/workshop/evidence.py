@@ -11,7 +11,7 @@ from glomers.bench.flags import words_of
 from glomers.bench.options import Options
 from glomers.explore.playback import NAME
 from glomers.explore.seed import run_seed
-from glomers.reading.finding import FINDINGS, Finding, Kind
+from glomers.reading.finding import Finding, Kind, read_findings
 from glomers.reading.tracebacks import error_findings
 from glomers.workshop.bench_aside import begin, deeds_dossier, end, run_bench, stores_in
 from glomers.workshop.stages import WELL_FORMED, Stage
@@ -69,7 +69,7 @@ def evidence_of(
     stores = stores_in(folder)
     smallest = next((store for store in stores if (store / NAME).exists()), None)
     run = next((store for store in stores if store != smallest), None)
-    findings = _findings_in(run) or [*error_findings(deeds_dossier(run, options))] if run else []
+    findings = read_findings(run) or [*error_findings(deeds_dossier(run, options))] if run else []
     command = ("test", *words)
     if gaps := tuple(str(finding) for finding in findings if _is_of_gap(finding)):
         return Exhibit(gaps[:1], None, command, None, None)  # all else comes from that
@@ -103,13 +103,6 @@ def _familiar(stage: Stage, options: Options, official: Options) -> tuple[Option
 
 def _breaks(stage: Stage, options: Options) -> bool:
     return stage.is_broken_by(run_seed(Trials(options, commands=(options,)), 0))
-
-
-def _findings_in(store: Path) -> list[Finding]:
-    with suppress(OSError, ValueError, KeyError, TypeError):
-        found = json.loads((store / FINDINGS).read_text(encoding="utf-8"))
-        return [Finding.from_json(each) for each in found]
-    return []
 
 
 def _is_of_gap(finding: Finding) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
+from glomers.reading.finding import HEADING
 from glomers.workshop.verdict import Verdict
 
 YET = "No promise is broken, and yet a run without faults shows:"
@@ -31,7 +32,7 @@ def _broken(verdict: Verdict) -> Iterator[str]:
     """What there is to say about the stage that is broken."""
     evidence = verdict.evidence
     if evidence:
-        yield "      What went wrong:"
+        yield f"      {HEADING}"
         for number, finding in enumerate(evidence.findings, start=1):
             yield f"        {number}. {' '.join(finding.split())}"
         if evidence.relies_on:
