@@ -43,7 +43,7 @@ class Figure:
         return {"text/html": self._html(), "text/plain": self.alt}
 
     def _html(self) -> str:
-        caption = f'<figcaption style="{_CAPTION_STYLE}">{html.text(self.caption)}</figcaption>'
+        caption = f'<figcaption style="{_CAPTION_STYLE}">{html.prose(self.caption)}</figcaption>'
         return f'<figure style="margin:8px 0">{self._picture()}{caption}</figure>'
 
     def _picture(self) -> str:

@@ -354,7 +354,7 @@ def _html_of(findings: Sequence[Finding]) -> str:
 
 
 def _html_of_one(finding: Finding) -> str:
-    sentence = html.text(finding)
+    sentence = html.prose(finding)
     if finding.place:
         place = html.text(finding.place)
         sentence = sentence.replace(f"({place})", f"(<code>{place}</code>)")
