@@ -1,4 +1,8 @@
-"""An exercise: its manifest `exercises/<id>.toml`, and its solution `answers/<name>.py`."""
+"""An exercise: its manifest `exercises/<id>.toml`, and its solution.
+
+That is a node of the series, where one is fit for it.  Where the series has only one that can do
+more than learners are asked for, `answers/my_<id>.py` is a plainer one.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +12,9 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from glomers.challenges import CHALLENGES, Challenge
+from glomers.challenges import CHALLENGES, SOLUTIONS, Challenge
 from glomers.errors import WorkshopError
+from glomers.workshop.skeleton import Gap, Mark, gaps_of, skeleton
 
 _FOLDER = Path(__file__).parent
 HINTS = ("A question", "An idea", "A line")
@@ -54,7 +59,9 @@ class Exercise:
         hints: a question, an idea, a line.
         why: why the solution is right.
         variations: for those who are quick.
+        gaps: which lines of the solution learners write.
         mistakes: the usual ones, the more special first.
+        solution: the node of the series that solves it; empty where it has one of its own.
     """
 
     id: str
@@ -70,7 +77,9 @@ class Exercise:
     hints: tuple[str, ...]
     why: str
     variations: tuple[str, ...]
+    gaps: tuple[Mark, ...]
     mistakes: tuple[Mistake, ...]
+    solution: str = ""
 
     @property
     def challenge(self) -> Challenge:
@@ -84,8 +93,25 @@ class Exercise:
 
     @property
     def answer(self) -> str:
-        """The solution with its markers."""
-        return (_FOLDER / "answers" / f"my_{self.id}.py").read_text(encoding="utf-8")
+        """The text of the solution."""
+        own = _FOLDER / "answers" / f"my_{self.id}.py"
+        path = SOLUTIONS / f"{self.solution}.py" if self.solution else own
+        return path.read_text(encoding="utf-8")
+
+    @property
+    def skeleton(self) -> str:
+        """The text that learners begin with."""
+        return skeleton(self.answer, self.gaps)
+
+    @property
+    def own_parts(self) -> list[Gap]:
+        """What learners write, as the solution has it."""
+        return gaps_of(self.answer, self.gaps)
+
+    @property
+    def own_lines(self) -> int:
+        """How many lines the solution has in the gaps."""
+        return sum(gap.size for gap in self.own_parts)
 
     def advice(self, stage: str, findings: str, is_broken: bool = False) -> str | None:
         """What usually lies behind a broken stage, and which hint helps.
@@ -120,9 +146,11 @@ def _mistakes_everywhere() -> tuple[Mistake, ...]:
 
 def _load(path: Path) -> Exercise:
     fields = tomllib.loads(path.read_text(encoding="utf-8"))
-    mistakes = [Mistake(**each) for each in fields.pop("mistakes")]
+    mistakes = tuple(Mistake(**each) for each in fields.pop("mistakes"))
+    gaps = tuple(Mark(**each) for each in fields.pop("gaps"))
     lists = {name: tuple(value) for name, value in fields.items() if isinstance(value, list)}
+    parts = {**fields, **lists, "gaps": gaps, "mistakes": mistakes}
     try:
-        return Exercise(**{**fields, **lists, "id": path.stem, "mistakes": tuple(mistakes)})
+        return Exercise(**parts, id=path.stem)
     except TypeError as error:
         raise WorkshopError(f"{path.name} is no manifest of an exercise: {error}.") from None

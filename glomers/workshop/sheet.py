@@ -9,7 +9,6 @@ from typing import Any
 
 from glomers.environment import LANGUAGE
 from glomers.workshop.exercise import HINTS, Exercise, exercises
-from glomers.workshop.skeleton import own_lines, skeleton, solution
 
 FOLDER = Path("notebooks") / "exercises"
 """Where the notebooks are, below the project's folder."""
@@ -46,7 +45,7 @@ def _cells(exercise: Exercise) -> Iterator[Cell]:
     yield code("begin", "from glomers import lab\n\nlab.workspace()")
     yield prose("promise", f"## What is promised\n\n{exercise.promise}")
     yield prose("skeleton-prose", _SKELETON)
-    yield code("node", f"%%writefile {exercise.node}\n{skeleton(exercise.answer)}")
+    yield code("node", f"%%writefile {exercise.node}\n{exercise.skeleton}")
     yield prose("predict", f"## Predict\n\n{exercise.predict.strip()}\n\nWrite your guess here: …")
     yield prose("hints", _hints(exercise))
     yield prose("check-prose", _stages(exercise))
@@ -122,9 +121,10 @@ def _stages(exercise: Exercise) -> str:
 
 
 def _solution(exercise: Exercise) -> str:
-    lines = own_lines(exercise.answer)
-    code = f"```python\n{solution(exercise.answer)}```"
-    text = f"In the gaps ours has {lines} lines.\n\n{code}\n\n{exercise.why.strip()}"
+    lines = exercise.own_lines
+    length = f"In the gaps ours has {lines} lines" if lines > 1 else "In the gap ours has 1 line"
+    code = f"```python\n{exercise.answer}```"
+    text = f"{length}.\n\n{code}\n\n{exercise.why.strip()}"
     return f"## Solution\n\n{folded('Ours, and why', text)}"
 
 

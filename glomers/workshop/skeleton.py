@@ -1,8 +1,13 @@
-"""From a solution with markers to what learners are given, and to the solution that they are shown.
+"""From a solution to what learners are given: where a manifest says so, lines become gaps.
 
-    # GAP what is to be done
-    …the solution's lines…
-    # END
+    [[gaps]]
+    task = "what is to be done"
+    first = "seen.add("
+    last = "return"
+
+A gap goes from the line that begins with `first` to the next one that begins with `last`; without
+`last` it is one line.  So the solution stays a program that can be read, run and tested as it is,
+and a skeleton can hold nothing else: a gap whose lines are not there any more is refused.
 
 In a skeleton an exception stands in the place of these lines, so that the file runs, and whoever
 comes to the gap reads what to do.  Outside functions the comment alone stands there:
@@ -11,14 +16,19 @@ what is missing, such as a handler, is then told by the bench.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from glomers.errors import WorkshopError
 
-_GAP = re.compile(r"^(?P<indent> *)# GAP (?P<task>.+)$")
-_END = re.compile(r"^ *# END$")
+
+@dataclass(frozen=True)
+class Mark:
+    """A gap as a manifest marks it: what is to be done, and how its first and last line begin."""
+
+    task: str
+    first: str
+    last: str = ""
 
 
 @dataclass(frozen=True)
@@ -29,79 +39,67 @@ class Gap:
     task: str
     lines: tuple[str, ...]
 
+    @property
+    def size(self) -> int:
+        """How many lines the solution has there; empty ones do not count."""
+        return sum(bool(line.strip()) for line in self.lines)
+
     def as_given(self) -> Iterator[str]:
         """The lines that stand in its place."""
-        count = sum(bool(line.strip()) for line in self.lines)
+        about = "# YOUR CODE, " + (f"about {self.size} lines" if self.size > 1 else "one line")
         if not self.indent:
-            yield f"# YOUR CODE, about {count} lines:"
+            yield f"{about}:"
             yield f"# {self.task}"
             return
-        yield f"{self.indent}# YOUR CODE, about {count} lines, in the place of this error:"
+        yield f"{self.indent}{about}, in the place of this error:"
         yield f"{self.indent}raise NotImplementedError("
         yield f'{self.indent}    "{self.task}"'
         yield f"{self.indent})"
 
 
-Part = str | Gap
-
-
-def parts_of(source: str) -> list[Part]:
-    """A solution as lines and gaps.
+def gaps_of(solution: str, marks: Sequence[Mark]) -> list[Gap]:
+    """The gaps that are marked in a solution.
 
     Raises:
-        WorkshopError: when a marker has no partner.
+        WorkshopError: when the solution does not have a line that a mark names, or has it twice.
     """
-    parts: list[Part] = []
-    gap: tuple[str, str] | None = None
-    inside: list[str] = []
-    for line in source.splitlines():
-        if begin := _GAP.match(line):
-            if gap:
-                raise WorkshopError(f"The gap {gap[1]!r} has no `# END` before the next begins.")
-            gap, inside = (begin["indent"], begin["task"]), []
-        elif _END.match(line):
-            if not gap:
-                raise WorkshopError("There is an `# END` without a `# GAP` before it.")
-            while inside and not inside[-1]:  # a formatter puts them after a function
-                inside.pop()
-            parts.append(Gap(*gap, tuple(inside)))
-            gap = None
-        elif gap:
-            inside.append(line)
-        else:
-            parts.append(line)
-    if gap:
-        raise WorkshopError(f"The gap {gap[1]!r} has no `# END`.")
-    return parts
+    lines = solution.splitlines()
+    return [_gap(lines[_place(lines, mark)], mark) for mark in marks]
 
 
-def gaps_of(source: str) -> list[Gap]:
-    """The gaps of a solution."""
-    return [part for part in parts_of(source) if isinstance(part, Gap)]
+def skeleton(solution: str, marks: Sequence[Mark]) -> str:
+    """The solution with its gaps.
 
-
-def solution(source: str) -> str:
-    """The solution without its markers."""
-    return _joined(
-        line
-        for part in parts_of(source)
-        for line in (part.lines if isinstance(part, Gap) else [part])
-    )
-
-
-def skeleton(source: str) -> str:
-    """The solution with gaps in it."""
-    return _joined(
-        line
-        for part in parts_of(source)
-        for line in (part.as_given() if isinstance(part, Gap) else [part])
-    )
-
-
-def own_lines(source: str) -> int:
-    """How many lines of the solution stand in gaps; empty ones do not count."""
-    return sum(bool(line.strip()) for gap in gaps_of(source) for line in gap.lines)
-
-
-def _joined(lines: Iterator[str]) -> str:
+    Raises:
+        WorkshopError: as `gaps_of`.
+    """
+    lines = solution.splitlines()
+    places = [_place(lines, mark) for mark in marks]
+    for place, mark in sorted(zip(places, marks, strict=True), key=_begin, reverse=True):
+        lines[place] = _gap(lines[place], mark).as_given()
     return "\n".join(lines) + "\n"
+
+
+def _begin(marked: tuple[slice, Mark]) -> int:
+    begin: int = marked[0].start
+    return begin
+
+
+def _gap(lines: list[str], mark: Mark) -> Gap:
+    indent = lines[0].removesuffix(lines[0].lstrip())
+    return Gap(indent, mark.task, tuple(lines))
+
+
+def _place(lines: list[str], mark: Mark) -> slice:
+    """Which lines a gap covers."""
+    begins = [n for n, line in enumerate(lines) if line.lstrip().startswith(mark.first)]
+    if len(begins) != 1:
+        raise WorkshopError(
+            f"The gap {mark.task!r} begins with {mark.first!r}, and the solution has "
+            f"{len(begins)} such lines: name one that it has once."
+        )
+    following = enumerate(lines[begins[0] :], start=begins[0])
+    end = next((n for n, line in following if line.lstrip().startswith(mark.last)), None)
+    if end is None:
+        raise WorkshopError(f"The gap {mark.task!r} has no line that begins with {mark.last!r}.")
+    return slice(begins[0], end + 1)

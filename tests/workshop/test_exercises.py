@@ -5,19 +5,22 @@ import json
 
 import papermill
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from glomers.challenges import CHALLENGES
+from glomers.challenges import CHALLENGES, SOLUTIONS
 from glomers.errors import WorkshopError
 from glomers.workshop.assessment import assess
 from glomers.workshop.exercise import exercises
 from glomers.workshop.limits import limits_of, limits_result
 from glomers.workshop.sheet import file_name, notebook
-from glomers.workshop.skeleton import gaps_of, own_lines, parts_of, skeleton, solution
+from glomers.workshop.skeleton import Mark, gaps_of, skeleton
 from glomers.workshop.stages import LIMITS, official_command, stages_of
 from glomers.workshop.write import out_of_step, write
 from tests.helpers.places import ROOT
 from tests.helpers.stages import broken_stage
 
+ANSWERS = ROOT / "glomers" / "workshop" / "answers"
 EXERCISES = list(exercises().values())
 BASICS = {"1", "3a", "3b", "3c", "4"}
 ALL = set(exercises())
@@ -53,7 +56,7 @@ def test_there_is_an_exercise_for_every_challenge():
 @pytest.mark.slow
 @each(BASICS)
 def test_the_solution_passes_its_check(exercise, tmp_path):
-    node = written(tmp_path, solution(exercise.answer))
+    node = written(tmp_path, exercise.answer)
     seeds = FEW_SEEDS if exercise.id in BASICS else None
     assert broken_stage(exercise.id, node, seeds) is None
     if limits_of(exercise.challenge):
@@ -64,7 +67,7 @@ def test_the_solution_passes_its_check(exercise, tmp_path):
 @pytest.mark.slow
 @each(BASICS)
 def test_what_is_given_fails_and_says_what_is_to_be_done_in_which_line(exercise, tmp_path):
-    source = skeleton(exercise.answer)
+    source = exercise.skeleton
     node = written(tmp_path, source)
     folder = tmp_path / "found"
     folder.mkdir()
@@ -73,7 +76,7 @@ def test_what_is_given_fails_and_says_what_is_to_be_done_in_which_line(exercise,
     assert broken.name == exercise.fails_at
     assert not verdict.passed
     (finding,) = verdict.evidence.findings
-    gap = next(gap for gap in gaps_of(exercise.answer) if gap.task in finding)
+    gap = next(gap for gap in exercise.own_parts if gap.task in finding)
     line = source[: source.index(f'"{gap.task}"')].count("\n")  # the one before, with `raise`
     assert f"(my_node.py:{line})" in finding
     assert "open" in verdict.advice
@@ -81,7 +84,7 @@ def test_what_is_given_fails_and_says_what_is_to_be_done_in_which_line(exercise,
 
 @each()
 def test_a_manifest_names_the_stages_that_there_are(exercise, tmp_path):
-    node = written(tmp_path, solution(exercise.answer))
+    node = written(tmp_path, exercise.answer)
     names = [stage.name for stage in stages_of(exercise.challenge, node)]
     assert list(exercise.stages) == names + [LIMITS] * bool(limits_of(exercise.challenge))
     assert exercise.fails_at in names
@@ -99,10 +102,10 @@ def test_whatever_stage_is_broken_there_is_advice_with_a_hint(exercise):
 
 @each()
 def test_gaps_are_few_and_short(exercise):
-    sizes = [len([line for line in gap.lines if line.strip()]) for gap in gaps_of(exercise.answer)]
+    sizes = [gap.size for gap in exercise.own_parts]
     assert 1 <= len(sizes) <= 3
-    assert all(2 <= size <= 8 for size in sizes)
-    assert own_lines(exercise.answer) == sum(sizes)
+    assert all(1 <= size <= 8 for size in sizes)
+    assert exercise.own_lines == sum(sizes)
     assert 15 <= exercise.minutes <= 40
     assert set(exercise.needs) <= set(exercises())
 
@@ -116,16 +119,27 @@ def test_a_notebook_has_the_parts_of_an_exercise_in_order_and_no_outputs(exercis
     assert source["node"].startswith(f"%%writefile nodes/my_{exercise.id}.py\n")
     assert source["hints"].count("<details>") == 3
     assert source["check"].count("lab.check(") == 1
-    assert f"ours has {own_lines(exercise.answer)} lines" in source["solution"]
-    assert solution(exercise.answer) in source["solution"]
+    assert f"ours has {exercise.own_lines} line" in source["solution"]
+    assert exercise.answer in source["solution"]
     assert not any(cell.get("outputs") or cell.get("execution_count") for cell in cells)
     assert max(len(cell["source"].splitlines()) for cell in cells if "outputs" in cell) <= 100
+
+
+def test_a_solution_of_its_own_is_none_that_the_series_has():
+    series = {ast.dump(ast.parse(path.read_text())) for path in SOLUTIONS.glob("*.py")}
+    for exercise in EXERCISES:
+        assert bool(exercise.solution) == (ast.dump(ast.parse(exercise.answer)) in series)
+
+
+def test_there_is_no_solution_that_no_exercise_takes():
+    own = {f"my_{exercise.id}.py" for exercise in EXERCISES if not exercise.solution}
+    assert {path.name for path in ANSWERS.glob("my_*.py")} == own
 
 
 @each()
 def test_nothing_that_is_given_holds_the_solution(exercise):
     shown = notebook(exercise, has_solution=False)
-    for gap in gaps_of(exercise.answer):
+    for gap in exercise.own_parts:
         assert json.dumps("\n".join(gap.lines))[1:-1] not in shown
 
 
@@ -133,12 +147,12 @@ def test_nothing_that_is_given_holds_the_solution(exercise):
 @each({"3c"})
 def test_papermill_runs_the_notebook_with_the_solution_put_in(exercise, tmp_path, monkeypatch):
     monkeypatch.setenv("GLOMERS_WORK", str(tmp_path))
-    given = json.loads(notebook(exercise))
-    for cell in given["cells"]:
+    content = json.loads(notebook(exercise))
+    for cell in content["cells"]:
         if cell["id"] == "node":
-            cell["source"] = f"%%writefile {exercise.node}\n{solution(exercise.answer)}"
+            cell["source"] = f"%%writefile {exercise.node}\n{exercise.answer}"
     path, executed = tmp_path / "given.ipynb", tmp_path / "executed.ipynb"
-    path.write_text(json.dumps(given), encoding="utf-8")
+    path.write_text(json.dumps(content), encoding="utf-8")
     papermill.execute_notebook(
         path, executed, parameters={"SEEDS": FEW_SEEDS}, progress_bar=False, log_output=False
     )
@@ -167,31 +181,49 @@ def test_a_notebook_that_somebody_has_edited_is_out_of_step(tmp_path):
     assert "missing" in found[names[1]]
 
 
-GAP = "def f():\n    # GAP do it\n    one()\n\n    two()\n    # END\n"
+SOLUTION = "def f():\n    one()\n\n    two()\n\n\nthree()\nthree()\n"
+IN_F = Mark("do it", "one(", "two(")
 
 
 def test_a_gap_becomes_a_comment_and_an_error_that_says_what_to_do():
-    assert skeleton(GAP) == (
+    assert skeleton(SOLUTION, [IN_F]).startswith(
         "def f():\n    # YOUR CODE, about 2 lines, in the place of this error:\n"
-        '    raise NotImplementedError(\n        "do it"\n    )\n'
+        '    raise NotImplementedError(\n        "do it"\n    )\n\n\nthree()\n'
     )
-    assert solution(GAP) == "def f():\n    one()\n\n    two()\n"
-    assert own_lines(GAP) == 2
+    (gap,) = gaps_of(SOLUTION, [IN_F])
+    assert (gap.size, gap.lines) == (2, ("    one()", "", "    two()"))
 
 
 def test_a_gap_outside_functions_becomes_a_comment_alone():
-    given = skeleton("# GAP do it\none()\n# END\n")
-    assert given == "# YOUR CODE, about 1 lines:\n# do it\n"
+    text = skeleton(SOLUTION, [Mark("define f", "def f", "two")])
+    assert text.startswith("# YOUR CODE, about 3 lines:\n# define f\n\n\nthree()\n")
 
 
-@pytest.mark.parametrize("text", ["# GAP a\n", "# END\n", "# GAP a\n# GAP b\n# END\n"])
-def test_a_marker_without_a_partner_is_refused(text):
+def test_a_gap_without_a_last_line_is_one_line():
+    text = skeleton(SOLUTION, [Mark("go on", "two")])
+    assert "# YOUR CODE, one line, in the place" in text
+    assert "one()" in text
+
+
+@given(st.sets(st.integers(0, 11), min_size=4, max_size=4), st.booleans())
+def test_a_skeleton_is_the_solution_but_for_its_gaps_in_whatever_order_they_are(bounds, turned):
+    lines = [f"line_{n:02}()" for n in range(12)]
+    one, two, three, four = sorted(bounds)
+    marks = [Mark("a", lines[one], lines[two]), Mark("b", lines[three], lines[four])]
+    text = skeleton("\n".join(lines), marks[::-1] if turned else marks)
+    for gap in gaps_of("\n".join(lines), marks):
+        text = text.replace("\n".join(gap.as_given()), "\n".join(gap.lines))
+    assert text.splitlines() == lines
+
+
+@pytest.mark.parametrize("mark", [Mark("a", "four"), Mark("a", "three"), Mark("a", "two", "one")])
+def test_a_mark_that_does_not_name_lines_of_the_solution_is_refused(mark):
     with pytest.raises(WorkshopError):
-        parts_of(text)
+        skeleton(SOLUTION, [mark])
 
 
 @each()
 def test_solution_and_skeleton_can_be_read_as_python(exercise):
-    for source in (solution(exercise.answer), skeleton(exercise.answer)):
+    for source in (exercise.answer, exercise.skeleton):
         assert ast.parse(source).body
         assert max(map(len, source.splitlines())) <= 100

@@ -11,7 +11,6 @@ from glomers.commands.check import read
 from glomers.workshop.exercise import exercises
 from glomers.workshop.pack import write_pack
 from glomers.workshop.sheet import file_name
-from glomers.workshop.skeleton import gaps_of
 from glomers.workshop.write import texts
 from tests.helpers.places import ROOT
 
@@ -51,7 +50,7 @@ def test_no_exercise_has_its_solution(pack):
     for exercise in exercises().values():
         text = read(pack / "notebooks" / "exercises" / file_name(exercise))
         assert exercise.why.strip()[:60] not in text
-        for gap in gaps_of(exercise.answer):
+        for gap in exercise.own_parts:
             assert json.dumps("\n".join(gap.lines))[1:-1] not in text
 
 

@@ -10,33 +10,25 @@ PAUSE_S = 0.5  # before a peer that did not answer is asked again
 @node.on("broadcast")
 def broadcast(message):
     value = message.body["message"]
-    # GAP keep the value, and begin a delivery to every peer without waiting for any of them
     seen.add(value)
     for peer in node.peers:
         node.spawn(deliver(peer, value))
-    # END
     return {"type": "broadcast_ok"}
 
 
 async def deliver(peer, value):
-    # GAP ask the peer to take the value; as long as it does not answer, pause and ask again
     while True:
         try:
             await node.rpc(peer, {"type": "share", "value": value})
             return
         except RPCError:
             await asyncio.sleep(PAUSE_S)
-    # END
 
 
-# GAP handle what `deliver` sends: keep the value, and answer that it has arrived
 @node.on("share")
 def share(message):
     seen.add(message.body["value"])
     return {"type": "share_ok"}
-
-
-# END
 
 
 @node.on("read")

@@ -12,13 +12,11 @@ kept = {}  # messages that were read or written here: an offset never gets anoth
 @node.on("send")
 async def send(message):
     key, msg = message.body["key"], message.body["msg"]
-    # GAP take the next offset of the log, so that nobody else can have it; then store the message
     length = await kv.update(f"length {key}", lambda length: length + 1, default=0)
     offset = length - 1
     await kv.write(f"message {key} {offset}", msg)
     kept[key, offset] = msg
     return {"type": "send_ok", "offset": offset}
-    # END
 
 
 @node.on("poll")
@@ -31,12 +29,10 @@ async def poll(message):
 async def read_from(key, first):
     """The pairs [offset, message] of a log, from an offset on."""
     length = await kv.read(f"length {key}", default=0)
-    # GAP fetch the messages from `first` on; show them up to the first that is not written yet
     fetched = [fetch(key, offset) for offset in range(first, length)]
     messages = await asyncio.gather(*fetched)
     written = takewhile(lambda msg: msg is not None, messages)
     return list(enumerate(written, first))
-    # END
 
 
 async def fetch(key, offset):
@@ -57,11 +53,9 @@ async def commit(message):
 
 
 async def commit_key(key, offset):
-    # GAP raise the committed offset of the key to this one, unless it is larger, with `kv.cas`
     while (known := await kv.read(f"committed {key}", default=-1)) < offset:
         if await kv.cas(f"committed {key}", known, offset, create=True):
             return
-    # END
 
 
 @node.on("list_committed_offsets")

@@ -16,7 +16,6 @@ def build_ring():
 
 async def ask_owners(kind, wanted):
     """Ask the owner of each key for its part of a request; both maps are by key."""
-    # GAP share `wanted` out among the owners of its keys, ask each, and put the answers together
     shares = defaultdict(dict)
     for key, value in wanted.items():
         shares[ring.owner(key)][key] = value
@@ -25,17 +24,14 @@ async def ask_owners(kind, wanted):
         reply = await node.rpc(owner, {"type": kind, "share": share}, timeout_s=4)
         answers.update(reply["answers"])
     return answers
-    # END
 
 
 @node.on("send")
 async def send(message):
     key = message.body["key"]
-    # GAP if another node owns the key, pass the request on, and answer what that answers
     owner = ring.owner(key)
     if owner != node.node_id:
         return await node.rpc(owner, message.body, timeout_s=4)
-    # END
     logs[key].append(message.body["msg"])
     return {"type": "send_ok", "offset": len(logs[key]) - 1}
 
@@ -48,13 +44,11 @@ async def poll(message):
 @node.on("tail")
 def tail(message):
     """What a peer asks an owner for: the pairs [offset, message] of some logs."""
-    # GAP answer with the pairs of each log in `share`, from the offset that it gives on
-    answers = {}
+    tails = {}
     for key, first in message.body["share"].items():
         pairs = list(enumerate(logs[key]))
-        answers[key] = pairs[first:]
-    return {"type": "tail_ok", "answers": answers}
-    # END
+        tails[key] = pairs[first:]
+    return {"type": "tail_ok", "answers": tails}
 
 
 @node.on("commit_offsets")

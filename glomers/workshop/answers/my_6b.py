@@ -17,11 +17,9 @@ def txn(message):
             writes[key] = [key, stamp, value]
         done.append([f, key, store[key][1] if key in store else None])
     if writes:
-        # GAP begin to send all `writes` to every peer, without waiting for any of them
         body = {"type": "copy", "writes": [*writes.values()]}
         for peer in node.peers:
             node.spawn(deliver(peer, body))
-        # END
     return {"type": "txn_ok", "txn": done}
 
 
@@ -32,13 +30,11 @@ async def deliver(peer, body):
 @node.on("copy")
 def accept(message):
     global clock
-    # GAP of each write and what is in the store, keep the one with the larger stamp
     for key, stamp, value in message.body["writes"]:
         clock = max(clock, stamp[0])
         if key not in store or store[key][0] < stamp:
             store[key] = [stamp, value]
     return {"type": "copy_ok"}
-    # END
 
 
 if __name__ == "__main__":

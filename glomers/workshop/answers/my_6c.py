@@ -13,13 +13,11 @@ clock = 0
 async def txn(message):
     done, writes = [], {}
     for f, key, value in message.body["txn"]:
-        # GAP keep a write to yourself in `writes`; read your own writes, else what is committed
         if f == "w":
             writes[key] = value
         else:
             value = writes[key] if key in writes else committed(key)
         done.append([f, key, value])
-        # END
         await asyncio.sleep(PAUSE_S)
     if writes:
         stamp = [clock + 1, node.node_id]
@@ -36,26 +34,20 @@ def committed(key):
 def commit(stamp, writes):
     """Make all writes of a transaction visible at once."""
     global clock
-    # GAP raise the clock to the stamp's time, and store each write that is later than what is there
     clock = max(clock, stamp[0])
     for key, value in writes:
         if key not in store or store[key][0] < stamp:
             store[key] = [stamp, value]
-    # END
 
 
 async def deliver(peer, stamp, writes):
     await retry(lambda: node.rpc(peer, {"type": "commit", "stamp": stamp, "writes": writes}))
 
 
-# GAP handle what `deliver` sends: commit it here as a whole, and answer that it has arrived
 @node.on("commit")
 def accept(message):
     commit(message.body["stamp"], message.body["writes"])
     return {"type": "commit_ok"}
-
-
-# END
 
 
 if __name__ == "__main__":
