@@ -52,6 +52,12 @@ class Notebook:
                     return _MARKUP.sub(r"\1", line[2:]).strip()
         return self.path.stem
 
+    @property
+    def home(self) -> Path:
+        """The folder from which its links go out; an executed copy lies elsewhere."""
+        source = self.metadata.get("papermill", {}).get("input_path")
+        return Path(source).parent if source else self.path.parent
+
 
 def read_notebook(path: Path) -> Notebook:
     """Read a notebook of format 4.

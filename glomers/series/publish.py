@@ -25,6 +25,7 @@ from glomers.errors import BadInput, SeriesError
 from glomers.files import shown
 from glomers.reading.replicas import DIVERGED
 from glomers.series import page, predictions
+from glomers.series.documents import document_body, linked_documents
 from glomers.series.found_state import found_state
 from glomers.series.ledger import load_record, load_results
 from glomers.series.notebook import Notebook, read_notebook
@@ -81,7 +82,12 @@ def export_batch(folder: Path, html: Path | None = None) -> Path:
     pages = _pages(folder)
     html = html or folder / "html"
     readable = [each for each in pages if each.notebook]
-    texts = dict(zip([each.file for each in readable], _notebook_pages(readable), strict=True))
+    documents = linked_documents(each.notebook for each in readable if each.notebook)
+    targets = {f"{each.outcome.name}.ipynb": each.file for each in readable}
+    targets |= {path.name: f"{path.stem}.html" for path in documents}
+    made = _notebook_pages(readable, targets)
+    texts = {targets[path.name]: _document_page(path, targets) for path in documents}
+    texts |= zip([each.file for each in readable], made, strict=True)
     index = html / "index.html"
     texts[index.name] = _index_page(folder, pages)
     try:
@@ -123,11 +129,10 @@ def _readable(path: Path | None) -> Notebook | None:
         return None
 
 
-def _notebook_pages(pages: list[Page]) -> Iterator[str]:
+def _notebook_pages(pages: list[Page], targets: dict[str, str]) -> Iterator[str]:
     """The pages' texts, made by as many processes as there are cores."""
     links = [_link(each) for each in pages]
-    names = {each.outcome.name for each in pages}
-    work = (pages, [None, *links[:-1]], [*links[1:], None], repeat(names))
+    work = (pages, [None, *links[:-1]], [*links[1:], None], repeat(targets))
     if len(pages) < 2:
         yield from map(_notebook_page, *work)
         return
@@ -139,17 +144,29 @@ def _notebook_pages(pages: list[Page]) -> Iterator[str]:
 
 
 def _notebook_page(
-    this: Page, before: dict[str, str] | None, after: dict[str, str] | None, names: set[str]
+    this: Page,
+    before: dict[str, str] | None,
+    after: dict[str, str] | None,
+    targets: dict[str, str],
 ) -> str:
     notebook = this.notebook
     assert notebook is not None
     body = BeautifulSoup(_converted(notebook), features="html.parser")
-    _embed_images(body, notebook)
-    _point_links(body, names)
+    _embed_images(body, notebook.path, notebook.home)
+    _point_links(body, targets)
     predictions.fold(body)
     links = page.links(before, after)
     failure = _failure(this.outcome, marked=body.find(id=_FAILED_ID) is not None)
     return page.page(this.title, failure + str(body), links)
+
+
+def _document_page(path: Path, targets: dict[str, str]) -> str:
+    body = document_body(path)
+    _embed_images(body, path, path.parent)
+    _point_links(body, targets)
+    heading = body.find("h1")
+    title = heading.get_text().rstrip("¶") if heading else path.stem
+    return page.page(title, str(body), page.links(None, None))
 
 
 def _link(to: Page) -> dict[str, str]:
@@ -236,10 +253,8 @@ def _markdown(html: str, cell: Any) -> Any:
     return new_markdown_cell(html, id=cell.get("id", "note"))  # type: ignore[no-untyped-call]
 
 
-def _embed_images(body: BeautifulSoup, notebook: Notebook) -> None:
-    """Put the images that lie beside the source into the page itself."""
-    source = notebook.metadata.get("papermill", {}).get("input_path")
-    folder = Path(source).parent if source else notebook.path.parent
+def _embed_images(body: BeautifulSoup, shown_by: Path, folder: Path) -> None:
+    """Put the images that a file shows, by addresses from this folder, into the page itself."""
     for image in body.find_all("img"):
         address = str(image.get("src", ""))
         parts = urlsplit(address)
@@ -247,40 +262,46 @@ def _embed_images(body: BeautifulSoup, notebook: Notebook) -> None:
             continue
         if parts.scheme or parts.netloc:
             raise SeriesError(
-                f"{notebook.path.name} shows the image {address} from the network: pages must "
+                f"{shown_by.name} shows the image {address} from the network: pages must "
                 "work offline, so keep a copy beside the notebook."
             )
         path = folder / unquote(parts.path)
         if not path.resolve().is_relative_to(folder.resolve().parent):
             raise SeriesError(
-                f"{notebook.path.name} shows the image {address} from elsewhere: keep a copy "
+                f"{shown_by.name} shows the image {address} from elsewhere: keep a copy "
                 "beside the notebook."
             )
-        image["src"] = _data_address(path, notebook)
+        image["src"] = _data_address(path, shown_by)
 
 
-def _data_address(path: Path, notebook: Notebook) -> str:
+def _data_address(path: Path, shown_by: Path) -> str:
     try:
         content = base64.b64encode(path.read_bytes()).decode("ascii")
     except OSError as error:
         raise SeriesError(
-            f"{notebook.path.name} shows the image {shown(path)}, which cannot be read: "
+            f"{shown_by.name} shows the image {shown(path)}, which cannot be read: "
             f"{error.strerror}."
         ) from error
     kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
     return f"data:{kind};base64,{content}"
 
 
-def _point_links(body: BeautifulSoup, names: set[str]) -> None:
-    """Point links between notebooks to their pages; other files are not there, so no link."""
+def _point_links(body: BeautifulSoup, targets: dict[str, str]) -> None:
+    """Point links to notebooks and documents to their pages.
+
+    Other files are not there, so no link; of a document that is not, the section is named.
+    """
     for link in body.find_all("a", href=True):
         parts = urlsplit(str(link["href"]))
         if parts.scheme in _LEFT_ALONE or parts.netloc or not parts.path:
             continue
-        name, suffix = posixpath.splitext(posixpath.basename(unquote(parts.path)))
-        if suffix == ".ipynb" and name in names:
-            link["href"] = quote(f"{name}.html") + (f"#{parts.fragment}" if parts.fragment else "")
-        elif isinstance(link, Tag):
+        name = posixpath.basename(unquote(parts.path))
+        if name in targets:
+            link["href"] = quote(targets[name]) + (f"#{parts.fragment}" if parts.fragment else "")
+            continue
+        if name.endswith(".md") and parts.fragment:
+            link.insert_after(f", “{parts.fragment.replace('-', ' ')}”")
+        if isinstance(link, Tag):
             link.unwrap()
 
 

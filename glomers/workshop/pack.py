@@ -14,9 +14,12 @@ from glomers.workshop.hunt_sheet import hunt_notebook, manifest
 from glomers.workshop.sheet import FOLDER, HUNT_FILE, file_name, notebook
 
 _PACKAGE = Path(__file__).resolve().parents[1]
-_PLACES = (_PACKAGE / "notebooks", _PACKAGE.parent / "notebooks")
-"""Where the lessons are: in an installed package, and in a clone of the project."""
+_PLACES = (_PACKAGE, _PACKAGE.parent)
+"""Below which the lessons and documents are: in an installed package, and in a clone."""
 _FOLDED = re.compile(r"<details>.*?</details>\s*", re.DOTALL)
+_LINK = re.compile(r"(?<!!)\[([^]]+)\]\(([^():#\s]+)(#[^()\s]*)?\)")
+_GUIDE = Path("docs") / "when-things-go-wrong.md"
+_README_FILE = Path("README.md")
 
 
 def write_pack(folder: Path) -> int:
@@ -25,51 +28,60 @@ def write_pack(folder: Path) -> int:
     Raises:
         WorkshopError: when the folder cannot be used, or the lessons are not installed.
     """
-    lessons = sorted(_lessons().glob("*.ipynb"))
-    given = {Path("notebooks") / path.name: _without_answers(path) for path in lessons}
-    given |= {
+    source = _source()
+    lessons = sorted((source / "notebooks").glob("*.ipynb"))
+    sheets = {
         FOLDER / file_name(exercise): notebook(exercise, has_solution=False)
         for exercise in exercises().values()
     }
-    given[FOLDER / HUNT_FILE] = hunt_notebook(has_solution=False)
+    sheets[FOLDER / HUNT_FILE] = hunt_notebook(has_solution=False)
+    names = {path.name for path in (*lessons, *sheets, _GUIDE)}
+    given = {Path("notebooks") / path.name: _without_answers(path, names) for path in lessons}
+    given |= sheets
+    guide = (source / _GUIDE).read_text(encoding="utf-8")
+    texts = {_README_FILE: _readme(), _GUIDE: _within(guide, names)}
     try:
         if folder.exists() and any(folder.iterdir()):
             raise WorkshopError(f"{folder} is not empty: name a new folder for the pack.")
-        (folder / FOLDER).mkdir(parents=True)
-        for path, text in given.items():
+        for path, text in (given | texts).items():
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
             (folder / path).write_text(text, encoding="utf-8")
-        (folder / "README.md").write_text(_readme(), encoding="utf-8")
     except OSError as error:
         raise WorkshopError(f"{folder} cannot be written: {error.strerror}.") from None
     return len(given)
 
 
-def _lessons() -> Path:
-    """The folder with the lessons.
+def _source() -> Path:
+    """The folder below which the lessons are.
 
     Raises:
         WorkshopError: when there is none.
     """
-    found = next((place for place in _PLACES if place.is_dir()), None)
+    found = next((place for place in _PLACES if (place / "notebooks").is_dir()), None)
     if found is None:
         raise WorkshopError("The lessons are not installed with this package: install it anew.")
     return found
 
 
-def _without_answers(path: Path) -> str:
+def _without_answers(path: Path, names: set[str]) -> str:
     """A lesson without outputs, and without what it folds away."""
     content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    cells = list(_cells(content["cells"]))
+    cells = list(_cells(content["cells"], names))
     return json.dumps({**content, "cells": cells}, indent=1, ensure_ascii=False) + "\n"
 
 
-def _cells(cells: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+def _cells(cells: list[dict[str, Any]], names: set[str]) -> Iterator[dict[str, Any]]:
     for cell in cells:
         source = cell["source"] if isinstance(cell["source"], str) else "".join(cell["source"])
         if cell["cell_type"] == "code":
             yield {**cell, "execution_count": None, "outputs": []}
         elif kept := _FOLDED.sub("", source).strip():
-            yield {**cell, "source": kept}
+            yield {**cell, "source": _within(kept, names)}
+
+
+def _within(text: str, names: set[str]) -> str:
+    """The text with its links to files of the pack; of others their own text is left."""
+    return _LINK.sub(lambda link: link[0] if Path(link[2]).name in names else link[1], text)
 
 
 def _readme() -> str:

@@ -103,6 +103,49 @@ def test_pages_are_linked_to_the_index_and_to_their_neighbours(batch):
     assert good.find("a", rel="next").text == "Bad →"
 
 
+def test_a_document_that_a_notebook_links_to_becomes_a_page_with_the_section_in_question(series):
+    guide = (
+        "# Guide\n\nBack to [01](../notebooks/01-first.ipynb).\n\n## What it's for: *all*\n\nX.\n"
+    )
+    (series.root / "docs").mkdir()
+    (series.root / "docs" / "guide.md").write_text(guide, encoding="utf-8")
+    series.write("01-first", prose("# First\n\n[guide](../docs/guide.md#what-its-for-all)"))
+    html = export_batch(series.notebooks, series.root / "html").parent
+    first = BeautifulSoup((html / "01-first.html").read_text(), features="html.parser")
+    guide = BeautifulSoup((html / "guide.html").read_text(), features="html.parser")
+    assert first.main.find("a", string="guide")["href"] == "guide.html#what-its-for-all"
+    assert "What it's for" in guide.find(id="what-its-for-all").get_text()
+    assert guide.main.find("a", string="01")["href"] == "01-first.html"
+    assert guide.title.get_text() == "Guide"
+    assert guide.nav.find("a", string="Index")
+
+
+def test_of_a_document_that_is_not_there_a_page_says_the_name_and_the_section(series):
+    series.write("01-first", prose("# First\n\nSee [docs/guide.md](../docs/guide.md#the-end)."))
+    html = export_batch(series.notebooks, series.root / "html").parent
+    first = BeautifulSoup((html / "01-first.html").read_text(), features="html.parser")
+    assert "See docs/guide.md, “the end”." in first.main.get_text()
+    assert not (html / "guide.html").exists()
+
+
+def test_every_link_between_the_pages_of_the_series_leads_to_a_place_that_is_there(tmp_path):
+    html = export_batch(NOTEBOOKS, tmp_path).parent
+    pages = {
+        path.name: BeautifulSoup(path.read_text(encoding="utf-8"), features="html.parser")
+        for path in html.glob("*.html")
+    }
+    assert {"when-things-go-wrong.html", "README.html"} <= set(pages)
+    lessons = {f"{path.stem}.html" for path in NOTEBOOKS.glob("*.ipynb")}
+    for name, body in pages.items():
+        for link in body.find_all("a", href=True):
+            file, _, place = link["href"].partition("#")
+            if "://" in file:
+                continue
+            assert (file or name) in pages, f"{name}: {link['href']}"
+            if place and (file or name) not in lessons:  # the exporter names headings otherwise
+                assert pages[file or name].find(id=place), f"{name}: {link['href']}"
+
+
 def test_links_between_notebooks_lead_to_pages_and_links_to_other_files_are_text(batch):
     export_batch(batch)
     page = read(batch, "01-good")

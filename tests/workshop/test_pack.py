@@ -54,13 +54,21 @@ def test_no_exercise_has_its_solution(pack):
             assert json.dumps("\n".join(gap.lines))[1:-1] not in text
 
 
-def test_links_to_other_notebooks_of_the_pack_lead_somewhere(pack):
+def test_every_link_between_files_of_the_pack_leads_somewhere(pack):
+    texts = {path: [read(path)] for path in pack.rglob("*.md")}
     for path in pack.rglob("*.ipynb"):
-        for cell in cells_of(path):
-            for part in cell["source"].split("](")[1:] if cell["cell_type"] == "markdown" else ():
-                target = part.partition(")")[0].partition("#")[0]
-                if target.endswith(".ipynb"):
-                    assert (path.parent / target).is_file(), f"{path.name}: {target}"
+        prose = [cell for cell in cells_of(path) if cell["cell_type"] == "markdown"]
+        texts[path] = ["".join(cell["source"]) for cell in prose]
+    for path, parts in texts.items():
+        for part in "\n".join(parts).split("](")[1:]:
+            target = part.partition(")")[0].partition("#")[0]
+            if target and "://" not in target:
+                assert (path.parent / target).is_file(), f"{path.name}: {target}"
+
+
+def test_lessons_of_the_pack_lead_to_the_guide_to_what_went_wrong(pack):
+    for path in sorted((pack / "notebooks").glob("*.ipynb")):
+        assert "](../docs/when-things-go-wrong.md#" in read(path), path.name
 
 
 def test_notebooks_of_the_pack_work_in_its_own_folder(pack, monkeypatch):
