@@ -13,7 +13,7 @@ from glomers.reading.envelopes import Envelope
 from glomers.reading.finding import Finding, Kind
 from glomers.reading.notes import silenced_since_ns
 from glomers.reading.refusals import is_timeout
-from glomers.reading.wording import a, at, how_many, nodes_in_words, said, seconds
+from glomers.reading.wording import a, at, beginning, how_many, nodes_in_words, said, seconds
 
 _INIT = "init"
 _PATIENCE_NS = 1_000_000_000
@@ -225,7 +225,7 @@ def partly_answered_findings(dossier: Dossier, found: Conversations) -> Iterator
             place = dossier.source.place(*waiting) if waiting else None
             line = dossier.source.text(*waiting) if waiting else ""
             sentence = (
-                f"{nodes_in_words(kind.nodes, dossier.nodes)} left "
+                f"{beginning(nodes_in_words(kind.nodes, dossier.nodes))} left "
                 f"{how_many(len(kind.left), kind.asked)} `{name}` requests without a reply, the "
                 f"first {at(first.sent_ns)} at {first.dest}."
             )

@@ -12,7 +12,17 @@ from glomers.reading import answers, dependencies, elements, losses, polling, sh
 from glomers.reading.dossier import Dossier
 from glomers.reading.finding import Finding, Kind
 from glomers.reading.refusals import is_timeout, text_of
-from glomers.reading.wording import a, at, counted, how_many, listed, said, shortened, without_edn
+from glomers.reading.wording import (
+    a,
+    at,
+    beginning,
+    counted,
+    how_many,
+    listed,
+    said,
+    shortened,
+    without_edn,
+)
 
 Teller = Callable[[Dossier], Iterator[Finding]]
 
@@ -126,9 +136,10 @@ def unavailable(dossier: Dossier) -> Iterator[Finding]:
     if left:
         asked = [pair for pair in left if pair[0].f not in _MAY_ALWAYS_FAIL]
         began, ended = (asked or left)[0]
+        share = beginning(how_many(len(left), len(dossier.operations)))
         sentence = (
-            f"{how_many(len(left), len(dossier.operations))} requests did not succeed, and more of "
-            f"them have to: the first, {a(began.f)} {_asked(dossier, began)}, "
+            f"{share} requests did not succeed, and more of them have to: the first, "
+            f"{a(began.f)} {_asked(dossier, began)}, "
             f"{_outcome(dossier, began, ended)}."
         )
         yield Finding(Kind.PROMISE, sentence, None, (), _seen(dossier, began, ended))

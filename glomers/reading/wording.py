@@ -85,3 +85,12 @@ def counted(count: int, noun: str) -> str:
 def how_many(count: int, total: int) -> str:
     """A share in whole numbers: `12 of 30`, `all 30`, `1 of 1`."""
     return f"all {total:,}" if count == total > 1 else f"{count:,} of {total:,}"
+
+
+def beginning(words: str) -> str:
+    """Words as a sentence begins with them; names of nodes stay as they are.
+
+    >>> beginning("all 3 nodes"), beginning("n2 and n3")
+    ('All 3 nodes', 'n2 and n3')
+    """
+    return f"All {words[4:]}" if words.startswith("all ") else words

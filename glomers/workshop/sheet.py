@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from textwrap import indent
 from typing import Any
 
 from glomers.environment import LANGUAGE
@@ -129,10 +130,14 @@ def _solution(exercise: Exercise) -> str:
 
 
 def _variations(exercise: Exercise) -> str:
-    items = "\n".join(
-        f"{number}. {text}" for number, text in enumerate(exercise.variations, start=1)
-    )
+    numbered = enumerate(exercise.variations, start=1)
+    items = "\n".join(f"{number}. {_in_item(text)}" for number, text in numbered)
     return f"## For those who are quick\n\n{items}{_way_on(exercise)}"
+
+
+def _in_item(text: str) -> str:
+    """Text of several paragraphs that stays within its item of a list."""
+    return indent(text.strip(), " " * len("1. ")).lstrip()
 
 
 def _way_on(exercise: Exercise) -> str:

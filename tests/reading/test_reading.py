@@ -23,7 +23,7 @@ from glomers.reading.findings import MOST, findings
 from glomers.reading.shortest import Call, shortest
 from glomers.reading.source import Source
 from glomers.reading.tracebacks import errors
-from glomers.reading.wording import listed, nodes_in_words, said
+from glomers.reading.wording import beginning, listed, nodes_in_words, said
 from tests.helpers.places import MAELSTROM_RUNS
 
 HERE = str(Path(__file__).parent)
@@ -332,6 +332,12 @@ def test_lists_of_names_are_short():
     assert listed(list("abcdef")) == "a, b, c and 3 others"
     assert nodes_in_words({"n10", "n2"}, ["n2", "n10", "n3"]) == "n2 and n10"
     assert nodes_in_words({"n0", "n1", "n2"}, ["n0", "n1", "n2"]) == "all 3 nodes"
+
+
+def test_a_sentence_begins_with_a_capital_and_never_changes_a_name():
+    assert beginning("all 22") == "All 22"
+    assert beginning("n0 and n1") == "n0 and n1"
+    assert beginning("allan and n1") == "allan and n1"
 
 
 def test_values_are_said_as_json():

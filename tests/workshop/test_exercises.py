@@ -2,12 +2,15 @@
 
 import ast
 import json
+import re
+from pathlib import Path
 
 import papermill
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from glomers import lab
 from glomers.challenges import CHALLENGES, SOLUTIONS
 from glomers.errors import WorkshopError
 from glomers.workshop.assessment import assess
@@ -141,6 +144,20 @@ def test_nothing_that_is_given_holds_the_solution(exercise):
     shown = notebook(exercise, has_solution=False)
     for gap in exercise.own_parts:
         assert json.dumps("\n".join(gap.lines))[1:-1] not in shown
+
+
+@pytest.mark.slow
+@each(BASICS)
+def test_what_a_reader_is_told_to_run_runs_and_has_the_verdict_that_is_told(
+    exercise, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("GLOMERS_WORK", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    lab.workspace()
+    Path(exercise.node).write_text(exercise.answer, encoding="utf-8")
+    told = "\n".join([exercise.why, *exercise.variations])
+    for block in re.findall(r"```python\n(.*?)```", told, re.DOTALL):
+        exec(block, {"lab": lab})
 
 
 @pytest.mark.slow
