@@ -46,7 +46,14 @@ def run_seed(space: Space, seed: int) -> Row:
 def broken_row(space: Space, seed: int, why: str) -> Row:
     """The row of a seed whose process ended with it."""
     found = {"outcome": "fail", "anomalies": [BROKEN], "broken": why, "vacuous": []}
-    nothing: Row = {"told": [], "messages": 0, "operations": 0, "types": {}, "effects": {}, "pairs": {}}
+    nothing: Row = {
+        "told": [],
+        "messages": 0,
+        "operations": 0,
+        "types": {},
+        "effects": {},
+        "pairs": {},
+    }
     return _described(space.scenario(seed)) | found | nothing
 
 

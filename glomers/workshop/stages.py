@@ -163,6 +163,7 @@ class _Plan:
         """A stage of trials: one that looks familiar, the official one, and others drawn.
 
         The official one takes long: the sooner it begins, the less the others wait for its end.
+        Where its messages are limited it comes last, as there may be far too many.
         """
         purpose = f"{self.purpose}/{name}"
         familiar = replace(
@@ -175,7 +176,9 @@ class _Plan:
             familiar = with_nodes(familiar, 5)
         official = replace(first, seed=seed_of(f"{purpose}/official"))
         others = drawn(first if draw is cut else self.base, draw, count - 1, purpose)
-        trials = [familiar, *[official] * is_official, *_slow_readers(familiar, purpose), *others]
+        first_ones = [familiar, *[official] * (is_official and not self.challenge.limits)]
+        last_ones = [official] * (is_official and bool(self.challenge.limits))
+        trials = [*first_ones, *_slow_readers(familiar, purpose), *others, *last_ones]
         return Stage(name, promise, self._trials(trials))
 
     def _calm(self) -> Options:

@@ -57,12 +57,15 @@ class Watch(Tally):
     Args:
         options: the command line of the run.
         shows_at_once: whether a node has to show at once what it has acknowledged.
+        most: how many messages it may have, if not as many as usual.
     """
 
-    def __init__(self, options: Options, shows_at_once: bool = False) -> None:
+    def __init__(
+        self, options: Options, shows_at_once: bool = False, most: int | None = None
+    ) -> None:
         super().__init__()
         requests = options.rate * options.time_limit_s
-        self._most = BASE_MESSAGES + int(MESSAGES_PER_REQUEST * requests)
+        self._most = most or BASE_MESSAGES + int(MESSAGES_PER_REQUEST * requests)
         self._requests_of_clients = int(requests)
         self._is_calm = not options.nemesis
         self._shows_at_once = shows_at_once
