@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import sys
 import time
 from argparse import Namespace
@@ -16,6 +15,7 @@ from glomers.errors import EXIT_FAILED, EXIT_OK, WorkshopError
 from glomers.formats.text import clean
 from glomers.workshop.assessment import assess
 from glomers.workshop.hunts import task
+from glomers.workshop.own_folder import own_folder
 from glomers.workshop.telling import lines
 
 FOLDER = Path("assess")
@@ -69,10 +69,8 @@ def changed_at(node: Path) -> int:
 
 
 def _assess_once(challenge: Challenge, node: Path, seeds: int | None, as_json: bool) -> int:
-    folder = (FOLDER / challenge.id).resolve()
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    verdict = assess(challenge, node, folder, seeds=seeds)
+    with own_folder(FOLDER, challenge.id) as folder:
+        verdict = assess(challenge, node, folder, seeds=seeds)
     if as_json:
         print(json.dumps(verdict.as_json(), ensure_ascii=False))
     else:

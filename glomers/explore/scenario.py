@@ -10,6 +10,7 @@ from typing import Any
 from glomers.bench.flags import parse_options, words_of
 from glomers.bench.options import LATENCY_DISTRIBUTIONS, Options
 from glomers.bench.workloads import workload_class
+from glomers.explore.tally import Tally
 
 LATENCIES_MS = (0, 2, 10, 50, 100)
 INTERVALS_S = (1.0, 2.0, 5.0, 10.0)
@@ -62,6 +63,10 @@ class Space:
         if "faults" in self.vary:
             options = replace(options, nemesis=frozenset(faults))
         return options
+
+    def tally(self, options: Options) -> Tally:
+        """What counts, and looks at, the messages of a run with these options."""
+        return Tally()
 
 
 def _draw_count(most: int, rng: random.Random) -> int:

@@ -10,7 +10,6 @@ from glomers.bench.once import run_once
 from glomers.bench.options import Options
 from glomers.explore.judge import anomalies, is_unknown, vacuity
 from glomers.explore.scenario import Space
-from glomers.explore.tally import Tally
 from glomers.reading.cause import BROKEN
 
 Row = dict[str, Any]
@@ -19,21 +18,24 @@ Row = dict[str, Any]
 `seed`, `outcome` (`pass`, `fail` or `unknown`), `anomalies`, `broken` (the sentence, if a node
 broke the test), `vacuous` (reasons why a pass shows little), `nodes`, `latency_ms`, `latency_dist`,
 `clients`, `faults`, `operations`, `types` (messages between nodes by type), `effects` (how often
-each fault did something), `pairs` (messages by `type × fault`), `command`.
+each fault did something), `pairs` (messages by `type × fault`), `messages` (how many there were),
+`told` (a sentence for each anomaly that only the tally knows), `command`.
 """
 
 
 def run_seed(space: Space, seed: int) -> Row:
     """Run the scenario of a seed and judge it."""
     options = space.scenario(seed)
-    tally = Tally()
+    tally = space.tally(options)
     outcome = run_once(options, tally)
-    found = anomalies(options, outcome)
+    found = [*anomalies(options, outcome), *tally.wrong]
     return _described(options) | {
         "outcome": "fail" if found else "unknown" if is_unknown(outcome) else "pass",
         "anomalies": found,
         "broken": str(outcome.broken) if outcome.broken else None,
         "vacuous": [] if found else vacuity(options, outcome, tally),
+        "told": list(tally.wrong.values()),
+        "messages": tally.messages,
         "operations": sum(op.type == "invoke" for op in outcome.history),
         "types": dict(sorted(tally.types.items())),
         "effects": {fault: n for fault, n in sorted(tally.effects.items()) if n},
@@ -44,7 +46,14 @@ def run_seed(space: Space, seed: int) -> Row:
 def broken_row(space: Space, seed: int, why: str) -> Row:
     """The row of a seed whose process ended with it."""
     found = {"outcome": "fail", "anomalies": [BROKEN], "broken": why, "vacuous": []}
-    nothing: Row = {"operations": 0, "types": {}, "effects": {}, "pairs": {}}
+    nothing: Row = {
+        "told": [],
+        "messages": 0,
+        "operations": 0,
+        "types": {},
+        "effects": {},
+        "pairs": {},
+    }
     return _described(space.scenario(seed)) | found | nothing
 
 

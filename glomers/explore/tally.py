@@ -13,15 +13,18 @@ from glomers.protocol import loads
 class Tally(Journal):
     """A journal that keeps counts instead of messages.
 
-    `types` counts messages between nodes by type; `pairs` those sent while a fault was at work, by
+    `messages` counts them all, `types` messages between nodes by type; `pairs` those sent while a fault was at work, by
     type and fault; `effects` how often each fault did something: dropped, copied, delayed or
-    overtook a message, or had a node miss one.
+    overtook a message, or had a node miss one.  `wrong` has what a tally finds wrong by itself, by
+    name and in a sentence: this one nothing.
     """
 
     def __init__(self) -> None:
+        self.messages = 0
         self.types: Counter[str] = Counter()
         self.pairs: Counter[tuple[str, str]] = Counter()
         self.effects: Counter[str] = Counter()
+        self.wrong: dict[str, str] = {}
         self._active: dict[str, Any] = {}
         self._links: dict[int, tuple[str, str]] = {}
         self._last_line: bytes = b""
@@ -34,6 +37,7 @@ class Tally(Journal):
         self._active.pop(fault, None)
 
     def send(self, time_ns: int, message_id: int, line: bytes) -> None:
+        self.messages += 1
         message = loads(line)
         src, dest = message["src"], message["dest"]
         self._links[message_id] = src, dest
@@ -41,6 +45,7 @@ class Tally(Journal):
             self.effects["duplicate"] += 1
             return
         self._last_line = line
+        self.heard(time_ns, message)
         if not (is_node(src) and is_node(dest)):
             return
         kind = message["body"].get("type")
@@ -49,6 +54,9 @@ class Tally(Journal):
             self.pairs[kind, fault] += 1
             if fault in ("slow", "skew") and target["node"] in (src, dest):
                 self.effects[fault] += 1
+
+    def heard(self, time_ns: int, message: dict[str, Any]) -> None:
+        """For those who look at what is said: called for each message that is sent, once."""
 
     def recv(self, time_ns: int, message_id: int) -> None:
         link = self._links.pop(message_id)

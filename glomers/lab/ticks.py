@@ -66,6 +66,8 @@ class Ticks:
             yield self.counterexample._repr_mimebundle_()["text/html"]
         for line in self._told["proof"]:
             yield f"<p><small>{html.prose(line)}</small></p>"
+        if outdated := self._told["outdated"]:
+            yield f"<p>{html.prose(outdated)}</p>"
 
 
 def _listed(title: str, sentences: Sequence[str]) -> str:

@@ -8,11 +8,12 @@ from pathlib import Path
 
 from glomers.challenges import Challenge
 from glomers.explore.seed import Row
-from glomers.workshop.evidence import Exhibit, evidence_of
+from glomers.workshop.evidence import Exhibit, evidence_of, told_by
 from glomers.workshop.exercise import exercises
 from glomers.workshop.limits import limits_of, limits_result
 from glomers.workshop.remarks import remarks
 from glomers.workshop.runs import run_stage
+from glomers.workshop.snapshot import has_changed, taken
 from glomers.workshop.stages import LIMITS, STARTS, Stage, official_command, stages_of
 from glomers.workshop.verdict import NOT_REACHED, StageResult, Verdict, proof, shown_runs
 
@@ -39,7 +40,17 @@ def assess(
     Raises:
         WorkshopError: when the node cannot be run at all.
     """
-    stages = stages_of(challenge, node, seeds, secret)
+    program = official_command(challenge, node).bin
+    copy = taken(program, folder)
+    verdict = _judged(challenge, node, copy, folder, seeds, secret)
+    return replace(verdict, is_outdated=has_changed(program, copy))
+
+
+def _judged(
+    challenge: Challenge, node: Path, copy: Path, folder: Path, seeds: int | None, secret: str
+) -> Verdict:
+    """The verdict on the copy of a node."""
+    stages = stages_of(challenge, copy, seeds, secret)
     names = [stage.name for stage in stages] + [LIMITS] * bool(limits_of(challenge))
     results: list[StageResult] = []
     rows: list[Row] = []
@@ -47,16 +58,18 @@ def assess(
         found = run_stage(stage)
         broken = next((at for at, row in found.items() if stage.is_broken_by(row)), None)
         if broken is not None:
-            evidence = _look(stage, found[broken], broken, challenge, node, folder)
+            evidence = _look(stage, found[broken], broken, challenge, copy, folder)
             results.append(StageResult(stage.name, False, _why(evidence)))
             is_broken = found[broken]["broken"] is not None
             advice = _advice(challenge, stage.name, "\n".join(evidence.findings), is_broken)
             return Verdict(challenge, node, _filled(results, names), evidence, advice)
         rows = list(found.values())
-        why = stage.promise if stage.name == STARTS else f"{stage.promise} ({shown_runs(rows)})"
+        left_out = len(stage.trials.commands) - len(rows)
+        runs = f" ({shown_runs(rows, left_out)})"
+        why = stage.promise if stage.name == STARTS else stage.promise + runs
         results.append(StageResult(stage.name, True, why))
     if limits_of(challenge):
-        official = replace(official_command(challenge, node), nemesis=frozenset())
+        official = replace(official_command(challenge, copy), nemesis=frozenset())
         results.append(limits_result(challenge, official))
     if not all(result.passed for result in results):
         advice = _advice(challenge, results[-1].name, results[-1].why)
@@ -75,6 +88,8 @@ def _look(
 ) -> Exhibit:
     """Why a trial broke its promise."""
     options = stage.trials.scenario(position)
+    if told := told_by(row, options, folder):
+        return told
     official, is_broken = official_command(challenge, node), row["broken"] is not None
     evidence = evidence_of(stage, options, official, folder, is_broken=is_broken)
     if evidence.findings:

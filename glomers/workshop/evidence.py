@@ -10,18 +10,24 @@ from pathlib import Path
 from glomers.bench.flags import words_of
 from glomers.bench.options import Options
 from glomers.explore.playback import NAME
-from glomers.explore.seed import run_seed
+from glomers.explore.seed import Row, run_seed
 from glomers.reading.finding import Finding, Kind, read_findings
+from glomers.reading.findings import misdeeds
 from glomers.reading.tracebacks import error_findings
 from glomers.workshop.bench_aside import begin, deeds_dossier, end, run_bench, stores_in
 from glomers.workshop.stages import WELL_FORMED, Stage
 from glomers.workshop.trials import Trials
+from glomers.workshop.watch import TOO_MUCH, UNANSWERED
 
 SHOWN = 3
 """How many findings are shown: the others are of less help."""
 SEARCH_S = 8.0
 """How long the smallest counterexample may be looked for, in seconds."""
 _OPEN_GAP = "NotImplementedError"
+_NEVER = "was never answered"
+_CAUSES_OF_MUCH = (
+    "Does each message cause more of them, or is a request asked again that has been answered?"
+)
 
 
 @dataclass(frozen=True)
@@ -80,6 +86,29 @@ def evidence_of(
     if sentence and not any(finding.kind <= Kind.PROMISE for finding in findings):
         told = [sentence, *told]
     return Exhibit(tuple(told[:SHOWN]), relies_on, command, sentence, smallest)
+
+
+def told_by(row: Row, options: Options, folder: Path) -> Exhibit | None:
+    """What the messages of a trial tell by themselves; None: a run has to be looked into.
+
+    Of these promises no other part of the bench knows, so that a run's findings would be others.
+    """
+    command = ("test", *words_of(options))
+    if row["broken"] and TOO_MUCH in row["broken"]:
+        return Exhibit((f"{row['broken']}. {_CAUSES_OF_MUCH}",), None, command, None, None)
+    if not row["told"] or len(row["told"]) < len(row["anomalies"]):
+        return None
+    found: tuple[str, ...] = ()
+    if UNANSWERED in row["anomalies"]:
+        run_bench(command[1:], folder)
+        deeds = [deed for store in stores_in(folder) for deed in misdeeds_in(store, options)]
+        found = tuple(str(deed) for deed in deeds if _NEVER in deed.sentence)
+    return Exhibit((found or tuple(row["told"]))[:SHOWN], None, command, None, None)
+
+
+def misdeeds_in(store: Path, options: Options) -> list[Finding]:
+    """What nodes did in a run that they should not do."""
+    return misdeeds(deeds_dossier(store, options))
 
 
 def _familiar(stage: Stage, options: Options, official: Options) -> tuple[Options, str | None]:

@@ -19,6 +19,7 @@ from typing import Any
 from glomers.errors import EXIT_BAD_INPUT, EXIT_FAILED, EXIT_OK, WorkshopError
 from glomers.workshop.assessment import assess
 from glomers.workshop.hunts import task
+from glomers.workshop.snapshot import CHANGED
 from glomers.workshop.telling import YET, lines
 from glomers.workshop.verdict import Verdict
 
@@ -38,6 +39,7 @@ def told(verdict: Verdict) -> dict[str, Any]:
         "yet": YET,
         "remarks": list(verdict.remarks),
         "proof": list(verdict.proof),
+        "outdated": CHANGED.format(node=verdict.node) if verdict.is_outdated else None,
         "text": "\n".join(lines(_without_store(verdict))),
     }
 

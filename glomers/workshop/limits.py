@@ -11,16 +11,18 @@ from glomers.bench.options import Options
 from glomers.challenges import METRICS, Challenge, Limit, overall
 from glomers.explore.judge import anomalies
 from glomers.explore.pool import process_pool
-from glomers.explore.tally import Tally
 from glomers.lab.measures import Stats, stats_of
 from glomers.workshop.stages import LIMITS
 from glomers.workshop.verdict import StageResult
+from glomers.workshop.watch import TOO_MUCH, Watch
 
 _GOALS = {"5c": (Limit("msgs_per_op", 10),)}
 """Where a challenge's page asks for "fewer messages" without a number: what the exercise asks for.
 
 Three buckets in lin-kv take 12; one entry for each log, and one owner for each key, take 7.
 """
+SLACK = 5
+"""So many times the messages that are allowed end the official run."""
 
 
 def limits_of(challenge: Challenge) -> tuple[Limit, ...]:
@@ -29,24 +31,35 @@ def limits_of(challenge: Challenge) -> tuple[Limit, ...]:
 
 
 def limits_result(challenge: Challenge, official: Options) -> StageResult:
-    """Measure the official run, and compare its figures with the limits."""
+    """Measure the official run, and compare its figures with the limits.
+
+    A run with far more messages than the limit allows is not taken to its end.
+    """
+    limits = limits_of(challenge)
+    allowed = next((each.below for each in limits if each.metric == "msgs_per_op"), None)
+    most = int(allowed * SLACK * official.rate * official.time_limit_s) if allowed else None
     try:
         with process_pool(1) as pool:
-            names, stats = pool.submit(_measured, official).result()
+            names, broken, stats = pool.submit(_measured, official, most).result()
     except BrokenProcessPool:
         return StageResult(LIMITS, False, "The process of the official run ended with it.")
+    if allowed and broken and TOO_MUCH in broken:
+        why = f"{METRICS['msgs_per_op']}: far more than {allowed:,g}, which is the limit: {broken}."
+        return StageResult(LIMITS, False, why)
     if names:
         return StageResult(LIMITS, False, f"The official run shows: {', '.join(names)}.")
-    judged = replace(challenge, limits=limits_of(challenge))
+    judged = replace(challenge, limits=limits)
     judgements = judged.judge(stats)
     passed = overall(judgements.values()) == "met"
     missed = {metric for metric, judgement in judgements.items() if judgement != "met"}
     return StageResult(LIMITS, passed, f"{'; '.join(_figures(judged, stats, missed))}.")
 
 
-def _measured(options: Options) -> tuple[list[str], Stats]:
-    outcome = run_once(options, Tally())
-    return anomalies(options, outcome), stats_of(outcome.results)
+def _measured(options: Options, most: int | None) -> tuple[list[str], str, Stats]:
+    """The anomalies of a run, the sentence on what broke it, if anything did, and its figures."""
+    outcome = run_once(options, Watch(options, most=most))
+    broken = str(outcome.broken or "")
+    return anomalies(options, outcome), broken, stats_of(outcome.results)
 
 
 def _figures(challenge: Challenge, stats: Stats, missed: set[str]) -> Iterator[str]:

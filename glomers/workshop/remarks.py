@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from glomers.bench.flags import words_of
-from glomers.reading.findings import misdeeds
-from glomers.workshop.bench_aside import deeds_dossier, run_bench, stores_in
+from glomers.workshop.bench_aside import run_bench, stores_in
+from glomers.workshop.evidence import misdeeds_in
 from glomers.workshop.stages import ALONE, TOGETHER, Stage
 
 SHOWN = 3
@@ -25,5 +25,5 @@ def remarks(stages: Sequence[Stage], folder: Path) -> tuple[str, ...]:
     calm = [stage for stage in stages if stage.name in (ALONE, TOGETHER)][-1]
     options = calm.trials.scenario(0)
     run_bench(words_of(options), folder)
-    found = [misdeeds(deeds_dossier(store, options)) for store in stores_in(folder)[:1]]
+    found = [misdeeds_in(store, options) for store in stores_in(folder)[:1]]
     return tuple(str(finding) for part in found for finding in part[:SHOWN])

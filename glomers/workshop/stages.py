@@ -32,6 +32,11 @@ _HEAVY_SEEDS = {"kafka": 50, "txn-rw-register": 50}
 """The same where a trial takes longer."""
 ALONE_TRIALS = 12
 TOGETHER_TRIALS = 30
+SLOW = "kafka-slow-readers"
+"""Committed offsets go back when readers take their time, or hardly ever."""
+SLOW_RATE = 100.0
+SLOW_TRIALS = 4
+CROWD = 10
 _FEW_RATE = 20.0
 _FEW_S = 4
 _MANY_NODES = 10
@@ -158,6 +163,7 @@ class _Plan:
         """A stage of trials: one that looks familiar, the official one, and others drawn.
 
         The official one takes long: the sooner it begins, the less the others wait for its end.
+        Where its messages are limited it comes last, as there may be far too many.
         """
         purpose = f"{self.purpose}/{name}"
         familiar = replace(
@@ -170,10 +176,25 @@ class _Plan:
             familiar = with_nodes(familiar, 5)
         official = replace(first, seed=seed_of(f"{purpose}/official"))
         others = drawn(first if draw is cut else self.base, draw, count - 1, purpose)
-        return Stage(name, promise, self._trials([familiar, *[official] * is_official, *others]))
+        first_ones = [familiar, *[official] * (is_official and not self.challenge.limits)]
+        last_ones = [official] * (is_official and bool(self.challenge.limits))
+        trials = [*first_ones, *_slow_readers(familiar, purpose), *others, *last_ones]
+        return Stage(name, promise, self._trials(trials))
 
     def _calm(self) -> Options:
         return replace(self.base, nemesis=frozenset())
 
     def _trials(self, commands: list[Options]) -> Trials:
-        return Trials(self.base, commands=tuple(commands))
+        # Who has others must not wait for them; who is alone has nothing to wait for.
+        is_alone = len(self.base.node_ids) == 1
+        return Trials(self.base, commands=tuple(commands), shows_at_once=is_alone)
+
+
+def _slow_readers(familiar: Options, purpose: str) -> list[Options]:
+    """Trials with many readers who take their time, where there are readers."""
+    if familiar.workload != "kafka":
+        return []
+    crowd = CROWD * len(familiar.node_ids)
+    slow = replace(familiar, workload=SLOW, rate=SLOW_RATE, concurrency=crowd)
+    seeds = [seed_of(f"{purpose}/slow/{number}") for number in range(SLOW_TRIALS)]
+    return [replace(slow, seed=seed) for seed in seeds]

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 
 from glomers.reading.finding import HEADING
+from glomers.workshop.snapshot import CHANGED
 from glomers.workshop.verdict import Verdict
 
 YET = "No promise is broken, and yet a run without faults shows:"
@@ -26,6 +27,8 @@ def lines(verdict: Verdict) -> Iterator[str]:
         for number, remark in enumerate(verdict.remarks, start=1):
             yield f"  {number}. {' '.join(remark.split())}"
     yield from verdict.proof
+    if verdict.is_outdated:
+        yield CHANGED.format(node=verdict.node)
 
 
 def _broken(verdict: Verdict) -> Iterator[str]:

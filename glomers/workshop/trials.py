@@ -13,6 +13,8 @@ from dataclasses import dataclass, replace
 
 from glomers.bench.options import LATENCY_DISTRIBUTIONS, TOPOLOGIES, Options
 from glomers.explore.scenario import INTERVALS_S, LATENCIES_MS, Space, with_nodes
+from glomers.explore.tally import Tally
+from glomers.workshop.watch import Watch
 
 RATES = (10.0, 40.0, 200.0)
 """Requests a second: few, so that each can be followed, and many, so that they get mixed up."""
@@ -38,13 +40,21 @@ _WORDS = (
 
 @dataclass(frozen=True)
 class Trials(Space):
-    """Commands that an exploration runs one after the other: its seeds are their positions."""
+    """Commands that an exploration runs one after the other: its seeds are their positions.
+
+    `shows_at_once` says whether a node has to show at once what it has acknowledged.
+    """
 
     commands: tuple[Options, ...] = ()
+    shows_at_once: bool = False
 
     def scenario(self, seed: int) -> Options:
         """The command at this position."""
         return self.commands[seed]
+
+    def tally(self, options: Options) -> Tally:
+        """What also looks at what no checker looks at."""
+        return Watch(options, self.shows_at_once)
 
 
 Draw = Callable[[Options, random.Random], Options]

@@ -36,6 +36,7 @@ class Verdict:
         advice: what usually lies behind that, and which hint fits.
         remarks: when all passed: what the node does that it should not do all the same.
         proof: when all passed: what was checked, what was not, and how much that proves.
+        is_outdated: whether the file has changed since the check began.
     """
 
     challenge: Challenge
@@ -45,6 +46,7 @@ class Verdict:
     advice: str | None = None
     remarks: tuple[str, ...] = ()
     proof: tuple[str, ...] = field(default=())
+    is_outdated: bool = False
 
     @property
     def passed(self) -> bool:
@@ -57,12 +59,15 @@ class Verdict:
         return {"challenge": self.challenge.id, "passed": self.passed, "stages": stages}
 
 
-def shown_runs(rows: Sequence[Row]) -> str:
-    """How many runs a stage took, and how many of them show little."""
+def shown_runs(rows: Sequence[Row], left_out: int = 0) -> str:
+    """How many runs a stage took, how many of them show little, and how many were left out."""
     count = len(rows)
     text = f"{count:,} runs" if count != 1 else "1 run"
     vacuous = sum(bool(row["vacuous"]) for row in rows)
-    return f"{text}, {vacuous:,} of them vacuous" if vacuous and count > 1 else text
+    text = f"{text}, {vacuous:,} of them vacuous" if vacuous and count > 1 else text
+    if left_out:
+        return f"{text}; {left_out:,} more are left out, since your nodes send so much"
+    return text
 
 
 def proof(challenge: Challenge, stages: Sequence[StageResult], rows: Sequence[Row]) -> list[str]:

@@ -21,10 +21,12 @@ _MODULES = {
     "unique-ids": "unique_ids",
 }
 WORKLOAD_NAMES = tuple(_MODULES)
+_VARIANTS = {"kafka-slow-readers": "kafka"}
+"""Workloads that no command line names: those of a check that asks for more than Maelstrom does."""
 
 
 def workload_class(name: str) -> type[Workload]:
     """The class of the workload `name`, imported on demand to keep the start-up short."""
-    module = import_module(f"{__name__}.{_MODULES[name]}")
+    module = import_module(f"{__name__}.{(_MODULES | _VARIANTS)[name]}")
     classes: dict[str, type[Workload]] = module.WORKLOADS
     return classes[name]

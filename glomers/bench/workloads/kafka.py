@@ -37,6 +37,7 @@ ASSIGN_SHARE = 1 / 64
 UNSEEN_SHARE = 1 / 3
 CRASH_INTERVAL_S = 30
 FINAL_S = 10
+DIGESTION_S = 1.0
 FINAL_POLL_INTERVAL_S = 0.2
 FROM_THE_BEGINNING = {kw("seek-to-beginning?"): True}
 FINAL_POLL = {kw("poll-ms"): 1000}
@@ -127,8 +128,19 @@ class KafkaSession(Session):
             self._offsets[key] = max(self._offsets.get(key, next_offset), next_offset)
         polled = _highest(messages)
         if polled:
+            await self._digest()
             await self._ask({"type": "commit_offsets", "offsets": polled}, COMMIT_OK)
         return [[POLL, messages]]
+
+    async def _digest(self) -> None:
+        """Do with messages what there is to do before they are committed: nothing."""
+
+
+class SlowReader(KafkaSession):
+    """Takes its time between a poll and the commit, so that others commit larger offsets first."""
+
+    async def _digest(self) -> None:
+        await asyncio.sleep(self.workload.rng.random() * DIGESTION_S)
 
 
 def _highest(messages: dict[str, list[Any]]) -> Offsets:
@@ -251,4 +263,10 @@ def _raise_to(offsets: Offsets, news: Offsets) -> None:
         offsets[key] = max(offsets.get(key, offset), offset)
 
 
-WORKLOADS = {"kafka": Kafka}
+class SlowReaders(Kafka):
+    """The same with clients that take their time, as those who work with messages do."""
+
+    session = SlowReader
+
+
+WORKLOADS = {"kafka": Kafka, "kafka-slow-readers": SlowReaders}

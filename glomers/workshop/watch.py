@@ -1,0 +1,209 @@
+"""What the messages of a run show that no checker looks at, though a node owes it all the same.
+
+| name | what is owed |
+|---|---|
+| a request without a reply | whoever asks another node again and again is answered |
+| a committed offset that went back | of two committed offsets of a key the larger one counts |
+| another write than the one asked for | the answer to a transaction names what was asked |
+| an acknowledged value that is not shown | a node alone shows at once what it has acknowledged |
+
+All of them pass on Maelstrom.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from glomers.bench.options import Options
+from glomers.errors import BrokenTest
+from glomers.explore.tally import Tally
+from glomers.formats.names import is_client, is_node
+from glomers.protocol import dumps
+from glomers.reading.wording import a, at, said, times
+
+UNANSWERED = "a request without a reply"
+WENT_BACK = "a committed offset that went back"
+MISREPORTED = "another write than the one asked for"
+STALE = "an acknowledged value that is not shown"
+ASKED_AGAIN = 3
+"""So often are requests of a type asked anew before no reply at all is taken for never."""
+BASE_MESSAGES = 200_000
+MESSAGES_PER_REQUEST = 50
+"""A run may have so many messages, and so many more for each request of a client.
+
+That is four times what the series' nodes need where they need most, so that no right one is ended.
+"""
+TOO_MUCH = "are too many for a check"
+
+Body = Mapping[str, Any]
+
+
+@dataclass
+class _Requests:
+    """The requests of one type between nodes."""
+
+    answered: int = 0
+    seen: set[bytes] = field(default_factory=set)
+    again: int = 0
+    first: str = ""
+
+
+class Watch(Tally):
+    """A tally that also looks at what is said, and ends a run that says too much.
+
+    Args:
+        options: the command line of the run.
+        shows_at_once: whether a node has to show at once what it has acknowledged.
+        most: how many messages it may have, if not as many as usual.
+    """
+
+    def __init__(
+        self, options: Options, shows_at_once: bool = False, most: int | None = None
+    ) -> None:
+        super().__init__()
+        requests = options.rate * options.time_limit_s
+        self._most = most or BASE_MESSAGES + int(MESSAGES_PER_REQUEST * requests)
+        self._requests_of_clients = int(requests)
+        self._is_calm = not options.nemesis
+        self._shows_at_once = shows_at_once
+        self._open: dict[tuple[str, int], Body] = {}
+        self._known: dict[tuple[str, int], Any] = {}
+        self._committed: dict[str, dict[str, int]] = defaultdict(dict)
+        self._acknowledged: dict[int, None] = {}
+        self._asked: dict[tuple[str, int], str] = {}
+        self._between: dict[str, _Requests] = defaultdict(_Requests)
+
+    def heard(self, time_ns: int, message: Body) -> None:
+        """Look at a message that is sent.
+
+        Raises:
+            BrokenTest: when the run has more messages than a check can go through.
+        """
+        src, dest, body = message["src"], message["dest"], message["body"]
+        if self.messages > self._most:
+            raise BrokenTest(self._too_much(time_ns, src, dest, body), src)
+        if is_client(src):
+            self._open[src, body["msg_id"]] = body
+            self._known[src, body["msg_id"]] = self._known_to(dest, body)
+        elif is_client(dest):
+            self._answer(time_ns, src, dest, body)
+        elif self._is_calm and is_node(src) and is_node(dest):
+            self._talk(time_ns, src, dest, body)
+
+    def _too_much(self, time_ns: int, src: str, dest: str, body: Body) -> str:
+        return (
+            f"{self._most:,} messages within {time_ns / 1e9:.1f} s, in a run of about "
+            f"{self._requests_of_clients:,} requests, {TOO_MUCH}: the last is "
+            f"{a(str(body.get('type')))} from {src} to {dest}"
+        )
+
+    # Clients and nodes
+
+    def _known_to(self, node: str, body: Body) -> Any:
+        """What the answer to a request must not fall behind."""
+        if body["type"] == "list_committed_offsets":
+            return dict(self._committed[node])
+        return len(self._acknowledged) if body["type"] == "read" else None
+
+    def _answer(self, time_ns: int, node: str, client: str, body: Body) -> None:
+        number = body.get("in_reply_to")
+        asked = self._open.pop((client, number), None) if type(number) is int else None
+        if asked is None:
+            return
+        known = self._known.pop((client, number))  # type: ignore[arg-type]
+        judge = {
+            "commit_offsets_ok": self._commit,
+            "list_committed_offsets_ok": self._list_committed,
+            "txn_ok": self._txn,
+            "broadcast_ok": self._acknowledge,
+            "read_ok": self._read,
+        }.get(str(body.get("type")))
+        if judge is not None:
+            for name, sentence in judge(node, asked, body, known):
+                self.wrong.setdefault(name, f"{sentence} ({at(time_ns)}).")
+
+    def _commit(self, node: str, asked: Body, body: Body, known: Any) -> Iterator[tuple[str, str]]:
+        _raise_to(self._committed[node], asked["offsets"])
+        return iter(())
+
+    def _list_committed(
+        self, node: str, asked: Body, body: Body, known: dict[str, int]
+    ) -> Iterator[tuple[str, str]]:
+        shown = body.get("offsets") or {}
+        for key in asked["keys"]:
+            if key in known and shown.get(key, -1) < known[key]:
+                has = f"the offset {shown[key]}" if key in shown else "none"
+                yield (
+                    WENT_BACK,
+                    f"{node} had the offset {known[key]} of key {said(key)} committed, and shows "
+                    f"{has} afterwards: of two committed offsets the larger one counts",
+                )
+        _raise_to(self._committed[node], shown)
+
+    def _txn(self, node: str, asked: Body, body: Body, known: Any) -> Iterator[tuple[str, str]]:
+        done = body.get("txn") or []
+        if len(done) != len(asked["txn"]):
+            yield (
+                MISREPORTED,
+                f"{node} answers a transaction of {len(asked['txn'])} operations with {len(done)}",
+            )
+        for wanted, got in zip(asked["txn"], done, strict=False):
+            most = 2 if wanted[0] == "r" else 3
+            if wanted[:most] != got[:most]:
+                yield (
+                    MISREPORTED,
+                    f"{node} was asked for {said(wanted)} and answers {said(got)}: an answer names "
+                    "the operation, the key and, of a write, the value that was written",
+                )
+
+    def _acknowledge(
+        self, node: str, asked: Body, body: Body, known: Any
+    ) -> Iterator[tuple[str, str]]:
+        if self._shows_at_once:
+            self._acknowledged[asked["message"]] = None
+        return iter(())
+
+    def _read(self, node: str, asked: Body, body: Body, known: int) -> Iterator[tuple[str, str]]:
+        if not self._shows_at_once:
+            return
+        due = [*self._acknowledged][:known]
+        shown = set(body.get("messages") or ())
+        if left := [value for value in due if value not in shown]:
+            yield (
+                STALE,
+                f"{node} had acknowledged {left[0]}, and a read that was asked afterwards does not "
+                "show it: what is acknowledged has to be there already",
+            )
+
+    # Nodes among each other
+
+    def _talk(self, time_ns: int, src: str, dest: str, body: Body) -> None:
+        kind, number = str(body.get("type")), body.get("msg_id")
+        if type(reply_to := body.get("in_reply_to")) is int:
+            if (asked := self._asked.pop((dest, reply_to), None)) is not None:
+                self._between[asked].answered += 1
+                self.wrong.pop(UNANSWERED, None)
+            return
+        if type(number) is not int:
+            return
+        self._asked[src, number] = kind
+        requests = self._between[kind]
+        if requests.answered:
+            return
+        requests.first = requests.first or f"the first from {src} to {dest} {at(time_ns)}"
+        words = dumps({**body, "msg_id": [src, dest]})
+        requests.again += words in requests.seen
+        requests.seen.add(words)
+        if requests.again >= ASKED_AGAIN:
+            self.wrong[UNANSWERED] = (
+                f"`{kind}` is never answered, and asked again and again ({requests.first}; "
+                f"{times(requests.again)} anew): its handler has to return the body of a reply."
+            )
+
+
+def _raise_to(offsets: dict[str, int], news: Mapping[str, int]) -> None:
+    for key, offset in news.items():
+        offsets[key] = max(offset, offsets.get(key, offset))
