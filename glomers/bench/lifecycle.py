@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
 from contextvars import Context
@@ -17,7 +18,7 @@ from glomers.bench.clients import Client
 from glomers.bench.clock import Clock, RealClock, VirtualClock
 from glomers.bench.cluster import Cluster
 from glomers.bench.generator import Generator
-from glomers.bench.ground import Ground, dice_for
+from glomers.bench.ground import Ground, dice_for, node_seed
 from glomers.bench.hosts import (
     Host,
     NodeLog,
@@ -86,6 +87,7 @@ class Test:
         self._unwritten: BrokenTest | None = None
         self._node_logs: dict[str, NodeLog] = {}
         self._outgoing: list[Outgoing] = []
+        self._lives: Counter[str] = Counter()
         self._generator: Generator | None = None
         self._schedule = self._draw_schedule() if script is None else script.faults
         self.history = record.history(self._cannot_write)
@@ -200,7 +202,7 @@ class Test:
     def _surroundings(self) -> AbstractContextManager[None]:
         if isinstance(self.clock, VirtualClock):
             argv = (str(self._program.path), *self.options.args)
-            return sandbox(self.clock, self._dice("nodes"), argv, self._fail, self._give_up)
+            return sandbox(self.clock, argv, self._fail, self._give_up)
         return nullcontext()
 
     def _exit(self, error: SystemExit) -> BrokenTest:
@@ -301,8 +303,11 @@ class Test:
         warn = with_place(self._log.warn)
         outgoing = Outgoing(node_id, self.network.send_line, warn, self.clock.now_ns)
         self._outgoing.append(outgoing)
-        host = VirtualHost if self._program.virtual else ProcessHost
-        return host(node_id, self._program.path, options.args, log, outgoing, self._fail)
+        what = node_id, self._program.path, options.args, log, outgoing, self._fail
+        if not self._program.virtual:
+            return ProcessHost(*what)
+        self._lives[node_id] += 1
+        return VirtualHost(*what, node_seed(options, node_id, self._lives[node_id] - 1))
 
     def _open_client(self) -> Client:
         return Client(f"c{next(self._client_ids)}", self.network, self.clock)
