@@ -21,6 +21,7 @@ from glomers.bench.generator import Generator
 from glomers.bench.ground import Ground, dice_for, node_seed
 from glomers.bench.hosts import (
     Host,
+    LockstepHost,
     NodeLog,
     Outgoing,
     ProcessHost,
@@ -200,7 +201,7 @@ class Test:
         self._journal.close()
 
     def _surroundings(self) -> AbstractContextManager[None]:
-        if isinstance(self.clock, VirtualClock):
+        if isinstance(self.clock, VirtualClock) and self._program.clock == "virtual":
             argv = (str(self._program.path), *self.options.args)
             return sandbox(self.clock, argv, self._fail, self._give_up)
         return nullcontext()
@@ -307,7 +308,12 @@ class Test:
         if not self._program.virtual:
             return ProcessHost(*what)
         self._lives[node_id] += 1
-        return VirtualHost(*what, node_seed(options, node_id, self._lives[node_id] - 1))
+        seed = node_seed(options, node_id, self._lives[node_id] - 1)
+        if self._program.clock == "virtual":
+            return VirtualHost(*what, seed)
+        assert isinstance(self.clock, VirtualClock)
+        uses_runtime = self._program.uses_runtime
+        return LockstepHost(*what, seed, loop=self.clock.loop, uses_runtime=uses_runtime)
 
     def _open_client(self) -> Client:
         return Client(f"c{next(self._client_ids)}", self.network, self.clock)

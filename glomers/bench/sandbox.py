@@ -279,13 +279,13 @@ def _watchdog(
         nonlocal interruptions
         _allow_cpu(STUCK_CPU_S)
         now = clock.loop.time_ns
-        patience = IMPORT_PATIENCE if _is_importing(frame) else 1
+        patience = IMPORT_PATIENCE if is_importing(frame) else 1
         if not (
             callback.is_hanging((now, clock.loop.current), HANG_S * patience, HANG_CPU_S * patience)
             or instant.is_hanging(now, SPIN_S * patience, SPIN_CPU_S * patience)
         ):
             return
-        error = _hang(clock, frame)
+        error = hang(clock, frame)
         interruptions += 1
         if interruptions > MAX_INTERRUPTIONS:
             give_up(error)
@@ -317,7 +317,8 @@ def _allow_cpu(more_s: int) -> None:
         resource.setrlimit(resource.RLIMIT_CPU, (soft_s, hard_s))
 
 
-def _is_importing(frame: FrameType | None) -> bool:
+def is_importing(frame: FrameType | None) -> bool:
+    """Whether what is at work there is an import."""
     return any(
         each.f_code.co_filename.startswith("<frozen importlib") for each in blame.frames_from(frame)
     )
@@ -348,7 +349,7 @@ class _Stopwatch:
         return worked_s >= limit_cpu_s or worked_s <= BLOCKED_CPU_S
 
 
-def _hang(clock: VirtualClock, frame: FrameType | None) -> BrokenTest:
+def hang(clock: VirtualClock, frame: FrameType | None) -> BrokenTest:
     """The sentence about a node that keeps running, and where, as far as that can be seen."""
     culprit: Any = clock.loop.in_charge(host)
     frames = [*blame.frames_from(frame)]

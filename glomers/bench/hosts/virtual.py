@@ -138,9 +138,17 @@ class VirtualHost(InProcessHost):
         try:
             self._context.run(self._node.take, src, self.node_id, body, line)
         except SystemExit as error:
-            self._fail(self._broken(f"crashed: {_why(error)}.", blame.place_of_error(error)))
+            self._fail(self.crashed(error))
+
+    def crashed(self, error: SystemExit) -> BrokenTest:
+        """The sentence about a node that leaves."""
+        return self._broken(f"crashed: {_why(error)}.", blame.place_of_error(error))
 
     async def stop(self) -> None:
+        self.end()
+
+    def end(self) -> None:
+        """Note what is still being handled, and write what is still buffered."""
         if self._node is not None:
             self.waiting = blame.waiting_places(self._node)
         self.log.close()
