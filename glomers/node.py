@@ -48,6 +48,7 @@ import asyncio
 import functools
 import inspect
 import os
+import random
 import select
 import signal
 import sys
@@ -57,7 +58,6 @@ from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import suppress
 from contextvars import ContextVar
-from random import random
 from typing import Any, NoReturn, Protocol, TextIO, TypeVar
 
 from glomers.protocol import Body, ErrorCode, RPCError, dumps, loads
@@ -464,7 +464,7 @@ async def retry(
         except RPCError as error:
             if error.definite:
                 raise
-        await asyncio.sleep(pause_s * (1 - random() / 2))
+        await asyncio.sleep(pause_s * (1 - random.random() / 2))
         pause_s = min(2 * pause_s, pause_s_max)
 
 

@@ -15,7 +15,8 @@ import time
 import traceback
 from asyncio import events
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from contextvars import Context, ContextVar, copy_context
 from itertools import count
 from typing import Any, Protocol, TypeVar
@@ -26,6 +27,9 @@ V = TypeVar("V")
 NS_PER_S = 1_000_000_000
 RANK_SHIFT = 48
 """More than any run schedules, as a power of two."""
+
+serials: ContextVar[Iterator[int]] = ContextVar("serials")
+"""Numbers the futures and tasks of a node: what it sees does not depend on what others make."""
 
 
 class _Future(asyncio.Future[Any]):
@@ -85,7 +89,7 @@ class VirtualLoop(asyncio.AbstractEventLoop):
         self._ready: deque[Handle] = deque()
         self._timers: list[tuple[int, int, Any, Any]] = []
         self._order = count()
-        self._serials = count()
+        self._own_serials = count()
         self._running = False
         self.rank: Callable[[Context, int], int] | None = None
         """Whose callback is preferred of those that are due at a moment (ns): the lowest rank's."""
@@ -108,14 +112,14 @@ class VirtualLoop(asyncio.AbstractEventLoop):
 
     def create_future(self) -> asyncio.Future[Any]:
         future = _Future(loop=self)
-        future.serial = next(self._serials)
+        future.serial = next(serials.get(self._own_serials))
         return future
 
     def create_task(
         self, coro: Any, *, name: object = None, context: Context | None = None
     ) -> asyncio.Task[Any]:
         task: Any = _Task.__new__(_Task)
-        task.serial = serial = next(self._serials)  # asyncio puts a task into a set as it is made
+        task.serial = serial = next(serials.get(self._own_serials))  # asyncio puts a task into a set as it is made
         task.context = context = copy_context() if context is None else context
         # A name from here, because asyncio counts over all runs of a process.
         task.__init__(coro, loop=self, name=name or f"Task-{serial}", context=context)
@@ -205,24 +209,55 @@ class VirtualLoop(asyncio.AbstractEventLoop):
             when_ns = self.time_ns
         heapq.heappush(self._timers, (when_ns, next(self._order), callback, args))
 
+    def at_rank(self, when_ns: int, context: Context, callback: Callable[..., object]) -> None:
+        """Call `callback()` when a timer would go off that is set in this context."""
+        when_ns = max(when_ns, self.time_ns)
+        order = next(self._order)
+        if self.rank:
+            order += self.rank(context, when_ns) << RANK_SHIFT
+        heapq.heappush(self._timers, (when_ns, order, callback, ()))
+
     def run_until(self, task: asyncio.Task[Any]) -> None:
         """Run until `task` is done, or an exception escapes from a callback.
 
         Raises:
             BrokenTest: when nothing is left to happen before `task` is done.
         """
+        with self.running():
+            while not task.done():
+                self.run_ready()
+                if not task.done():
+                    self._advance()
+
+    # What somebody asks of it who says himself how time goes on, in place of `run_until`.
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Be the loop that runs until the block ends."""
         events._set_running_loop(self)
         self._running = True
         try:
-            while not task.done():
-                self._run_ready()
-                if not task.done():
-                    self._advance()
+            yield
         finally:
             self._running = False
             events._set_running_loop(None)
 
-    def _run_ready(self) -> None:
+    def next_ns(self) -> int | None:
+        """When the next timer goes off; None when there is none."""
+        timers = self._timers
+        while timers:
+            when_ns, _, handle, _ = timers[0]
+            if handle.callback is not None:
+                return int(when_ns)
+            heapq.heappop(timers)  # it has been cancelled
+        return None
+
+    def make_due(self) -> None:
+        """Make what the next timer calls due now: one timer's, of those of the same instant."""
+        if self.next_ns() is not None:
+            self._ready.append(heapq.heappop(self._timers)[2])
+
+    def run_ready(self) -> None:
         """Call everything that is due now, and what that makes due."""
         ready = self._ready
         while ready:

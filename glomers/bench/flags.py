@@ -198,7 +198,8 @@ def build_parser() -> FlagParser:
     add(
         "--clock",
         choices=CLOCKS,
-        help="virtual for nodes that use glomers.node, else real; this overrules the choice",
+        help="virtual for nodes that use glomers.node, else real; this overrules the choice, and "
+        "lockstep is virtual time with a process for each node",
     )
     add("--seed", type=int, default=0, help="decides everything random in virtual time (0)")
     add("--test-count", type=_whole(1), default=1, metavar="N", help="repeat, until not valid (1)")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from glomers.bench.clock import Clock
 from glomers.bench.history_writer import HistoryWriter
+from glomers.bench.node_dice import SEED_BITS
 from glomers.bench.options import Options
 from glomers.errors import BrokenTest
 from glomers.formats.journal import Journal
@@ -30,6 +31,11 @@ class Ground:
     def dice(self, purpose: str) -> random.Random:
         """The dice for one purpose: a change in one part leaves the others' throws alone."""
         return dice_for(self.options, purpose)
+
+
+def node_seed(options: Options, node_id: str, life: int) -> int:
+    """What decides all that is chance for a node, from its start number `life`, from 0, on."""
+    return dice_for(options, f"node/{node_id}/{life}").getrandbits(SEED_BITS)
 
 
 def dice_for(options: Options, purpose: str) -> random.Random:

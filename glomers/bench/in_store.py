@@ -129,17 +129,16 @@ def _begin(
     argv: list[str], options: Options, program: Program, store: Store, log: RunLog
 ) -> dict[str, Any]:
     """Note and say what is run; returns what `bench.json` has of it."""
-    clock = "virtual" if program.virtual else "real"
     facts = {
         "engine": "bench",
-        "clock": clock,
+        "clock": program.clock,
         "seed": options.seed,
         "command": ["test", *argv],
         "nodes": list(options.node_ids),
     }
     store.write_facts(facts)
     log.say(f"Running: test {shlex.join(argv)}")
-    log.say(f"Clock: {clock} ({program.reason}); seed {options.seed}")
+    log.say(f"Clock: {program.clock} ({program.reason}); seed {options.seed}")
     for line in _notes(options):
         log.say(line)
     return facts

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
 from contextvars import Context
@@ -17,9 +18,10 @@ from glomers.bench.clients import Client
 from glomers.bench.clock import Clock, RealClock, VirtualClock
 from glomers.bench.cluster import Cluster
 from glomers.bench.generator import Generator
-from glomers.bench.ground import Ground, dice_for
+from glomers.bench.ground import Ground, dice_for, node_seed
 from glomers.bench.hosts import (
     Host,
+    LockstepHost,
     NodeLog,
     Outgoing,
     ProcessHost,
@@ -86,6 +88,7 @@ class Test:
         self._unwritten: BrokenTest | None = None
         self._node_logs: dict[str, NodeLog] = {}
         self._outgoing: list[Outgoing] = []
+        self._lives: Counter[str] = Counter()
         self._generator: Generator | None = None
         self._schedule = self._draw_schedule() if script is None else script.faults
         self.history = record.history(self._cannot_write)
@@ -198,9 +201,9 @@ class Test:
         self._journal.close()
 
     def _surroundings(self) -> AbstractContextManager[None]:
-        if isinstance(self.clock, VirtualClock):
+        if isinstance(self.clock, VirtualClock) and self._program.clock == "virtual":
             argv = (str(self._program.path), *self.options.args)
-            return sandbox(self.clock, self._dice("nodes"), argv, self._fail, self._give_up)
+            return sandbox(self.clock, argv, self._fail, self._give_up)
         return nullcontext()
 
     def _exit(self, error: SystemExit) -> BrokenTest:
@@ -301,8 +304,16 @@ class Test:
         warn = with_place(self._log.warn)
         outgoing = Outgoing(node_id, self.network.send_line, warn, self.clock.now_ns)
         self._outgoing.append(outgoing)
-        host = VirtualHost if self._program.virtual else ProcessHost
-        return host(node_id, self._program.path, options.args, log, outgoing, self._fail)
+        what = node_id, self._program.path, options.args, log, outgoing, self._fail
+        if not self._program.virtual:
+            return ProcessHost(*what)
+        self._lives[node_id] += 1
+        seed = node_seed(options, node_id, self._lives[node_id] - 1)
+        if self._program.clock == "virtual":
+            return VirtualHost(*what, seed)
+        assert isinstance(self.clock, VirtualClock)
+        uses_runtime = self._program.uses_runtime
+        return LockstepHost(*what, seed, loop=self.clock.loop, uses_runtime=uses_runtime)
 
     def _open_client(self) -> Client:
         return Client(f"c{next(self._client_ids)}", self.network, self.clock)

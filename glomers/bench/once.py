@@ -13,7 +13,7 @@ from glomers.bench.checkers import Result
 from glomers.bench.hosts import Silenced
 from glomers.bench.lifecycle import Test
 from glomers.bench.options import Options
-from glomers.bench.program import find_program
+from glomers.bench.program import find_in_virtual_time
 from glomers.bench.record import MemoryRecord
 from glomers.bench.script import Script
 from glomers.errors import BadInput, BrokenTest
@@ -76,7 +76,7 @@ def _run(
     is_recorded: bool,
 ) -> Outcome:
     try:
-        program = find_program(options.bin, "virtual")
+        program = find_in_virtual_time(options.bin, options.clock)
     except BrokenTest as error:
         raise BadInput(str(error)) from None
     test = Test(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 TOPOLOGIES = ("line", "grid", "tree", "tree2", "tree3", "tree4", "total")
 LATENCY_DISTRIBUTIONS = ("constant", "uniform", "exponential")
-CLOCKS = ("virtual", "real")
+CLOCKS = ("virtual", "lockstep", "real")
 
 
 @dataclass(frozen=True)

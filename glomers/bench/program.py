@@ -17,11 +17,20 @@ _SNIFF_BYTES = 80
 
 @dataclass(frozen=True)
 class Program:
-    """A node program: the file to run, whether in virtual time, and why, in words."""
+    """A node program: the file to run, under which clock, and why, in words.
+
+    `uses_runtime` says whether it is a Python file that uses `glomers.node`.
+    """
 
     path: Path
-    virtual: bool
+    clock: str
     reason: str
+    uses_runtime: bool = True
+
+    @property
+    def virtual(self) -> bool:
+        """Whether it runs in virtual time."""
+        return self.clock != "real"
 
 
 def find_program(bin: Path, clock: str | None) -> Program:
@@ -44,15 +53,27 @@ def find_program(bin: Path, clock: str | None) -> Program:
     except OSError as error:
         raise BrokenTest(f"{bin} cannot be read: {error.strerror}.") from None
     if clock == "real":
-        return Program(path, virtual=False, reason="asked for")
+        return Program(path, clock, "asked for", source is not None)
+    if clock == "lockstep":
+        return Program(source or path, clock, "asked for", source is not None)
     if source is not None:
-        return Program(source, virtual=True, reason="the node uses glomers.node")
+        return Program(source, "virtual", "the node uses glomers.node")
     if clock == "virtual":
         raise BrokenTest(
             f"{bin} cannot run in virtual time: only Python files that import glomers.node can. "
-            "Leave --clock virtual out to run it on the real clock."
+            "Leave --clock virtual out to run it on the real clock, or let it speak the protocol "
+            "of lockstep and ask for --clock lockstep."
         )
-    return Program(path, virtual=False, reason="the program does not use glomers.node")
+    return Program(path, "real", "the program does not use glomers.node", uses_runtime=False)
+
+
+def find_in_virtual_time(bin: Path, clock: str | None) -> Program:
+    """The same for what is done in virtual time only: in lockstep if that is asked for.
+
+    Raises:
+        BrokenTest: when there is no such file, or it cannot run in virtual time.
+    """
+    return find_program(bin, clock if clock == "lockstep" else "virtual")
 
 
 def _node_file(path: Path) -> Path | None:

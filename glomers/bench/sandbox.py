@@ -10,14 +10,12 @@ from __future__ import annotations
 import datetime
 import faulthandler
 import os
-import random
 import resource
 import signal
 import subprocess
 import sys
 import threading
 import time
-import uuid
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -25,7 +23,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
 
-from glomers.bench import blame
+from glomers.bench import blame, node_dice
 from glomers.bench.clock import NS_PER_S, VirtualClock
 from glomers.errors import EXIT_BROKEN, BrokenTest
 from glomers.formats.text import clean
@@ -57,18 +55,24 @@ class NodeExit(SystemExit):
 @contextmanager
 def sandbox(
     clock: VirtualClock,
-    rng: random.Random,
     argv: Sequence[str],
     fail: Callable[[BrokenTest], None],
     give_up: Callable[[BrokenTest], None],
 ) -> Iterator[None]:
-    """Let nodes see virtual time, seeded randomness and their own `argv` until the block ends.
+    """Let nodes see virtual time, their own dice and their own `argv` until the block ends.
 
     A node that hangs is reported to `fail` and its code interrupted; should it catch even that,
     `give_up` must save what there is, and the process ends.
     """
+    with surroundings(clock, argv), _watchdog(clock, fail, give_up):
+        yield
+
+
+@contextmanager
+def surroundings(clock: VirtualClock, argv: Sequence[str]) -> Iterator[None]:
+    """The same without the watch over nodes that hang."""
     with ExitStack() as stack:
-        for target, name, replacement in _replacements(clock, rng):
+        for target, name, replacement in _replacements(clock):
             stack.callback(setattr, target, name, getattr(target, name))
             setattr(target, name, replacement)
         stack.callback(setattr, sys, "argv", sys.argv)
@@ -78,24 +82,13 @@ def sandbox(
         stack.enter_context(warnings.catch_warnings())
         warnings.filterwarnings("always", "coroutine .* was never awaited", RuntimeWarning)
         warnings.showwarning = _once_for_each_node(warnings.showwarning)
-        stack.callback(random.setstate, random.getstate())
-        random.seed(rng.getrandbits(64))
-        stack.enter_context(_watchdog(clock, fail, give_up))
         yield
 
 
-def _replacements(clock: VirtualClock, rng: random.Random) -> Iterator[tuple[Any, str, Any]]:
+def _replacements(clock: VirtualClock) -> Iterator[tuple[Any, str, Any]]:
     """Module, attribute and what stands there during a virtual run."""
     yield from _clock_replacements(clock)
-    urandom = rng.randbytes
-    yield os, "urandom", urandom
-    if hasattr(os, "getrandom"):  # on Linux only
-        yield os, "getrandom", lambda size, flags=0: urandom(size)
-    yield random, "_urandom", urandom
-    yield random, "Random", _seeded_random(rng)
-    yield uuid, "_generate_time_safe", None
-    yield uuid, "_node", 0x0242AC110002
-    yield uuid, "_last_timestamp", None
+    yield from node_dice.replacements()
     yield os, "getpid", lambda: 1
     yield os, "_exit", _leave
     yield threading.Thread, "start", _refuse("threads do not exist in virtual time")
@@ -172,16 +165,6 @@ def _virtual_date(now_s: Callable[[], float]) -> type[datetime.date]:
 
     VirtualDate.__name__ = VirtualDate.__qualname__ = "date"
     return VirtualDate
-
-
-def _seeded_random(rng: random.Random) -> type[random.Random]:
-    """`random.Random` whose instances, made without a seed, are seeded by `rng`."""
-
-    class SeededRandom(random.Random):
-        def seed(self, a: Any = None, version: int = 2) -> None:
-            super().seed(rng.getrandbits(64) if a is None else a, version)
-
-    return SeededRandom
 
 
 def _refuse(reason: str) -> Callable[..., NoReturn]:
@@ -296,13 +279,13 @@ def _watchdog(
         nonlocal interruptions
         _allow_cpu(STUCK_CPU_S)
         now = clock.loop.time_ns
-        patience = IMPORT_PATIENCE if _is_importing(frame) else 1
+        patience = IMPORT_PATIENCE if is_importing(frame) else 1
         if not (
             callback.is_hanging((now, clock.loop.current), HANG_S * patience, HANG_CPU_S * patience)
             or instant.is_hanging(now, SPIN_S * patience, SPIN_CPU_S * patience)
         ):
             return
-        error = _hang(clock, frame)
+        error = hang(clock, frame)
         interruptions += 1
         if interruptions > MAX_INTERRUPTIONS:
             give_up(error)
@@ -334,7 +317,8 @@ def _allow_cpu(more_s: int) -> None:
         resource.setrlimit(resource.RLIMIT_CPU, (soft_s, hard_s))
 
 
-def _is_importing(frame: FrameType | None) -> bool:
+def is_importing(frame: FrameType | None) -> bool:
+    """Whether what is at work there is an import."""
     return any(
         each.f_code.co_filename.startswith("<frozen importlib") for each in blame.frames_from(frame)
     )
@@ -365,7 +349,7 @@ class _Stopwatch:
         return worked_s >= limit_cpu_s or worked_s <= BLOCKED_CPU_S
 
 
-def _hang(clock: VirtualClock, frame: FrameType | None) -> BrokenTest:
+def hang(clock: VirtualClock, frame: FrameType | None) -> BrokenTest:
     """The sentence about a node that keeps running, and where, as far as that can be seen."""
     culprit: Any = clock.loop.in_charge(host)
     frames = [*blame.frames_from(frame)]

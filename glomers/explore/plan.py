@@ -9,7 +9,7 @@ from pathlib import Path
 
 from glomers.bench.faults import FAULTS
 from glomers.bench.flags import parse_options
-from glomers.bench.program import find_program
+from glomers.bench.program import find_in_virtual_time
 from glomers.errors import BadInput, BrokenTest, ExploreError
 from glomers.explore.scenario import VARIABLES, Space
 
@@ -43,7 +43,7 @@ class Plan:
         """
         try:
             base = parse_options(self.words)
-            program = find_program(base.bin, "virtual")
+            program = find_in_virtual_time(base.bin, base.clock)
         except (BadInput, BrokenTest) as error:
             raise ExploreError(str(error)) from None
         if base.clock == "real":

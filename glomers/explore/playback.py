@@ -12,7 +12,7 @@ from typing import Any
 from glomers.bench.flags import words_of
 from glomers.bench.in_store import run_in_store
 from glomers.bench.log import RunLog
-from glomers.bench.program import find_program
+from glomers.bench.program import find_in_virtual_time
 from glomers.bench.store import Store
 from glomers.drawing.decisive import draw_decisive
 from glomers.errors import EXIT_FAILED, EXIT_OK, EXIT_UNKNOWN, BrokenTest, ExploreError
@@ -45,7 +45,7 @@ def replay(path: Path, program: Path | None = None, folder: Path | None = None) 
     if program is not None:
         trace = trace.with_program(program)
     try:
-        runner = find_program(trace.options.bin, "virtual")
+        runner = find_in_virtual_time(trace.options.bin, trace.options.clock)
         store = Store(folder or Path.cwd(), trace.options.workload)
     except BrokenTest as error:
         raise ExploreError(str(error)) from None

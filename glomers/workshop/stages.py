@@ -8,7 +8,7 @@ from pathlib import Path
 
 from glomers.bench.flags import parse_options
 from glomers.bench.options import Options
-from glomers.bench.program import find_program
+from glomers.bench.program import find_in_virtual_time
 from glomers.challenges import Challenge
 from glomers.errors import BadInput, BrokenTest, ExploreError, WorkshopError
 from glomers.explore.plan import base_of
@@ -70,7 +70,7 @@ def official_command(challenge: Challenge, program: Path) -> Options:
     """
     try:
         options = parse_options(base_of(challenge.id, challenge.flags, program))
-        node = find_program(options.bin, "virtual")
+        node = find_in_virtual_time(options.bin, options.clock)
     except (BadInput, BrokenTest, ExploreError) as error:
         raise WorkshopError(str(error)) from None
     return replace(options, bin=node.path.resolve())

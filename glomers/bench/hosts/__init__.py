@@ -1,11 +1,16 @@
-"""What a node runs in: a namespace of the bench's own process, or a process of its own."""
+"""What a node runs in: a namespace of the bench's own process, or a process of its own.
+
+Processes run in virtual time, in lockstep with the bench, or on the real clock.
+"""
 
 from glomers.bench.hosts.host import Host, NodeLog, Outgoing, Silenced, console_echo
+from glomers.bench.hosts.lockstep import LockstepHost
 from glomers.bench.hosts.process import ProcessHost
 from glomers.bench.hosts.virtual import VirtualHost
 
 __all__ = [
     "Host",
+    "LockstepHost",
     "NodeLog",
     "Outgoing",
     "ProcessHost",

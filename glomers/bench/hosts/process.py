@@ -9,21 +9,18 @@ import errno
 import functools
 import os
 import signal
-import subprocess
 import sys
 import tempfile
-import uuid
 from collections import deque
 from pathlib import Path
 from typing import Any
 
 from glomers.bench.hosts.executable import why_not_started
 from glomers.bench.hosts.host import Fail, NodeLog, Outgoing, excerpt
+from glomers.bench.hosts.kept import MARK, mark, tell_keeper
 from glomers.errors import BrokenTest
 
 LAST_LINES = 32
-MARK = "GLOMERS_BENCH"
-_KEEPER = Path(__file__).with_name("keeper.py")
 MAX_LINE_BYTES = 64 * 1024 * 1024
 MAX_UNREAD_BYTES = 256 * 1024 * 1024
 STOP_TIMEOUT_S = 2.0
@@ -43,7 +40,7 @@ class ProcessHost:
         fail: Fail,
     ) -> None:
         self.node_id = node_id
-        self._command = _command(path, args)
+        self._command = command_of(path, args)
         self._log = log
         self._outgoing = outgoing
         self._fail = fail
@@ -61,7 +58,7 @@ class ProcessHost:
         except OSError as error:
             why = why_not_started(self._command[0], error)
             raise BrokenTest(f"Node {self.node_id} cannot start: {why}", self.node_id) from None
-        _tell_keeper(f"+{self._process.pid}")
+        tell_keeper(f"+{self._process.pid}")
         loop = asyncio.get_running_loop()
         self._readers = [
             loop.create_task(self._read_stdout()),
@@ -75,7 +72,7 @@ class ProcessHost:
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
             cwd=tempfile.gettempdir(),
-            env={**os.environ, MARK: _mark()},
+            env={**os.environ, MARK: mark()},
             start_new_session=True,
         )
         try:
@@ -108,7 +105,7 @@ class ProcessHost:
 
     def _signal(self, number: signal.Signals) -> None:
         if self._process is not None and self._process.returncode is None:
-            _signal_group(self._process.pid, number)
+            signal_group(self._process.pid, number)
 
     async def stop(self) -> None:
         self._stopping = True
@@ -120,7 +117,7 @@ class ProcessHost:
         self._log.close()
 
     async def _end(self, process: asyncio.subprocess.Process) -> None:
-        _signal_group(process.pid, signal.SIGKILL)
+        signal_group(process.pid, signal.SIGKILL)
         if process.stdin is not None and not process.stdin.is_closing():
             process.stdin.transport.abort()  # what it has not read, nobody will
         # It waits for the pipes too, which a stranger may hold open that left the group.
@@ -129,7 +126,7 @@ class ProcessHost:
         # Those are closed here, and not when the loop is gone, which would end in a traceback.
         process._transport.close()  # type: ignore[attr-defined]  # there is no public way
         await asyncio.sleep(0)
-        _tell_keeper(f"-{process.pid}")
+        tell_keeper(f"-{process.pid}")
 
     @property
     def silence(self) -> str:
@@ -177,7 +174,7 @@ class ProcessHost:
         status = await self._process.wait()
         if not self._stopping:
             by_shell = f" (it has no #! line, so {SHELL} ran it)" if self._is_by_shell else ""
-            self._broken(f"crashed: {_ending(status)}{by_shell}.")
+            self._broken(f"crashed: {ending(status)}{by_shell}.")
 
     async def _read_stderr(self) -> None:
         assert self._process is not None
@@ -196,7 +193,7 @@ def _split(data: bytes) -> tuple[list[bytes], bytes]:
     return lines, rest
 
 
-def _command(path: Path, args: tuple[str, ...]) -> list[str]:
+def command_of(path: Path, args: tuple[str, ...]) -> list[str]:
     """A Python file without a `#!` line runs with this interpreter; all else must be executable."""
     path = path.resolve()
     if path.suffix == ".py" and not os.access(path, os.X_OK):
@@ -204,7 +201,8 @@ def _command(path: Path, args: tuple[str, ...]) -> list[str]:
     return [str(path), *args]
 
 
-def _ending(status: int) -> str:
+def ending(status: int) -> str:
+    """How a process ended, for a sentence; `status` as Python has it."""
     if status < 0:
         number = -status
         named = number in {each.value for each in signal.Signals}  # real-time ones have no names
@@ -212,32 +210,7 @@ def _ending(status: int) -> str:
     return f"it exited with status {status} before the test was over"
 
 
-@functools.cache
-def _mark() -> str:
-    """What the nodes of this bench have in their environment, so that its keeper knows them."""
-    return uuid.uuid4().hex
-
-
-@functools.cache
-def _keeper() -> subprocess.Popen[bytes]:
-    """The process that ends what nodes leave behind when this one is gone, however it went."""
-    return subprocess.Popen(
-        [sys.executable, "-I", "-S", str(_KEEPER), f"{MARK}={_mark()}"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-
-
-def _tell_keeper(line: str) -> None:
-    pipe = _keeper().stdin
-    assert pipe is not None
-    with contextlib.suppress(BrokenPipeError):
-        os.write(pipe.fileno(), f"{line}\n".encode())
-
-
-def _signal_group(pid: int, number: signal.Signals) -> None:
+def signal_group(pid: int, number: signal.Signals) -> None:
     """Signal the process and all it started; `start_new_session` made it the group's leader."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(pid, number)

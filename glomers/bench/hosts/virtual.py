@@ -8,12 +8,14 @@ import functools
 import sys
 import traceback
 import types
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 from glomers.bench import blame
-from glomers.bench.clock import Handle
+from glomers.bench.clock import Handle, serials
 from glomers.bench.hosts.host import Fail, NodeLog, Outgoing
+from glomers.bench.node_dice import NodeDice
 from glomers.bench.sandbox import NodeExit, private_modules
 from glomers.bench.transit import NS_PER_MS
 from glomers.errors import BrokenTest
@@ -33,8 +35,10 @@ class VirtualHost(InProcessHost):
         log: NodeLog,
         outgoing: Outgoing,
         fail: Fail,
+        seed: int,
     ) -> None:
         self.node_id = node_id
+        self.dice = NodeDice(seed)
         self.log = log
         self.waiting: dict[str, blame.Place | None] = {}
         """What is still being handled when the test is over, and where it waits."""
@@ -43,6 +47,7 @@ class VirtualHost(InProcessHost):
         self._fail = fail
         self._context = contextvars.copy_context()
         self._context.run(host.set, self)
+        self._context.run(serials.set, count())
         self._node: Node | None = None
         self._unended = b""  # what it printed before `node.run()` without ending the line
         self._killed = False
@@ -50,7 +55,14 @@ class VirtualHost(InProcessHost):
         self._wrong_clock = (0, 0, 0)
 
     async def start(self) -> None:
-        """Execute the node file up to `node.run()`."""
+        self.load()
+
+    def load(self) -> None:
+        """Execute the node file up to `node.run()`.
+
+        Raises:
+            BrokenTest: when it ends otherwise.
+        """
         code = self._compile()
         module = types.ModuleType("__main__")
         module.__file__ = str(self._path)
@@ -126,9 +138,17 @@ class VirtualHost(InProcessHost):
         try:
             self._context.run(self._node.take, src, self.node_id, body, line)
         except SystemExit as error:
-            self._fail(self._broken(f"crashed: {_why(error)}.", blame.place_of_error(error)))
+            self._fail(self.crashed(error))
+
+    def crashed(self, error: SystemExit) -> BrokenTest:
+        """The sentence about a node that leaves."""
+        return self._broken(f"crashed: {_why(error)}.", blame.place_of_error(error))
 
     async def stop(self) -> None:
+        self.end()
+
+    def end(self) -> None:
+        """Note what is still being handled, and write what is still buffered."""
         if self._node is not None:
             self.waiting = blame.waiting_places(self._node)
         self.log.close()

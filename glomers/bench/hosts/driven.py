@@ -1,0 +1,208 @@
+"""The node's side of lockstep: a node file in this process, driven through virtual time over pipes.
+
+It is the host of virtual time that runs the file, on a loop whose time is what the bench says.  What
+is said over the pipes stands in `docs/lockstep.md`.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+from typing import Any, TextIO
+
+from glomers.bench.clock import VirtualClock
+from glomers.bench.hosts.host import NodeLog, Outgoing
+from glomers.bench.hosts.node_lines import Read
+from glomers.bench.hosts.virtual import VirtualHost
+from glomers.bench.sandbox import (
+    BLOCKED_CPU_S,
+    HANG_CPU_S,
+    HANG_S,
+    IMPORT_PATIENCE,
+    hang,
+    is_importing,
+    surroundings,
+)
+from glomers.errors import BrokenTest
+from glomers.protocol import dumps, loads
+
+ASKS = signal.SIGALRM
+"""The signal by which the bench asks a node that is silent what it is at."""
+_READ_BYTES = 1 << 18
+_MESSAGE = b'"message":'
+_FLUSH_BYTES = 1 << 16
+"""So much is written before the answer is whole: a node that sends without end is to be seen."""
+
+# As they are before the surroundings of nodes take their place.
+_leave, _now_s, _cpu_s = os._exit, time.monotonic, time.process_time
+
+
+def run(path: Path, args: tuple[str, ...]) -> None:
+    """Serve the bench over stdin and stdout with the node file at `path`, until it is let go."""
+    lines = _Lines(0, 1)
+    first = loads(lines.read())
+    clock = VirtualClock()
+    with surroundings(clock, (str(path), *args)), clock.loop.running():
+        _Driven(lines, clock, first, path, args).serve()
+
+
+class _Lines:
+    """Lines from and to the bench, on descriptors that the node's program does not know."""
+
+    def __init__(self, source: int, sink: int) -> None:
+        nothing = os.open(os.devnull, os.O_RDWR)
+        self._source, self._sink = os.dup(source), os.dup(sink)
+        os.dup2(nothing, source)
+        os.dup2(2, sink)  # what is printed past Python goes to stderr as well
+        self._begun = b""
+
+    def read(self) -> bytes:
+        """The next line; the process ends when the bench has gone."""
+        parts = [self._begun]
+        while b"\n" not in parts[-1]:
+            chunk = os.read(self._source, _READ_BYTES)
+            if not chunk:
+                _leave(0)
+            parts.append(chunk)
+        line, _, self._begun = b"".join(parts).partition(b"\n")
+        return line
+
+    def write(self, lines: list[bytes]) -> None:
+        """Write the lines and forget them."""
+        data = memoryview(b"\n".join(lines) + b"\n")
+        lines.clear()
+        try:
+            while data:
+                data = data[os.write(self._sink, data) :]
+        except BrokenPipeError:  # the bench has gone
+            _leave(0)
+
+
+class _Collected(Outgoing):
+    """Takes lines to have them written when the answer is whole: the bench looks at them."""
+
+    def __init__(self, lines: _Lines, answer: list[bytes]) -> None:
+        self._lines = lines
+        self._answer = answer
+        self._size = 0
+        self.silenced = None
+
+    def line(self, line: bytes, read: Read = loads) -> None:
+        self._answer.append(line)
+        self._size += len(line)
+        if self._size > _FLUSH_BYTES:
+            self._size = 0
+            self._lines.write(self._answer)
+
+
+class _Driven:
+    """One node, which does what the lines of the bench say.
+
+    Args:
+        lines: from and to the bench.
+        clock: virtual time.
+        first: the line that says `start`.
+        path: the node's file.
+        args: what its program is given.
+    """
+
+    def __init__(
+        self,
+        lines: _Lines,
+        clock: VirtualClock,
+        first: dict[str, Any],
+        path: Path,
+        args: tuple[str, ...],
+    ) -> None:
+        self._lines = lines
+        self._clock = clock
+        self._loop = clock.loop
+        self._answer: list[bytes] = []
+        self._error: BrokenTest | None = None
+        self._began_s, self._began_cpu_s = _now_s(), _cpu_s()
+        log = NodeLog(_unbuffered_stderr(), None)
+        outgoing = _Collected(lines, self._answer)
+        self._host = VirtualHost(
+            first["node"], path, args, log, outgoing, self._fail, first["seed"]
+        )
+        self._loop.time_ns = first["at"]
+
+    def _fail(self, error: BrokenTest) -> None:
+        self._error = self._error or error
+
+    def serve(self) -> None:
+        """Load the node file, and then do as the bench says, line by line."""
+        signal.signal(ASKS, self._look)
+        self._do(self._host.load)
+        while True:
+            line = self._lines.read()
+            request = loads(line)
+            self._began_s, self._began_cpu_s = _now_s(), _cpu_s()
+            self._loop.time_ns = request["at"]
+            message = request.get("message")
+            if message is not None:
+                own_line = line[line.index(_MESSAGE) + len(_MESSAGE) : -1]
+                self._do(self._host.deliver, message["src"], message["body"], own_line)
+            else:
+                self._do(self._obey, request)
+
+    def _do(self, act: Callable[..., object], *args: Any) -> None:
+        """Do something and all that it makes due, and answer."""
+        try:
+            act(*args)
+            self._loop.run_ready()
+        except SystemExit as error:
+            self._fail(self._host.crashed(error))
+        except BrokenTest as error:
+            self._fail(error)
+        if self._error:
+            self._give_up(self._error)
+        wake_ns = self._loop.next_ns()
+        self._answer.append(b'{"wake":null}' if wake_ns is None else b'{"wake":%d}' % wake_ns)
+        self._lines.write(self._answer)
+
+    def _obey(self, request: dict[str, Any]) -> None:
+        match request["do"]:
+            case "wake":
+                self._loop.make_due()
+            case "pause":
+                self._loop.withhold = self._host.withhold
+                self._host.pause()
+            case "resume":
+                self._host.resume()
+            case "skew":
+                offset_ms, drift_ppm = request["offset_ms"], request["drift_ppm"]
+                self._host.skew(request["at"], offset_ms, drift_ppm)
+            case "end":
+                self._end()
+
+    def _end(self) -> None:
+        """Tell where the handlers are, and which of them wait; then go."""
+        self._host.end()
+        told = {"wake": None, "handlers": self._host.handlers, "waiting": self._host.waiting}
+        self._lines.write([dumps(told)])
+        _leave(0)
+
+    def _give_up(self, error: BrokenTest) -> None:
+        """Tell why the node cannot go on; then go."""
+        self._answer.append(dumps({"broken": str(error), "place": error.place}))
+        self._lines.write(self._answer)
+        _leave(1)
+
+    def _look(self, signum: int, frame: FrameType | None) -> None:
+        """Give up if this line of the bench has kept the node at work for too long."""
+        patience = IMPORT_PATIENCE if is_importing(frame) else 1
+        worked_s = _cpu_s() - self._began_cpu_s
+        is_hanging = worked_s >= HANG_CPU_S * patience or worked_s <= BLOCKED_CPU_S
+        if is_hanging and _now_s() - self._began_s >= HANG_S * patience:
+            self._give_up(hang(self._clock, frame))
+
+
+def _unbuffered_stderr() -> TextIO:
+    return open(2, "w", encoding="utf-8", errors="replace", buffering=1, closefd=False)  # noqa: SIM115
+
+

@@ -1,0 +1,108 @@
+"""A process that has imported what nodes need, and forks them, each into a process of its own.
+
+    python -m glomers.bench.hosts.nursery
+
+Its stdin is a socket of the bench, whose requests are JSON: `run`, a node file, comes with the three
+standard streams of the new process and is answered with its number; `signal` sends it a signal;
+`end` ends it, if it has not ended, and is answered with its status.  When the bench has gone, all
+processes are ended.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import signal
+import socket
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import glomers.kv
+import glomers.link
+import glomers.ring  # noqa: F401  # what nodes import is there already
+from glomers.bench.hosts import driven
+
+REQUEST_BYTES = 1 << 16
+STREAMS = 3
+
+
+class _Nursery:
+    """Serves one bench."""
+
+    def __init__(self, bench: socket.socket) -> None:
+        self._bench = bench
+        self._living: set[int] = set()
+
+    def serve(self) -> None:
+        """Do as the bench asks until it is gone."""
+        while True:
+            data, streams, _, _ = socket.recv_fds(self._bench, REQUEST_BYTES, STREAMS)
+            if not data:
+                break
+            self._bench.send(json.dumps(self._answer(json.loads(data), streams)).encode())
+        for pid in list(self._living):
+            self._end(pid)
+
+    def _answer(self, request: dict[str, Any], streams: list[int]) -> int:
+        if "run" in request:
+            return self._fork(request, streams)
+        if "signal" in request:
+            with suppress(ProcessLookupError):
+                os.kill(request["pid"], request["signal"])
+            return 0
+        return self._end(request["end"])
+
+    def _fork(self, request: dict[str, Any], streams: list[int]) -> int:
+        pid = os.fork()
+        if pid == 0:
+            self._become(request, streams)
+        self._living.add(pid)
+        for stream in streams:
+            os.close(stream)
+        return pid
+
+    def _become(self, request: dict[str, Any], streams: list[int]) -> None:
+        """Be the node until it ends."""
+        status = 1
+        leave = os._exit
+        try:
+            os.setsid()
+            self._bench.close()
+            for number, stream in enumerate(streams):
+                os.dup2(stream, number)
+                os.close(stream)
+            with suppress(OSError):
+                os.chdir(request["folder"])
+            driven.run(Path(request["run"]), tuple(request["args"]))
+            status = 0
+        finally:
+            leave(status)
+
+    def _end(self, pid: int) -> int:
+        """End a process and what it has started; returns its status, as Python has it."""
+        if pid not in self._living:
+            return 0
+        self._living.discard(pid)
+        with suppress(ProcessLookupError):
+            os.killpg(pid, signal.SIGKILL)
+        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
+def main() -> None:
+    """Serve the bench at the other end of stdin."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the bench decides when nodes end
+    gc.freeze()  # what is there by now stays
+    gc.set_threshold(100_000, 50, 100)
+    with socket.socket(fileno=os.dup(0)) as bench:
+        nothing = os.open(os.devnull, os.O_RDWR)
+        os.dup2(nothing, 0)
+        os.close(nothing)
+        bench.send(b"0")
+        _Nursery(bench).serve()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
