@@ -11,6 +11,7 @@ from glomers.lab.anomaly import cycle_diagram
 from glomers.lab.charts import latency_chart, messages_by_type
 from glomers.lab.comparisons import bar_chart, stacked_bar_chart
 from glomers.lab.contradictions import guarantees
+from glomers.lab.debugger import Debugger, debugger
 from glomers.lab.diagram import spacetime
 from glomers.lab.exploration import explore, replay
 from glomers.lab.failed import RunFailed
@@ -39,6 +40,7 @@ from glomers.lab.visibility import visibility_chart
 from glomers.lab.workspace import workspace
 
 __all__ = [
+    "Debugger",
     "Figure",
     "LabError",
     "LabWarning",
@@ -53,6 +55,7 @@ __all__ = [
     "convergence",
     "counterexample",
     "cycle_diagram",
+    "debugger",
     "dirty_writes",
     "disagreements",
     "explore",

@@ -15,6 +15,7 @@ from glomers.engine.store_folder import Facts, StoreFolder, without_collection
 from glomers.errors import StoreError
 from glomers.formats.edn import Keyword, kw, to_json
 from glomers.formats.history import Op
+from glomers.formats.journal import Event
 from glomers.formats.text import shortened
 from glomers.lab import html
 from glomers.lab.logs import LogLines, logs_in, printing_nodes
@@ -130,7 +131,21 @@ class Run:
         from glomers.lab.tables import messages_table
 
         with without_collection():
-            return messages_table(self._opened().events())
+            return messages_table(self.events)
+
+    @kept
+    def events(self) -> list[Event]:
+        """What happened to messages, in order (`glomers.formats.journal`).
+
+        Raises:
+            StoreError: when the run left no journal of messages.
+        """
+        return self._opened().events()
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The words of the command from `test` on."""
+        return self._words
 
     @kept
     def partitions(self) -> pd.DataFrame:

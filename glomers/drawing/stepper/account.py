@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from glomers.drawing.messages import Band
 from glomers.formats.journal import Event
 from glomers.formats.node_log import LogLine
+from glomers.formats.node_state import NodeStep
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,22 @@ class Program:
 
 
 @dataclass(frozen=True, slots=True)
+class Knowledge:
+    """What nodes knew.
+
+    Attributes:
+        turns: in which they were at work, in order.
+        after: gives what all nodes know after a turn, by node and path: a text, or a container
+            with `kind`, `items` and `count`.
+        holder: the variable in which nodes keep what was acknowledged, if there is one.
+    """
+
+    turns: Sequence[NodeStep] = ()
+    after: Callable[[int], Mapping[str, Mapping[str, Any]]] = lambda turn: {}
+    holder: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Account:
     """A run, told.
 
@@ -78,6 +96,7 @@ class Account:
         operations: those of the clients, in the order in which they began.
         logs: what nodes wrote on stderr.
         program: theirs.
+        knowledge: theirs, where it was recorded.
         notes: what else is to be said of the run, a sentence each.
     """
 
@@ -92,4 +111,5 @@ class Account:
     operations: Sequence[Operation] = ()
     logs: Mapping[str, Sequence[LogLine]] = field(default_factory=dict)
     program: Program = Program()
+    knowledge: Knowledge = Knowledge()
     notes: Sequence[str] = ()

@@ -9,14 +9,13 @@ from __future__ import annotations
 import json
 import zlib
 from base64 import b64encode
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
-from glomers.drawing.messages import column_order
-from glomers.drawing.messages import arrows_of
+from glomers.drawing.messages import arrows_of, column_order
 from glomers.drawing.stepper.account import Account
-from glomers.drawing.stepper.steps import Deed, Step, step_of_flaw, steps_of
+from glomers.drawing.stepper.steps import Deed, Step, causes_of, step_of_flaw, steps_of
 from glomers.drawing.values import is_acknowledgement, value_of
 from glomers.formats.text import clean, shortened
 
@@ -69,6 +68,7 @@ class _Packer:
     def __init__(self, account: Account) -> None:
         self._account = account
         self.steps = steps_of(account)
+        self._causes = causes_of(account, self.steps)
         self._sent = {event.id: event.message for event in account.events if event.kind == "send"}
         flaws = ((step_of_flaw(self.steps, f.messages, f.answer), f) for f in account.flaws)
         self._flaws = [(place, flaw) for place, flaw in flaws]
@@ -80,7 +80,7 @@ class _Packer:
     def window(self, first: int, end: int) -> str:
         """The steps from `first` until before `end`."""
         steps = self.steps[first:end]
-        messages = dict.fromkeys(step.about for step in steps if step.deed <= Deed.DROP)
+        messages = dict.fromkeys(step.about for step in steps if step.is_of_message)
         numbers = {message: number for number, message in enumerate(messages)}
         account = self._account
         data = {
@@ -93,8 +93,10 @@ class _Packer:
             "nodes": [self._places[name] for name in account.nodes],
             "first": first,
             "total": len(self.steps),
-            "steps": self._steps(steps, numbers),
+            "steps": self._steps(first, end, numbers),
             "messages": self._messages(messages),
+            "turns": self._turns(first, end),
+            "holder": account.knowledge.holder,
             "faults": [_text(band.label) for band in account.faults],
             "operations": self._operations(steps, numbers),
             "flaws": [
@@ -114,15 +116,50 @@ class _Packer:
         }
         return _packed(data)
 
-    def _steps(self, steps: Sequence[Step], numbers: dict[int, int]) -> dict[str, list[int]]:
-        abouts = [
-            numbers[step.about] if step.deed <= Deed.DROP else step.about for step in steps
-        ]
+    def _steps(self, first: int, end: int, numbers: dict[int, int]) -> dict[str, list[int]]:
+        steps = self.steps[first:end]
         return {
             "deed": [int(step.deed) for step in steps],
             "us": _differences(step.time_ns // 1000 for step in steps),
-            "about": _differences(abouts),
+            "about": [numbers[s.about] if s.is_of_message else s.about for s in steps],
+            "by": self._causes[first:end],
         }
+
+    def _turns(self, first: int, end: int) -> dict[str, list[Any]]:
+        """Of the nodes' turns: the steps that they are, whose, their places, and what changed."""
+        turns = self._account.knowledge.turns
+        kinds, places, paths = _Table(), _Table(), _Table()
+        columns: dict[str, list[Any]] = {
+            name: [] for name in ("step", "node", "kind", "place", "changes")
+        }
+        for number, step in enumerate(self.steps[first:end]):
+            if step.turn is None:
+                continue
+            turn = turns[step.turn]
+            columns["step"].append(number)
+            columns["node"].append(self._places.get(turn.node, -1))
+            columns["kind"].append(kinds.number(turn.kind))
+            columns["place"].append(places.number(turn.place) if turn.place else -1)
+            columns["changes"].append([_change(paths, *item) for item in turn.changes.items()])
+        columns["step"] = _differences(columns["step"])
+        before = self._known_before(first, paths)
+        tables = {
+            "kinds": kinds.texts,
+            "places": [[_text(p.file), p.line, _text(p.function)] for p in places.texts],
+            "paths": [_text(path) for path in paths.texts],
+        }
+        return {**columns, **tables, "before": before}
+
+    def _known_before(self, first: int, paths: _Table) -> list[Any]:
+        """What each node knew before the first step, as changes."""
+        passed = [step.turn for step in self.steps[:first] if step.turn is not None]
+        if not passed:
+            return []
+        states = self._account.knowledge.after(max(passed))
+        return [
+            [self._places.get(node, -1), [_whole(paths.number(p), v) for p, v in state.items()]]
+            for node, state in states.items()
+        ]
 
     def _messages(self, messages: Iterable[int]) -> dict[str, list[Any]]:
         types, bodies = _Table(), _Table()
@@ -196,6 +233,21 @@ def _parts(body: Any) -> tuple[str, str, int, int]:
 
 
 _NUMBERS = ("msg_id", "in_reply_to")
+
+
+def _change(paths: _Table, path: str, change: Mapping[str, Any]) -> list[Any]:
+    """What became of a variable: a text, 0 when it is no more, or what its container gets."""
+    number = paths.number(path)
+    if "gone" in change:
+        return [number, 0]
+    return [number, _text(change["="]) if "=" in change else dict(change)]
+
+
+def _whole(number: int, value: Any) -> list[Any]:
+    """A variable as a change from nothing."""
+    if isinstance(value, str):
+        return [number, _text(value)]
+    return [number, {"is": value.kind, "+": list(value.items), "of": value.count}]
 
 
 def _is_small(value: Any) -> bool:
