@@ -11,7 +11,7 @@ from glomers.lab.anomaly import cycle_diagram
 from glomers.lab.charts import latency_chart, messages_by_type
 from glomers.lab.comparisons import bar_chart, stacked_bar_chart
 from glomers.lab.contradictions import guarantees
-from glomers.lab.debugger import Debugger, debugger
+from glomers.lab.debugger import debugger
 from glomers.lab.diagram import spacetime
 from glomers.lab.exploration import explore, replay
 from glomers.lab.failed import RunFailed
@@ -32,6 +32,7 @@ from glomers.lab.run import Run
 from glomers.lab.seeds import seeds
 from glomers.lab.shell import maelstrom
 from glomers.lab.stale import failed_run
+from glomers.lab.stepped import Stepped
 from glomers.lab.targets import Scoreboard, scoreboard, target_chart
 from glomers.lab.ticks import Ticks, check
 from glomers.lab.trade_off import trade_off_chart
@@ -40,7 +41,6 @@ from glomers.lab.visibility import visibility_chart
 from glomers.lab.workspace import workspace
 
 __all__ = [
-    "Debugger",
     "Figure",
     "LabError",
     "LabWarning",
@@ -48,6 +48,7 @@ __all__ = [
     "RunFailed",
     "Scoreboard",
     "Stats",
+    "Stepped",
     "StoreError",
     "Ticks",
     "bar_chart",

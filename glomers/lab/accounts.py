@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from glomers.drawing.messages import Band
-from glomers.drawing.stepper.account import Account, Flaw, Knowledge, Operation, Program
+from glomers.drawing.stepper.account import Account, Flaw, Knowledge, Operation, Listing
 from glomers.engine.command import value_in
 from glomers.engine.diagnosis import program_of
 from glomers.errors import StoreError
@@ -131,10 +131,10 @@ def _holder(states: Mapping[str, Mapping[str, Any]], values: set[str]) -> str | 
     return best if best is not None and counts[best] else None
 
 
-def _program(program: Path | None, events: Sequence[Event], turns: Sequence[NodeStep]) -> Program:
+def _program(program: Path | None, events: Sequence[Event], turns: Sequence[NodeStep]) -> Listing:
     """The text of the program, and where it handles the messages of the run."""
     if program is None:
-        return Program()
+        return Listing()
     source = Source(program)
     types = dict.fromkeys(map(_type, events))
     found = {kind: source.handler(kind) for kind in types if kind}
@@ -142,7 +142,7 @@ def _program(program: Path | None, events: Sequence[Event], turns: Sequence[Node
     names = [name for name, _ in handlers.values()]
     names += [turn.place.file for turn in turns if turn.place]
     texts = {name: _lines(program.parent, name) for name in dict.fromkeys(names)}
-    return Program({name: lines for name, lines in texts.items() if lines}, handlers)
+    return Listing({name: lines for name, lines in texts.items() if lines}, handlers)
 
 
 def _type(event: Event) -> str | None:

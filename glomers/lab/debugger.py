@@ -1,52 +1,21 @@
-"""Looking inside a run: its page to step through, in a notebook or as a file."""
+"""Looking inside a run in a notebook."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from glomers.drawing.stepper.account import Account
-from glomers.drawing.stepper.document import frame
-from glomers.lab import front
 from glomers.lab.accounts import account_of
 from glomers.lab.diagram import spacetime
-from glomers.lab.figure import Figure
+from glomers.lab.stepped import Stepped, framed
 
 if TYPE_CHECKING:
     from glomers.lab.run import Run
 
-_PICTURED = 60
-"""How many messages the picture shows that stands before the frame."""
-_PLAIN = "A page to step through the run, in JupyterLab, VS Code and exported pages."
+_PICTURED = 40
+"""How many messages the picture shows that stands before the page."""
 
 
-class Debugger:
-    """A page to step through one run, or two side by side.
-
-    A notebook shows a picture first, in an output of its own, since places that show notebooks
-    without running scripts show nothing of the page.
-
-    Attributes:
-        html: the page in a frame, in which it can do nothing to the page around it.
-    """
-
-    def __init__(self, picture: Figure | None, accounts: Sequence[Account], title: str) -> None:
-        self._picture = picture
-        self.html = frame(accounts, title)
-
-    def _ipython_display_(self) -> None:
-        if self._picture is not None:
-            front.show(self._picture._repr_mimebundle_())
-        front.show({"text/html": self.html, "text/plain": _PLAIN})
-
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        return {"text/html": self.html, "text/plain": _PLAIN}
-
-    def __repr__(self) -> str:
-        return _PLAIN
-
-
-def debugger(run: Run, other: Run | None = None) -> Debugger:
+def debugger(run: Run, other: Run | None = None) -> Stepped:
     """Step through a run, event by event, forwards and backwards, with what every node knew.
 
     Args:
@@ -58,4 +27,6 @@ def debugger(run: Run, other: Run | None = None) -> Debugger:
     """
     accounts = [account_of(each) for each in (run, other) if each is not None]
     title = " and ".join(account.title for account in accounts)
-    return Debugger(spacetime(run, limit=_PICTURED), accounts, title)
+    picture = spacetime(run, limit=_PICTURED)
+    frame = framed(accounts, title, is_open=True)
+    return Stepped(picture.alt, picture.caption, svg=picture.svg, frame=frame)

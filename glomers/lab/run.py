@@ -27,7 +27,7 @@ from glomers.reading.replicas import Transaction, transactions_of
 if TYPE_CHECKING:
     import pandas as pd
 
-    from glomers.lab.figure import Figure
+    from glomers.lab.stepped import Stepped
 
 Valid = bool | Literal["unknown"] | None
 
@@ -72,7 +72,7 @@ class Run:
         self.nodes = facts.nodes
         self.store: Path | None = folder.path if folder else None
         self.call: RunCall | None = None
-        self._smallest: Figure | None = None
+        self._smallest: Stepped | None = None
 
     @classmethod
     def load(cls, path: Path | str) -> Run:
@@ -169,8 +169,10 @@ class Run:
 
         return faults_table(self.history)
 
-    def counterexample(self, deadline_s: float = SEARCH_S) -> Figure:
+    def counterexample(self, deadline_s: float = SEARCH_S) -> Stepped:
         """The smallest failure of this run's command and node: a picture with a sentence.
+
+        In a notebook a page to step through it stands below the picture.
 
         The run's own seed is tried first, then nine more, and what is found is kept.  Nothing is
         left on the disk; `lab.explore` keeps a trace, which can be played back with another node.

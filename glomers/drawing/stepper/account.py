@@ -52,7 +52,7 @@ class Operation:
 
 
 @dataclass(frozen=True, slots=True)
-class Program:
+class Listing:
     """The node's program.
 
     Attributes:
@@ -110,6 +110,6 @@ class Account:
     flaws: Sequence[Flaw] = ()
     operations: Sequence[Operation] = ()
     logs: Mapping[str, Sequence[LogLine]] = field(default_factory=dict)
-    program: Program = Program()
+    program: Listing = Listing()
     knowledge: Knowledge = Knowledge()
     notes: Sequence[str] = ()

@@ -2,7 +2,7 @@
 // A run to step through. Whatever a node has said is shown as text (textContent), never as markup.
 (() => {
 const SEND = 0, RECV = 1, DROP = 2, FAULT_BEGINS = 3, FAULT_ENDS = 4, FAILS = 5, TURN = 6;
-const ROW = 22, ROWS = 110, EDGE = 15, MOST_ARROWS = 300, MOST_COLUMNS = 12, PLAY_MS = 700;
+const ROW = 22, ROWS = 60, EDGE = 14, MOST_ARROWS = 300, MOST_COLUMNS = 12, PLAY_MS = 700;
 const SHOWN_MEMBERS = 30, SHOWN_LINES = 4, SHOWN_FLYING = 6, MOST_MARKS = 200, LOOK_BACK = 3000;
 const SVG = "http://www.w3.org/2000/svg";
 const framed = window.parent !== window;
@@ -303,7 +303,7 @@ class View {
       if (!this.heads.includes(head)) this.heads.push(head);
       return this.heads.indexOf(head);
     });
-    this.gap = this.heads.length > MOST_COLUMNS ? 46 : 72;
+    this.gap = this.heads.length > MOST_COLUMNS ? 44 : 54;
     this.width = this.heads.length * this.gap + 24;
   }
 
@@ -1007,6 +1007,7 @@ async function begin() {
     byId("stepper").hidden = false;
     byId("wait").hidden = true;
     window.stepper = new App(runs);
+    window.readyAt = performance.now();
   } catch (error) {
     byId("wait").hidden = false;
     byId("wait").textContent = "This page cannot be shown: it needs a browser of 2023 or later " +
