@@ -2,8 +2,8 @@
 // A run to step through. Whatever a node has said is shown as text (textContent), never as markup.
 (() => {
 const SEND = 0, RECV = 1, DROP = 2, FAULT_BEGINS = 3, FAULT_ENDS = 4, FAILS = 5, TURN = 6;
-const ROW = 22, ROWS = 60, EDGE = 14, MOST_ARROWS = 300, MOST_COLUMNS = 12, PLAY_MS = 700;
-const SHOWN_MEMBERS = 30, SHOWN_LINES = 4, SHOWN_FLYING = 6, MOST_MARKS = 200, LOOK_BACK = 3000;
+const ROW = 22, ROWS = 60, EDGE = 14, MOST_ARROWS = 300, MOST_COLUMNS = 6, WIDE = 12, PLAY_MS = 700;
+const SHOWN_MEMBERS = 30, SHOWN_VARIABLES = 24, SHOWN_LINES = 4, SHOWN_FLYING = 6, MOST_MARKS = 200, LOOK_BACK = 3000;
 const SVG = "http://www.w3.org/2000/svg";
 const framed = window.parent !== window;
 
@@ -28,7 +28,7 @@ function drawn(tag, fields, text) {
 
 const byId = (id) => document.getElementById(id);
 const number = (value) => value.toLocaleString("en-GB");
-const seconds = (us, digits = 6) => `${(us / 1e6).toFixed(digits)} s`;
+const seconds = (us) => `${(us / 1e6).toFixed(6)} s`;
 const plural = (count, noun) => `${number(count)} ${noun}${count === 1 ? "" : "s"}`;
 
 function sums(differences, Kind = Float64Array) {
@@ -303,7 +303,7 @@ class View {
       if (!this.heads.includes(head)) this.heads.push(head);
       return this.heads.indexOf(head);
     });
-    this.gap = this.heads.length > MOST_COLUMNS ? 44 : 54;
+    this.gap = this.heads.length > WIDE ? 44 : Math.min(96, Math.max(54, 330 / this.heads.length));
     this.width = this.heads.length * this.gap + 24;
   }
 
@@ -345,6 +345,7 @@ class View {
     const left = element("div", { className: "left" }, this.limits, this.board);
     const right = element("div", { className: "right" }, this.moment, this.nodes);
     this.root = element("div", { className: "view" }, left, right);
+    new ResizeObserver(() => this.scroll()).observe(this.board);
   }
 
   /** Keep only the steps that fit. */
@@ -408,6 +409,7 @@ class View {
     const rowOf = new Map(steps.map((step, row) => [step, row]));
     const parts = [], labels = [];
     for (const { begins, ends, label } of run.faults) this.band(begins, ends, label, steps, parts);
+    parts.push(this.cursor);
     this.heads.forEach((_, place) => {
       const x = 12 + (place + 0.5) * this.gap;
       parts.push(drawn("path", { class: "line", d: `M${x} 0V${height}` }));
@@ -431,7 +433,7 @@ class View {
     svg.setAttribute("height", height);
     svg.setAttribute("aria-label", `Space-time diagram of ${plural(steps.length, "event")}; ` +
       "the table of events says the same.");
-    svg.replaceChildren(this.cursor, ...parts, ...labels);
+    svg.replaceChildren(...parts, ...labels);
     this.current = null;
   }
 
@@ -456,7 +458,8 @@ class View {
     const decisive = run.decisive.has(message) ? " decisive" : "";
     const way = lost ? " lost" : isOver ? "" : " open";
     const reply = run.replyTo[message] >= 0 ? " reply" : "";
-    const group = drawn("g", { class: `arrow ${run.colourOf(message)}${decisive}${way}${reply}` });
+    const colour = isOver && ended === run.failure ? "broken" : run.colourOf(message);
+    const group = drawn("g", { class: `arrow ${colour}${decisive}${way}${reply}` });
     const bow = x1 === x2 ? `C${x1 + 30} ${y1} ${x1 + 30} ${y2} ${x2} ${y2}` : `L${to} ${y2}`;
     group.append(drawn("path", { class: "shaft", d: `M${x1} ${y1}${bow}` }));
     if (lost && rowOf.has(ended)) {
@@ -501,8 +504,13 @@ class View {
     const y = (place - this.drawnFrom + (isThere ? 0 : -0.5)) * ROW;
     this.cursor.setAttribute("y", y);
     this.cursor.setAttribute("height", isThere ? ROW : 2);
+    this.y = y;
+    this.scroll();
+  }
+
+  scroll() {
     for (const box of [this.board, this.tableBox, this.picture]) {
-      box.scrollTop = y - box.clientHeight / 2 + 2 * ROW;
+      box.scrollTop = this.y - box.clientHeight / 2 + 2 * ROW;
     }
   }
 
@@ -514,15 +522,20 @@ class View {
 
   showMoment() {
     const { run, step } = this, about = run.about[step];
-    const parts = [element("h2", { textContent: `Event ${number(run.first + step + 1)} of ` +
-      `${number(run.total)}, ${seconds(run.us[step])}${this.suffix}` })];
-    parts.push(element("p", { textContent: run.sentence(step) }));
+    const parts = [];
+    if (this.suffix) parts.push(element("p", { textContent: this.told() }));
     if (run.isMessage(step)) parts.push(this.message(about));
     const operation = run.isMessage(step) ? run.operationOf.get(about) : run.deed[step] === FAILS
       ? run.operations.get(about) : null;
     if (operation) parts.push(this.operation(operation));
     parts.push(this.flying(), this.source());
     this.moment.replaceChildren(...parts.filter(Boolean));
+  }
+
+  told() {
+    const { run, step } = this;
+    return `Event ${number(run.first + step + 1)} of ${number(run.total)}, ` +
+      `${seconds(run.us[step])}: ${run.sentence(step)}`;
   }
 
   message(message) {
@@ -601,13 +614,19 @@ class View {
     card.key = key;
     card.classList.toggle("acts", run.at[step] === node);
     const parts = [element("h3", { textContent: run.name(node) })];
-    const names = [...known.variables.keys()].sort((a, b) => a - b);
-    const rows = names.map((path) => this.variable(run.turns.paths[path], known.variables.get(path)));
+    const paths = [...known.variables.keys()].sort((a, b) => a - b);
+    const first = paths.filter((path, place) => place < SHOWN_VARIABLES ||
+      known.variables.get(path).since === step).slice(0, 2 * SHOWN_VARIABLES);
+    const rows = first.map((path) => this.variable(run.turns.paths[path], known.variables.get(path)));
     if (rows.length) {
       const columns = ["variable", "value", "since"].map((name) => element("th", {
         scope: "col", textContent: name }));
       parts.push(element("table", { "aria-label": `Variables of ${run.name(node)}` },
         element("thead", {}, element("tr", {}, ...columns)), element("tbody", {}, ...rows)));
+      if (paths.length > first.length) {
+        parts.push(element("p", { className: "faint", textContent:
+          `and ${plural(paths.length - first.length, "other variable")}` }));
+      }
     } else if (run.hasState) {
       parts.push(element("p", { className: "faint", textContent: "no variables" }));
     }
@@ -854,12 +873,10 @@ class App {
   render() {
     this.views.forEach((view) => view.render());
     const { run, step, visible } = this.lead, slider = byId("time");
-    const say = `${run.label(step).replace("e", "E")} of ${number(run.total)}, ` +
-      `${seconds(run.us[step], 3)}: ${run.sentence(step)}`;
-    byId("now").textContent = say;
+    byId("now").textContent = this.lead.told();
     slider.max = run.count - 1;
     slider.value = step;
-    slider.setAttribute("aria-valuetext", `${seconds(run.us[step], 3)}, ${run.label(step)}`);
+    slider.setAttribute("aria-valuetext", `${seconds(run.us[step])}, ${run.label(step)}`);
     const enable = (id, can) => { byId(id).disabled = !can; };
     enable("previous", visible.length && visible[0] < step);
     enable("next", visible.length && visible[visible.length - 1] > step);
