@@ -326,10 +326,9 @@ class View {
       ...columns.map((name) => element("th", { scope: "col", textContent: name }))));
     this.table = element("table", { "aria-label": `Events${this.suffix}` }, head, this.body);
     this.tableBox = element("div", { className: "rows" }, this.table);
-    this.picture = element("div", { className: "picture" }, heads, this.svg);
-    this.board = element("div", {
-      className: "board", tabIndex: 0, role: "group", "aria-label": `Events in order${this.suffix}`,
-    }, this.tableBox, this.picture);
+    this.picture = element("div", { className: "picture", tabIndex: 0, role: "group",
+      "aria-label": `Picture of the events${this.suffix}` }, heads, this.svg);
+    this.board = element("div", { className: "board" }, this.tableBox, this.picture);
     this.limits = element("p", { className: "faint" });
     this.moment = element("section", { className: "moment", "aria-label": `Moment${this.suffix}` });
     this.nodes = element("div", { className: "nodes" });
@@ -746,7 +745,8 @@ class App {
     if (run.flaws.length) {
       const items = run.flaws.map(([text, step]) => element("li", {}, step < 0 ? text
         : this.views[place].jumpTo(step, text)));
-      parts.push(element("section", { "aria-label": "What went wrong" },
+      const { suffix } = this.views[place];
+      parts.push(element("section", { "aria-label": `What went wrong${suffix}` },
         element("h2", { textContent: "What went wrong" }), element("ol", {}, ...items)));
     }
     byId("facts").append(...parts);
@@ -764,7 +764,7 @@ class App {
   }
 
   follow(view, other) {
-    const same = this.difference < 0 || view.step < this.difference;
+    const same = this.difference < 0 || view.step <= this.difference;
     const time = view.run.us[view.step];
     const step = same ? view.step : Math.max(this.difference, placeOf(other.run.us, time + 1) - 1);
     other.step = Math.max(0, Math.min(step, other.run.count - 1));
@@ -957,7 +957,7 @@ class App {
     });
     byId("stepper").addEventListener("keydown", (event) => this.key(event));
     window.addEventListener("popstate", () => {
-      if (location.hash === this.address) return;
+      clearTimeout(this.writing);
       this.back.pop();
       this.readAddress();
       this.render();
@@ -1023,8 +1023,7 @@ async function begin() {
     const runs = (await Promise.all(packed.map(unpacked))).map((data) => new Run(data));
     byId("stepper").hidden = false;
     byId("wait").hidden = true;
-    window.stepper = new App(runs);
-    window.readyAt = performance.now();
+    new App(runs);
   } catch (error) {
     byId("wait").hidden = false;
     byId("wait").textContent = "This page cannot be shown: it needs a browser of 2023 or later " +
