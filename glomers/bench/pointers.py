@@ -33,7 +33,11 @@ def _from_memory() -> Callable[[list[Any]], bytes] | None:
 
     def pointers(items: list[Any]) -> bytes:
         count = len(items)
-        return string_at(from_address(id(items) + array_at).value or 0, count * WIDTH) if count else b""
+        return (
+            string_at(from_address(id(items) + array_at).value or 0, count * WIDTH)
+            if count
+            else b""
+        )
 
     return pointers
 

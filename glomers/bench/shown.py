@@ -21,6 +21,8 @@ from types import (
 )
 from typing import Any
 
+from glomers.node import Node
+
 MAX_CHARACTERS = 200
 """How long the text of a variable can be."""
 MAX_MEMBER_CHARACTERS = 60
@@ -28,7 +30,7 @@ MAX_MEMBER_CHARACTERS = 60
 _MAX_BITS = 512
 _DEPTH = 3
 _FIXED = frozenset({int, float, complex, bool, type(None), str, bytes, type(Ellipsis), range})
-_NOT_STATE = (FunctionType, BuiltinFunctionType, MethodType, ModuleType, GenericAlias, type)
+_NOT_STATE = (FunctionType, BuiltinFunctionType, MethodType, ModuleType, GenericAlias, type, Node)
 _CONTAINERS = (list, tuple, set, frozenset, dict, deque)
 _mro_of = type.__dict__["__mro__"].__get__
 _names_of = type.__dict__["__dict__"].__get__
@@ -41,7 +43,7 @@ def is_one(value: Any, kinds: type | tuple[type, ...]) -> bool:
 
 
 def is_state(value: Any) -> bool:
-    """Whether a value can be a variable of interest: no function, class, module or type alias."""
+    """Whether a value can be a variable of interest: no function, class, module, nor the node."""
     return not is_one(value, _NOT_STATE)
 
 

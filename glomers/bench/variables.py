@@ -131,10 +131,9 @@ class Variables:
         """
         before, end = self._starts[low], self._starts[high]
         stop = start + end - before
-        if (
-            where[start * WIDTH : stop * WIDTH] == self._pointers[before * WIDTH : end * WIDTH]
-            and where[stop * WIDTH : (stop + 1) * WIDTH] in (_SEAM_POINTER, b"")
-        ):
+        if where[start * WIDTH : stop * WIDTH] == self._pointers[
+            before * WIDTH : end * WIDTH
+        ] and where[stop * WIDTH : (stop + 1) * WIDTH] in (_SEAM_POINTER, b""):
             return stop
         if high - low > 1:
             middle = (low + high) // 2

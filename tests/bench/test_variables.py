@@ -41,10 +41,17 @@ class Slotted:
 
 
 ATOMS = st.one_of(
-    st.integers(-3, 3), st.integers(), st.sampled_from(["a", "b", "", "ü" * 80]), st.none(),
-    st.booleans(), st.floats(allow_nan=True), st.binary(max_size=2),
+    st.integers(-3, 3),
+    st.integers(),
+    st.sampled_from(["a", "b", "", "ü" * 80]),
+    st.none(),
+    st.booleans(),
+    st.floats(allow_nan=True),
+    st.binary(max_size=2),
 )
-KEYS = st.one_of(st.integers(-3, 3), st.sampled_from(["a", "b", "x" * 100]), st.tuples(st.integers(0, 2)))
+KEYS = st.one_of(
+    st.integers(-3, 3), st.sampled_from(["a", "b", "x" * 100]), st.tuples(st.integers(0, 2))
+)
 
 
 def slotted(value):
@@ -128,7 +135,10 @@ def edit(names, path, what, at, value, key):
         place.pop(key, None)
 
 
-@given(st.dictionaries(st.sampled_from(["v0", "v1", "v2", "v3"]), VALUES, max_size=4), st.lists(EDITS, max_size=6))
+@given(
+    st.dictionaries(st.sampled_from(["v0", "v1", "v2", "v3"]), VALUES, max_size=4),
+    st.lists(EDITS, max_size=6),
+)
 def test_changes_folded_are_what_one_sees_who_looks(names, rounds):
     watch = Variables(names)
     state = changed({}, step(watch.changes()))
