@@ -14,7 +14,7 @@ from typing import Any
 from glomers.bench.blame import place_of_error, with_place
 from glomers.bench.checkers import CheckOptions, check_run
 from glomers.bench.clients import Client
-from glomers.bench.clock import Clock, RealClock, VirtualClock
+from glomers.bench.clock import Clock, RealClock, VirtualClock, VirtualLoop
 from glomers.bench.cluster import Cluster
 from glomers.bench.generator import Generator
 from glomers.bench.ground import Ground, dice_for
@@ -23,6 +23,7 @@ from glomers.bench.hosts import (
     NodeLog,
     Outgoing,
     ProcessHost,
+    RecordedHost,
     Silenced,
     VirtualHost,
     console_echo,
@@ -35,6 +36,7 @@ from glomers.bench.program import Program
 from glomers.bench.record import Record
 from glomers.bench.sandbox import NodeExit, sandbox
 from glomers.bench.script import Script
+from glomers.bench.step_recorder import StepLoop, StepRecorder
 from glomers.bench.services import Service, make_services
 from glomers.bench.transit import Drawn, Recorded, Scripted, Transit
 from glomers.bench.workloads import workload_class
@@ -90,6 +92,8 @@ class Test:
         self._schedule = self._draw_schedule() if script is None else script.faults
         self.history = record.history(self._cannot_write)
         self._journal = record.journal(self._cannot_write)
+        self._steps = self._record_steps() if options.record_state else None
+        self._journal = self._steps or self._journal
         self._ground = Ground(options, self.clock, self.history, self._journal, self._fail)
         transit = self._make_transit()
         self._recorded = Recorded(transit) if is_recorded else None
@@ -103,7 +107,8 @@ class Test:
     def _make_clock(self, is_virtual: bool) -> Clock:
         if not is_virtual:
             return RealClock()
-        clock, rng = VirtualClock(), self._dice("timers")
+        loop = StepLoop if self.options.record_state else VirtualLoop
+        clock, rng = VirtualClock(loop), self._dice("timers")
         salts = {node_id: rng.getrandbits(64) for node_id in self.options.node_ids}
 
         def rank(context: Context, when_ns: int) -> int:
@@ -115,6 +120,14 @@ class Test:
 
         clock.loop.rank = rank
         return clock
+
+    def _record_steps(self) -> StepRecorder:
+        """Let the steps of nodes be recorded, beside the journal."""
+        recorder = StepRecorder(self._journal, self._record.node_states(self._cannot_write))
+        loop = self.clock.loop
+        assert isinstance(loop, StepLoop)
+        loop.recorder = recorder
+        return recorder
 
     def _draw_schedule(self) -> Sequence[FaultEvent]:
         options = self.options
@@ -301,8 +314,12 @@ class Test:
         warn = with_place(self._log.warn)
         outgoing = Outgoing(node_id, self.network.send_line, warn, self.clock.now_ns)
         self._outgoing.append(outgoing)
-        host = VirtualHost if self._program.virtual else ProcessHost
-        return host(node_id, self._program.path, options.args, log, outgoing, self._fail)
+        what = node_id, self._program.path, options.args, log, outgoing, self._fail
+        if not self._program.virtual:
+            return ProcessHost(*what)
+        if self._steps is None:
+            return VirtualHost(*what)
+        return RecordedHost(*what, recorder=self._steps, now_ns=self.clock.now_ns)
 
     def _open_client(self) -> Client:
         return Client(f"c{next(self._client_ids)}", self.network, self.clock)

@@ -2,6 +2,7 @@
 
 from glomers.bench.hosts.host import Host, NodeLog, Outgoing, Silenced, console_echo
 from glomers.bench.hosts.process import ProcessHost
+from glomers.bench.hosts.recorded_host import RecordedHost
 from glomers.bench.hosts.virtual import VirtualHost
 
 __all__ = [
@@ -9,6 +10,7 @@ __all__ = [
     "NodeLog",
     "Outgoing",
     "ProcessHost",
+    "RecordedHost",
     "Silenced",
     "VirtualHost",
     "console_echo",

@@ -43,6 +43,7 @@ class VirtualHost(InProcessHost):
         self._fail = fail
         self._context = contextvars.copy_context()
         self._context.run(host.set, self)
+        self._module = types.ModuleType("__main__")
         self._node: Node | None = None
         self._unended = b""  # what it printed before `node.run()` without ending the line
         self._killed = False
@@ -52,7 +53,7 @@ class VirtualHost(InProcessHost):
     async def start(self) -> None:
         """Execute the node file up to `node.run()`."""
         code = self._compile()
-        module = types.ModuleType("__main__")
+        module = self._module
         module.__file__ = str(self._path)
         saved_main = sys.modules["__main__"]
         sys.modules["__main__"] = module
