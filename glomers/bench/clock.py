@@ -56,7 +56,7 @@ class _Task(asyncio.Task[Any]):
 class Handle:
     """A callback to come: asyncio's handles without what a virtual loop has no use for."""
 
-    __slots__ = ("args", "callback", "context", "when_s")
+    __slots__ = ("args", "callback", "context", "origin", "when_s")
 
     def __init__(
         self,
@@ -69,6 +69,8 @@ class Handle:
         self.args = args
         self.context = copy_context() if context is None else context
         self.when_s = when_s
+        self.origin: Any = None
+        """What a recorder of steps knows of where it comes from."""
 
     def cancel(self) -> None:
         self.callback = None
@@ -267,12 +269,15 @@ class VirtualLoop(asyncio.AbstractEventLoop):
                 continue
             self._current = handle
             try:
-                handle.context.run(callback, *handle.args)
+                self._call(handle, callback)
             except (SystemExit, KeyboardInterrupt):
                 raise
             except BaseException as error:
                 found = {"message": f"exception in {callback}", "exception": error}
                 handle.context.run(self.call_exception_handler, found)
+
+    def _call(self, handle: Handle, callback: Callable[..., object]) -> None:
+        handle.context.run(callback, *handle.args)
 
     def _advance(self) -> None:
         """Jump from event to event, until one of them makes a callback due or ends the run."""
@@ -333,8 +338,8 @@ class VirtualClock:
 
     name = "virtual"
 
-    def __init__(self) -> None:
-        self.loop = VirtualLoop()  # type: ignore[abstract]  # no sockets, no signals
+    def __init__(self, loop: type[VirtualLoop] = VirtualLoop) -> None:
+        self.loop = loop()  # type: ignore[abstract]  # no sockets, no signals
         self.at = self.loop.at
 
     def now_ns(self) -> int:

@@ -196,6 +196,11 @@ def build_parser() -> FlagParser:
         help="for transactions, not in Maelstrom: heal, rest, and read every key on every node",
     )
     add(
+        "--record-state",
+        action="store_true",
+        help="not in Maelstrom: keep what every node knew at every step, in node-state.jsonl",
+    )
+    add(
         "--clock",
         choices=CLOCKS,
         help="virtual for nodes that use glomers.node, else real; this overrules the choice, and "

@@ -15,7 +15,7 @@ from typing import Any
 from glomers.bench.blame import place_of_error, with_place
 from glomers.bench.checkers import CheckOptions, check_run
 from glomers.bench.clients import Client
-from glomers.bench.clock import Clock, RealClock, VirtualClock
+from glomers.bench.clock import Clock, RealClock, VirtualClock, VirtualLoop
 from glomers.bench.cluster import Cluster
 from glomers.bench.generator import Generator
 from glomers.bench.ground import Ground, dice_for, node_seed
@@ -25,6 +25,7 @@ from glomers.bench.hosts import (
     NodeLog,
     Outgoing,
     ProcessHost,
+    RecordedHost,
     Silenced,
     VirtualHost,
     console_echo,
@@ -37,6 +38,7 @@ from glomers.bench.program import Program
 from glomers.bench.record import Record
 from glomers.bench.sandbox import NodeExit, sandbox
 from glomers.bench.script import Script
+from glomers.bench.step_recorder import StepLoop, StepRecorder
 from glomers.bench.services import Service, make_services
 from glomers.bench.transit import Drawn, Recorded, Scripted, Transit
 from glomers.bench.workloads import workload_class
@@ -93,6 +95,8 @@ class Test:
         self._schedule = self._draw_schedule() if script is None else script.faults
         self.history = record.history(self._cannot_write)
         self._journal = record.journal(self._cannot_write)
+        self._steps = self._record_steps() if options.record_state else None
+        self._journal = self._steps or self._journal
         self._ground = Ground(options, self.clock, self.history, self._journal, self._fail)
         transit = self._make_transit()
         self._recorded = Recorded(transit) if is_recorded else None
@@ -106,7 +110,8 @@ class Test:
     def _make_clock(self, is_virtual: bool) -> Clock:
         if not is_virtual:
             return RealClock()
-        clock, rng = VirtualClock(), self._dice("timers")
+        loop = StepLoop if self.options.record_state else VirtualLoop
+        clock, rng = VirtualClock(loop), self._dice("timers")
         salts = {node_id: rng.getrandbits(64) for node_id in self.options.node_ids}
 
         def rank(context: Context, when_ns: int) -> int:
@@ -118,6 +123,14 @@ class Test:
 
         clock.loop.rank = rank
         return clock
+
+    def _record_steps(self) -> StepRecorder:
+        """Let the steps of nodes be recorded, beside the journal."""
+        recorder = StepRecorder(self._journal, self._record.node_states(self._cannot_write))
+        loop = self.clock.loop
+        assert isinstance(loop, StepLoop)
+        loop.recorder = recorder
+        return recorder
 
     def _draw_schedule(self) -> Sequence[FaultEvent]:
         options = self.options
@@ -309,11 +322,13 @@ class Test:
             return ProcessHost(*what)
         self._lives[node_id] += 1
         seed = node_seed(options, node_id, self._lives[node_id] - 1)
-        if self._program.clock == "virtual":
+        if self._program.clock != "virtual":
+            assert isinstance(self.clock, VirtualClock)
+            uses_runtime = self._program.uses_runtime
+            return LockstepHost(*what, seed, loop=self.clock.loop, uses_runtime=uses_runtime)
+        if self._steps is None:
             return VirtualHost(*what, seed)
-        assert isinstance(self.clock, VirtualClock)
-        uses_runtime = self._program.uses_runtime
-        return LockstepHost(*what, seed, loop=self.clock.loop, uses_runtime=uses_runtime)
+        return RecordedHost(*what, seed, recorder=self._steps, now_ns=self.clock.now_ns)
 
     def _open_client(self) -> Client:
         return Client(f"c{next(self._client_ids)}", self.network, self.clock)

@@ -41,5 +41,6 @@ class Options:
     seed: int
     clock: str | None
     final_reads: bool
+    record_state: bool
     test_count: int
     without_effect: tuple[str, ...]

@@ -13,6 +13,7 @@ from glomers.bench.store import Store
 from glomers.errors import BrokenTest
 from glomers.formats.journal import BUFFER_BYTES, Journal, JournalWriter
 from glomers.formats.node_log import times_file
+from glomers.formats.node_state import NODE_STATE, NodeStateWriter
 
 _HISTORY_BUFFER_BYTES = 1 << 18
 
@@ -25,6 +26,9 @@ class Record(Protocol):
 
     def journal(self, failed: Callable[[BrokenTest], None]) -> Journal:
         """The journal of messages, to be opened once."""
+
+    def node_states(self, failed: Callable[[BrokenTest], None]) -> NodeStateWriter:
+        """What nodes know, to be opened once where that is recorded."""
 
     def node_log(
         self, node_id: str, echo: Callable[[str], None] | None, failed: Callable[[BrokenTest], None]
@@ -47,6 +51,10 @@ class StoreRecord:
 
     def journal(self, failed: Callable[[BrokenTest], None]) -> Journal:
         return JournalWriter(open_binary(self._store.journal, self._telling(failed), BUFFER_BYTES))
+
+    def node_states(self, failed: Callable[[BrokenTest], None]) -> NodeStateWriter:
+        path = self._store.path / NODE_STATE
+        return NodeStateWriter(open_binary(path, self._telling(failed), BUFFER_BYTES))
 
     def node_log(
         self, node_id: str, echo: Callable[[str], None] | None, failed: Callable[[BrokenTest], None]
@@ -82,6 +90,9 @@ class MemoryRecord:
 
     def journal(self, failed: Callable[[BrokenTest], None]) -> Journal:
         return self._journal
+
+    def node_states(self, failed: Callable[[BrokenTest], None]) -> NodeStateWriter:
+        return NodeStateWriter(io.BytesIO())  # nobody asks for it
 
     def node_log(
         self, node_id: str, echo: Callable[[str], None] | None, failed: Callable[[BrokenTest], None]

@@ -16,6 +16,7 @@ COMMANDS = {
     "league": "rank the series' nodes with published results",
     "explore": "run many seeds, and find what fails",
     "replay": "play back a trace that explore has made",
+    "view": "make a page of a run, to step through it",
     "install-maelstrom": "fetch the real Maelstrom, check it, and unpack it",
     "doctor": "say what is installed and what is missing",
     "bench": "run or judge a test, with Maelstrom's flags",

@@ -6,7 +6,9 @@ are darker than theirs, so that a thin line shows on white and on a shaded stret
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
+from math import ceil
 
 COLOURS = ("#0072b2", "#008a64", "#b85c94", "#3a8fc7", "#000000")
 """For what is as it should be: lines, points and areas, in the order of use."""
@@ -24,6 +26,7 @@ PALE_COLOUR = "#b8b8b8"
 """For areas that stand back."""
 
 PAPER = "#ffffff"
+DARK_PAPER = "#1b1e22"
 SHADE = "#f7eed4"
 """A stretch of time with a fault."""
 
@@ -46,6 +49,21 @@ def ink(colour: str) -> str:
     while contrast(_hex(channels), SHADE_HEAD) < LEGIBLE:
         channels = tuple(int(channel * 0.95) for channel in channels)
     return _hex(channels)
+
+
+def legible(colour: str, grounds: Sequence[str]) -> str:
+    """`colour`, as much darker or, on dark grounds, lighter as it has to be to be legible."""
+    to = 0 if _luminance(grounds[0]) > 0.2 else 255
+    channels = _channels(colour)
+    while min(contrast(_hex(channels), ground) for ground in grounds) < LEGIBLE:
+        channels = tuple(channel + _part(to - channel) for channel in channels)
+    return _hex(channels)
+
+
+def _part(difference: int) -> int:
+    """A small part of a difference, and not nothing."""
+    part = ceil(abs(difference) / 16)
+    return part if difference > 0 else -part
 
 
 def contrast(one: str, other: str) -> float:

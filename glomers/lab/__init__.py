@@ -11,6 +11,7 @@ from glomers.lab.anomaly import cycle_diagram
 from glomers.lab.charts import latency_chart, messages_by_type
 from glomers.lab.comparisons import bar_chart, stacked_bar_chart
 from glomers.lab.contradictions import guarantees
+from glomers.lab.debugger import debugger
 from glomers.lab.diagram import spacetime
 from glomers.lab.exploration import explore, replay
 from glomers.lab.failed import RunFailed
@@ -31,6 +32,7 @@ from glomers.lab.run import Run
 from glomers.lab.seeds import seeds
 from glomers.lab.shell import maelstrom
 from glomers.lab.stale import failed_run
+from glomers.lab.stepped import Stepped
 from glomers.lab.targets import Scoreboard, scoreboard, target_chart
 from glomers.lab.ticks import Ticks, check
 from glomers.lab.trade_off import trade_off_chart
@@ -46,6 +48,7 @@ __all__ = [
     "RunFailed",
     "Scoreboard",
     "Stats",
+    "Stepped",
     "StoreError",
     "Ticks",
     "bar_chart",
@@ -53,6 +56,7 @@ __all__ = [
     "convergence",
     "counterexample",
     "cycle_diagram",
+    "debugger",
     "dirty_writes",
     "disagreements",
     "explore",

@@ -52,7 +52,7 @@ def _show(run: Run) -> list[str]:
     if reason := why_not(run):
         return [*lines, reason]
     try:
-        front.show(run.counterexample(AT_ONCE_S)._repr_mimebundle_())
+        run.counterexample(AT_ONCE_S).show()
     except NotInTimeError:
         return [*lines, _SLOW]
     except LabError as error:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from glomers.drawing.decisive import draw_decisive
-from glomers.engine.store_folder import StoreFolder
+from glomers.drawing.stepper.account import Flaw
 from glomers.errors import StoreError
-from glomers.lab.figure import Figure
+from glomers.lab.accounts import account_of
+from glomers.lab.stepped import Stepped, framed
 from glomers.reading.faults import felt_faults_of
 
 if TYPE_CHECKING:
@@ -18,8 +19,10 @@ if TYPE_CHECKING:
 _FACTS = "counterexample.json"
 
 
-def counterexample(run: Run) -> Figure:
+def counterexample(run: Run) -> Stepped:
     """The picture of a run that was played back; what decided is thick, the caption says it.
+
+    In a notebook a page to step through it stands below the picture.
 
     Raises:
         StoreError: when the run is none that was played back, or its store is damaged.
@@ -28,25 +31,36 @@ def counterexample(run: Run) -> Figure:
         raise StoreError(
             "This run was not played back from a trace: use lab.replay, or run.counterexample()."
         )
-    return picture_of(run.store)
+    facts = _facts(run.store)
+    sentence, decisive, answer = facts["sentence"], frozenset(facts["decisive"]), facts["answer"]
+    # Drawn anew: a picture that came with a store could hold anything.
+    svg = draw_decisive(
+        run.events,
+        felt_faults_of(run.history),
+        sentence,
+        decisive,
+        answer,
+        facts["key"],
+        is_headed=False,
+    )
+    flaws = [Flaw(sentence, tuple(facts["decisive"]), answer)]
+    frame = framed([account_of(run, sentence, flaws)], sentence)
+    return Stepped(f"Space-time diagram: {sentence}", sentence, svg=svg, frame=frame)
 
 
-def picture_of(store: Path) -> Figure:
-    """The same of the store folder that it has left.
+def _facts(store: Path) -> dict[str, Any]:
+    """What is known of a counterexample.
 
     Raises:
-        StoreError: when it is damaged.
+        StoreError: when its file is damaged.
     """
     try:
         facts = json.loads((store / _FACTS).read_text(encoding="utf-8"))
-        sentence, decisive = str(facts["sentence"]), frozenset(map(int, facts["decisive"]))
-        answer, key = facts.get("answer"), facts.get("key")
-    except (OSError, ValueError, KeyError, TypeError):
+        return {
+            "sentence": str(facts["sentence"]),
+            "decisive": [*map(int, facts["decisive"])],
+            "answer": facts.get("answer"),
+            "key": facts.get("key"),
+        }
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         raise StoreError(f"{_FACTS} is damaged: play the trace back again.") from None
-    # Drawn anew: a picture that came with a store could hold anything.
-    folder = StoreFolder(store)
-    events, history = folder.events(), folder.history()
-    svg = draw_decisive(
-        events, felt_faults_of(history), sentence, decisive, answer, key, is_headed=False
-    )
-    return Figure(f"Space-time diagram: {sentence}", sentence, svg=svg)

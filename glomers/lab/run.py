@@ -15,6 +15,7 @@ from glomers.engine.store_folder import Facts, StoreFolder, without_collection
 from glomers.errors import StoreError
 from glomers.formats.edn import Keyword, kw, to_json
 from glomers.formats.history import Op
+from glomers.formats.journal import Event
 from glomers.formats.text import shortened
 from glomers.lab import html
 from glomers.lab.logs import LogLines, logs_in, printing_nodes
@@ -26,7 +27,7 @@ from glomers.reading.replicas import Transaction, transactions_of
 if TYPE_CHECKING:
     import pandas as pd
 
-    from glomers.lab.figure import Figure
+    from glomers.lab.stepped import Stepped
 
 Valid = bool | Literal["unknown"] | None
 
@@ -71,7 +72,7 @@ class Run:
         self.nodes = facts.nodes
         self.store: Path | None = folder.path if folder else None
         self.call: RunCall | None = None
-        self._smallest: Figure | None = None
+        self._smallest: Stepped | None = None
 
     @classmethod
     def load(cls, path: Path | str) -> Run:
@@ -130,7 +131,21 @@ class Run:
         from glomers.lab.tables import messages_table
 
         with without_collection():
-            return messages_table(self._opened().events())
+            return messages_table(self.events)
+
+    @kept
+    def events(self) -> list[Event]:
+        """What happened to messages, in order (`glomers.formats.journal`).
+
+        Raises:
+            StoreError: when the run left no journal of messages.
+        """
+        return self._opened().events()
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The words of the command from `test` on."""
+        return self._words
 
     @kept
     def partitions(self) -> pd.DataFrame:
@@ -154,8 +169,10 @@ class Run:
 
         return faults_table(self.history)
 
-    def counterexample(self, deadline_s: float = SEARCH_S) -> Figure:
+    def counterexample(self, deadline_s: float = SEARCH_S) -> Stepped:
         """The smallest failure of this run's command and node: a picture with a sentence.
+
+        In a notebook a page to step through it stands below the picture.
 
         The run's own seed is tried first, then nine more, and what is found is kept.  Nothing is
         left on the disk; `lab.explore` keeps a trace, which can be played back with another node.

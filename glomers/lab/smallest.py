@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from glomers.engine.command import with_flag, without_flag
 from glomers.engine.guarded import Ended, run_module
 from glomers.errors import LabError
-from glomers.lab.figure import Figure
-from glomers.lab.played import picture_of
+from glomers.lab.played import counterexample
+from glomers.lab.stepped import Stepped
 
 if TYPE_CHECKING:
     from glomers.lab.run import Run
@@ -24,7 +24,7 @@ class NotInTimeError(LabError):
     """The search was stopped."""
 
 
-def smallest(run: Run, command: Sequence[str], deadline_s: float) -> Figure:
+def smallest(run: Run, command: Sequence[str], deadline_s: float) -> Stepped:
     """The picture of the smallest failure of a command and its node, with its sentence.
 
     Args:
@@ -42,7 +42,7 @@ def smallest(run: Run, command: Sequence[str], deadline_s: float) -> Figure:
     try:
         with TemporaryDirectory(prefix="glomers-", ignore_cleanup_errors=True) as folder:
             ended = run_module("glomers.explore.search", [folder, *words], deadline_s)
-            return _picture(Path(folder), ended)
+            return counterexample(type(run).load(_store(Path(folder), ended)))
     except OSError as error:
         raise LabError(f"There is no place for the search: {error.strerror}.") from None
 
@@ -57,11 +57,12 @@ def why_not(run: Run) -> str | None:
     return None
 
 
-def _picture(folder: Path, ended: Ended) -> Figure:
+def _store(folder: Path, ended: Ended) -> Path:
+    """The store that the search has left of what it found."""
     if ended.status is None:
         raise NotInTimeError("The search for the smallest failure was stopped: it took too long.")
     stores = sorted((folder / "store").glob("*/2*"))
     if not stores:
         last = ended.err.strip().rpartition("\n")[2]
         raise LabError(f"No failure could be made small. {last}".strip())
-    return picture_of(stores[-1])
+    return stores[-1]

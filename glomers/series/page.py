@@ -9,6 +9,8 @@ from typing import Any
 from jinja2 import Environment, Template
 from markupsafe import Markup
 
+from glomers.lab.stepped import SCRIPT
+
 LANGUAGE = "en-GB"
 
 # A page without an icon makes the browser ask for /favicon.ico: a request, and an error offline.
@@ -20,8 +22,9 @@ _ICON = (
     "%3Ccircle cx='3' cy='13' r='2.5' fill='%230b5394'/%3E%3C/svg%3E"
 )
 
-_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
-"""Nothing runs and nothing is loaded, whatever stands in a cell's output."""
+_POLICY = f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src {SCRIPT}"
+"""Nothing is loaded, whatever stands in a cell's output, and nothing runs but the one script with
+which one steps through a run, in a frame."""
 _MARK = b'<meta name="generator" content="glomers">'
 
 _PAGE = """<!DOCTYPE html>

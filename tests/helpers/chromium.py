@@ -6,6 +6,7 @@ browser on its descriptor 3 and from it on its descriptor 4.
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import select
@@ -13,7 +14,9 @@ import shutil
 import subprocess
 import tempfile
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 DEADLINE_S = 60
@@ -81,16 +84,37 @@ class Chromium:
         self._process.wait(DEADLINE_S)
         self._profile.cleanup()
 
-    def open(self, url):
-        """Open a page, wait until it has settled, and say what is wrong with it."""
+    @contextmanager
+    def tab(self, url, width=1200, height=900, dark=False):
+        """Open a page in a window of that size in pixels, to be used; a Tab."""
+        target, session = self._attach()
+        size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
+        self._call("Emulation.setDeviceMetricsOverride", session, **size)
+        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+        self._call("Emulation.setEmulatedMedia", session, features=[scheme])
+        self._load(session, url)
+        try:
+            yield Tab(partial(self._call, session=session), self._events, url)
+        finally:
+            self._call("Target.closeTarget", targetId=target)
+
+    def _attach(self):
         target = self._call("Target.createTarget", url="about:blank")["targetId"]
         session = self._call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         for domain in ("Page", "Runtime", "Log", "Network"):
             self._call(f"{domain}.enable", session)
         self._events.clear()
+        return target, session
+
+    def _load(self, session, url):
         self._call("Page.navigate", session, url=url)
         while not any(event["method"] == "Page.loadEventFired" for event in self._events):
             self._events.append(self._receive())
+
+    def open(self, url):
+        """Open a page, wait until it has settled, and say what is wrong with it."""
+        target, session = self._attach()
+        self._load(session, url)
         missing = self._call(
             "Runtime.evaluate",
             session,
@@ -123,6 +147,76 @@ class Chromium:
             self._rest += received
         message, self._rest = self._rest.split(b"\0", 1)
         return json.loads(message)
+
+
+class Tab:
+    """A page that is open: its buttons can be pressed, and its script asked."""
+
+    def __init__(self, call, events, url):
+        self._call, self._events, self._url = call, events, url
+
+    def ask(self, expression):
+        """What an expression of JavaScript gives, as JSON; a promise is waited for."""
+        found = self._call(
+            "Runtime.evaluate", expression=expression, awaitPromise=True, returnByValue=True
+        )
+        assert "exceptionDetails" not in found, found
+        return found["result"].get("value")
+
+    def wait(self, condition):
+        """Wait until an expression holds."""
+        deadline = time.monotonic() + DEADLINE_S
+        while not self.ask(f"Boolean({condition})"):
+            assert time.monotonic() < deadline, condition
+            time.sleep(0.02)
+
+    def press(self, key, text=None):
+        """Press and release a key, such as "ArrowRight" or "n"."""
+        text = text if text is not None else key if len(key) == 1 else ""
+        code = _CODES.get(key, ord(key.upper()) if len(key) == 1 else 0)
+        what = {"key": key, "windowsVirtualKeyCode": code}
+        self._call("Input.dispatchKeyEvent", type="keyDown", text=text, **what)
+        self._call("Input.dispatchKeyEvent", type="keyUp", **what)
+
+    def click(self, element):
+        """Click with the pointer into the middle of an element, given as an expression."""
+        self.ask(f"{element}.scrollIntoView({{block: 'center'}})")
+        box = self.ask(
+            f"(({{x, y, width, height}}) => [x + width / 2, y + height / 2])"
+            f"({element}.getBoundingClientRect())"
+        )
+        what = {"x": box[0], "y": box[1], "button": "left", "clickCount": 1}
+        for kind in ("mousePressed", "mouseReleased"):
+            self._call("Input.dispatchMouseEvent", type=kind, **what)
+
+    def type(self, text):
+        """Type a text into whatever has the focus."""
+        self._call("Input.insertText", text=text)
+
+    def picture(self, whole=False):
+        """A picture of the page as PNG: of the window or of the whole."""
+        found = self._call("Page.captureScreenshot", captureBeyondViewport=whole)
+        return base64.b64decode(found["data"])
+
+    def findings(self):
+        """What has gone wrong so far."""
+        found = Findings()
+        for event in self._events:
+            _judge(event, self._url, found)
+        return found
+
+
+_CODES = {
+    "Enter": 13,
+    " ": 32,
+    "ArrowLeft": 37,
+    "ArrowUp": 38,
+    "ArrowRight": 39,
+    "ArrowDown": 40,
+    "Tab": 9,
+    "Home": 36,
+    "End": 35,
+}
 
 
 def _judge(event, page, findings):

@@ -213,7 +213,7 @@ def test_a_run_that_fails_in_a_notebook_shows_it_without_being_asked(work):
     failed, again, asked = in_a_kernel(
         f"lab.maelstrom({CUT!r})", "%tb", "lab.failed_run().counterexample()"
     )
-    picture, error = failed
+    picture, steps, error = failed
     assert text_of(picture).endswith(LOST)
     assert "<svg" in picture.data["text/html"]
     assert text_of(error).startswith("RunFailed: The run is invalid (workload), but this cell")
@@ -222,7 +222,8 @@ def test_a_run_that_fails_in_a_notebook_shows_it_without_being_asked(work):
         HELD,
     ]
     assert [text_of(output) for output in again] == [text_of(error)], "without the picture"
-    assert asked[0].data == picture.data
+    assert [output.data for output in asked] == [picture.data, steps.data]
+    assert "<iframe sandbox" in steps.data["text/html"]
 
 
 @pytest.mark.slow

@@ -6,6 +6,7 @@ Processes run in virtual time, in lockstep with the bench, or on the real clock.
 from glomers.bench.hosts.host import Host, NodeLog, Outgoing, Silenced, console_echo
 from glomers.bench.hosts.lockstep import LockstepHost
 from glomers.bench.hosts.process import ProcessHost
+from glomers.bench.hosts.recorded_host import RecordedHost
 from glomers.bench.hosts.virtual import VirtualHost
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "NodeLog",
     "Outgoing",
     "ProcessHost",
+    "RecordedHost",
     "Silenced",
     "VirtualHost",
     "console_echo",

@@ -48,6 +48,7 @@ class VirtualHost(InProcessHost):
         self._context = contextvars.copy_context()
         self._context.run(host.set, self)
         self._context.run(serials.set, count())
+        self._module = types.ModuleType("__main__")
         self._node: Node | None = None
         self._unended = b""  # what it printed before `node.run()` without ending the line
         self._killed = False
@@ -64,7 +65,7 @@ class VirtualHost(InProcessHost):
             BrokenTest: when it ends otherwise.
         """
         code = self._compile()
-        module = types.ModuleType("__main__")
+        module = self._module
         module.__file__ = str(self._path)
         saved_main = sys.modules["__main__"]
         sys.modules["__main__"] = module

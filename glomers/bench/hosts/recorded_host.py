@@ -1,0 +1,221 @@
+"""A node in the bench's own process of which every step is recorded."""
+
+from __future__ import annotations
+
+import ast
+import asyncio
+import functools
+import os
+from collections.abc import Callable
+from types import CodeType, CoroutineType, FunctionType, MethodType
+from typing import Any
+
+from glomers.bench import blame
+from glomers.bench.clock import Handle, _Task
+from glomers.bench.hosts.virtual import VirtualHost
+from glomers.bench.step_recorder import StepRecorder, Turn
+from glomers.bench.variables import Variables
+from glomers.formats.node_state import Changes, CodePlace
+from glomers.node import Node
+
+_RPC = Node.rpc.__code__
+_RESPOND = Node._respond.__code__
+_REPEAT = Node._repeat.__code__
+_HARMLESS = frozenset(
+    id(function)
+    for function in (
+        Node._expire,
+        Node._finished,
+        asyncio.futures._set_result_unless_cancelled,  # type: ignore[attr-defined]
+        asyncio.timeouts.Timeout._on_timeout,
+    )
+)
+"""Callbacks that change nothing of the program's own."""
+_MADE_IN_C = 1 << 8  # Py_TPFLAGS_IMMUTABLETYPE
+_MOST_WRAPPERS = 8
+_flags_of = type.__dict__["__flags__"].__get__
+
+
+class RecordedHost(VirtualHost):
+    """The same as a virtual host, and tells a recorder what its node does and knows.
+
+    It asks no object of the program for anything that the program could answer for.
+    """
+
+    def __init__(self, *what: Any, recorder: StepRecorder, now_ns: Callable[[], int]) -> None:
+        super().__init__(*what)
+        self.recorder = recorder
+        self._now_ns = now_ns
+        self._last: dict[int, int | None] = {}
+        """Of each task the number of its last step."""
+        self._names: dict[int, tuple[CodeType, str | None]] = {}
+        """By the id of a piece of code, in which file of the program it is, if in one."""
+        self._places: dict[tuple[int, int], CodePlace] = {}
+        self._variables = Variables(self._module.__dict__, _imported(self._path.read_bytes()))
+
+    async def start(self) -> None:
+        turn = self.recorder.turn = Turn(None, "start")
+        try:
+            await super().start()
+        finally:
+            self.recorder.turn = None
+        self._write(turn, self._place(self._compile(), 1), self._variables.changes())
+
+    def deliver(self, src: str, body: dict[str, Any], line: bytes) -> None:
+        number = self.recorder.arrived
+        if self._withheld is None:
+            self._take(number, src, body, line)
+        else:
+            late = functools.partial(self._take, number)
+            self._withheld.append(Handle(late, (src, body, line), None))
+
+    def _take(self, number: int, src: str, body: dict[str, Any], line: bytes) -> None:
+        """Deliver a message and record what comes of it."""
+        is_reply = body.get("in_reply_to") is not None
+        place, is_at_work = (None, False) if is_reply else self._handler(body.get("type"))
+        turn = self.recorder.turn = Turn(None, "reply" if is_reply else "message", number)
+        turn.place = place
+        try:
+            super().deliver(src, body, line)
+        finally:
+            self.recorder.turn = None
+            self._record(turn, place if is_at_work else None, is_at_work)
+
+    def call(self, handle: Handle, callback: Callable[..., object]) -> None:
+        """Call what has become due, and record what comes of it."""
+        turn = Turn(handle.origin, "timer" if handle.when_s > 0 else "task")
+        place, is_at_work, serial = self._what_goes_on(callback, turn)
+        self.recorder.turn = turn
+        try:
+            handle.context.run(callback, *handle.args)
+        finally:
+            self.recorder.turn = None
+            self._record(turn, place, is_at_work, serial)
+
+    def _record(
+        self, turn: Turn, place: CodePlace | None, is_at_work: bool, serial: int | None = None
+    ) -> None:
+        """Write a step, unless nothing of the program was at work and nothing came of it."""
+        changes: Changes = self._variables.changes() if is_at_work else {}
+        if place is None and not turn.sends and not changes:
+            return
+        if serial is None:
+            self._write(turn, place, changes)
+        else:
+            self._write(turn, place, changes, self._last.get(serial))
+            self._last[serial] = turn.number
+
+    def _write(
+        self, turn: Turn, place: CodePlace | None, changes: Changes, before: int | None = None
+    ) -> None:
+        self.recorder.write(turn, self._now_ns(), self.node_id, place, changes, before)
+
+    # What is at work.
+
+    def _handler(self, kind: Any) -> tuple[CodePlace | None, bool]:
+        """Where the handler of a type of message begins, and whether it is at work at once."""
+        node = self._node
+        if node is None or type(kind) is not str:
+            return None, False
+        if kind == "init":
+            hooks = node._init_hooks
+            return (self._beginning(hooks[0]) if hooks else None), False
+        handler, is_async = node._handlers.get(kind, (None, True))
+        is_at_work = handler is not None and not is_async and node._early is None
+        return self._beginning(handler), is_at_work
+
+    def _what_goes_on(
+        self, callback: Callable[..., object], turn: Turn
+    ) -> tuple[CodePlace | None, bool, int | None]:
+        """Where the program is called, whether it may change anything; and which task it is."""
+        if not _flags_of(type(callback)) & _MADE_IN_C:  # an object of the program's own
+            return None, True, None
+        task: Any = getattr(callback, "__self__", None)
+        if issubclass(type(task), asyncio.Task):
+            return (*self._place_in(asyncio.Task.get_coro(task), turn), _serial(task))
+        function = callback.__func__ if type(callback) is MethodType else callback
+        is_harmless = id(function) in _HARMLESS
+        return (None if is_harmless else self._beginning(callback)), not is_harmless, None
+
+    def _place_in(self, coroutine: Any, turn: Turn) -> tuple[CodePlace | None, bool]:
+        """Where a task goes on, and whether that may change anything of the program's own."""
+        outermost = coroutine.cr_code if type(coroutine) is CoroutineType else None
+        if outermost is _RPC:
+            return None, False
+        awaited, own = coroutine, None
+        while type(awaited) is CoroutineType:
+            if self._file(awaited.cr_code) is not None:
+                own = awaited
+            awaited = awaited.cr_await
+        if own is not None and own.cr_frame is not None:
+            return self._place(own.cr_code, own.cr_frame.f_lineno), True
+        if outermost is _RESPOND and turn.origin is not None:
+            return turn.origin.place, True
+        if outermost is _REPEAT and coroutine.cr_frame is not None:
+            return self._beginning(coroutine.cr_frame.f_locals["hook"]), True
+        return None, True
+
+    def _beginning(self, function: Any) -> CodePlace | None:
+        """Where a function of the program begins; None of others."""
+        code = _code_of(function)
+        if code is None or self._file(code) is None:
+            return None
+        return self._place(code, code.co_firstlineno)
+
+    def _file(self, code: CodeType) -> str | None:
+        """The file that code is in, as a person calls it; None when it is not the program's."""
+        known = self._names.get(id(code))
+        if known is None:
+            name = None
+            if blame.is_theirs(code.co_filename):
+                name = os.path.relpath(code.co_filename, self._path.parent)
+                name = os.path.basename(name) if name.startswith(os.pardir) else name
+            known = self._names[id(code)] = code, name
+        return known[1]
+
+    def _place(self, code: CodeType, line: int | None) -> CodePlace:
+        line = line or code.co_firstlineno
+        place = self._places.get((id(code), line))
+        if place is None:
+            place = CodePlace(self._file(code) or "", line, code.co_name)
+            self._places[id(code), line] = place
+        return place
+
+
+def _serial(task: asyncio.Task[Any]) -> int | None:
+    """The number of a task that the loop has made."""
+    return task.serial if type(task) is _Task else None
+
+
+def _code_of(function: Any) -> CodeType | None:
+    """The code of a plain function or method, in whatever it is wrapped."""
+    for _ in range(_MOST_WRAPPERS):
+        kind = type(function)
+        if kind is MethodType:
+            function = function.__func__
+        elif kind is functools.partial:
+            function = function.func
+        elif kind is FunctionType:
+            wrapped = function.__dict__.get("__wrapped__")
+            if wrapped is None:
+                code: CodeType = function.__code__
+                return code
+            function = wrapped
+        else:
+            break
+    return None
+
+
+@functools.lru_cache(maxsize=8)
+def _imported(source: bytes) -> frozenset[str]:
+    """The names that a program imports; none of one that cannot be parsed, which cannot run."""
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError):
+        return frozenset()
+    return frozenset(
+        (alias.asname or alias.name).partition(".")[0]
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for alias in node.names
+    )

@@ -1,0 +1,437 @@
+"""What has changed in a node's variables since one last looked: exactly, and without asking them.
+
+A variable that holds others is *watched*: the names of the module, dicts, sets, lists, and the
+attributes of simple objects, down to some depth.  All that these hold stands in one list, the
+*flat* one: as long as it has the very same objects, nothing has changed, because whatever is not
+watched is shown by a text that stays the same.  Else the containers that hold something else are
+compared, each with what it held before.
+
+Bounds keep a look cheap whatever a program holds: a container with too many members is told by
+their number, and what lies too deep, or would be one container too many, by its kind.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import accumulate
+from typing import Any
+
+from glomers.bench.pointers import WIDTH, pointers
+from glomers.bench.shown import (
+    MAX_MEMBER_CHARACTERS,
+    attributes_of,
+    class_name,
+    is_fixed,
+    is_state,
+    key_text,
+    text_of,
+)
+from glomers.bench.watched import (
+    MAX_NESTED,
+    UNSET,
+    Watched,
+    count,
+    kind_of,
+    nested_sources,
+    sources_of,
+)
+
+MAX_NAMES = 256
+"""How many variables of a module, or attributes of an object, are told."""
+MAX_DEPTH = 4
+"""How many names and keys there are in a path."""
+MAX_CONTAINERS = 128
+"""How many containers of a node are watched."""
+MAX_MEMBERS = {"set": 4096, "list": 4096, "dict": 1024, "object": MAX_NAMES}
+MAX_WATCHED = 16_384
+"""How many members the containers of a node can have together."""
+
+Change = dict[str, Any]
+_SEAM = (object(),)
+"""Stands before what a source gives, so that nothing moves unseen from one to the next."""
+_SEAM_POINTER = pointers([*_SEAM])
+
+
+class Variables:
+    """The variables of a node's program.
+
+    Args:
+        names: the names of its module.
+        ignored: those that are not the program's own, such as what it imports.
+    """
+
+    def __init__(self, names: dict[str, Any], ignored: frozenset[str] = frozenset()) -> None:
+        self._ignored = ignored
+        self._known: dict[str, str | Watched] = {}
+        """What was told of each path."""
+        self._new: set[str] = set()
+        """Paths that were not known before the present look."""
+        self._watched: dict[str, Watched] = {}
+        """Those above come before those below."""
+        self._loose: list[Watched] = []
+        """Containers of which something can change that the flat list does not show."""
+        self._changes: dict[str, Change] = {}
+        self._module = Watched("", "module", names, 0, None)
+        self._module.sources = [names.keys(), names.values()]
+        self._watched[""] = self._module
+        self._is_arranged = False
+        self._order: list[Watched] = []
+        self._starts = [0]
+        self._sources: list[Iterable[Any]] = []
+        self._flat: list[Any] = []
+        self._pointers = b""
+
+    def changes(self) -> dict[str, Change]:
+        """What has changed since the last call, as `glomers.formats.node_state` has it.
+
+        The first call tells everything.
+        """
+        flat: list[Any] = []
+        for source in self._sources:
+            flat += source
+        where = pointers(flat)
+        if where == self._pointers and self._order and not any(map(_is_adrift, self._loose)):
+            return {}
+        self._changes = changes = {}
+        self._new.clear()
+        if self._order:
+            self._descend(0, len(self._order), flat, where, 0)
+            for watched in [each for each in self._loose if _is_adrift(each)]:
+                self._begin_again(watched)
+        else:
+            self._tell_entries(self._module, [], [], *self._module.sources)
+        if self._is_arranged:
+            self._flat, self._pointers = flat, where
+            self._starts = [0, *accumulate(map(_held, self._order))]
+        else:
+            self._arrange()
+        return changes
+
+    def _arrange(self) -> None:
+        """Make the flat list anew, for other containers than before."""
+        self._order = list(self._watched.values())
+        for number, watched in enumerate(self._order):
+            watched.at, watched.stale, watched.is_rebound = number, None, False
+        self._starts = [0, *accumulate(map(_held, self._order))]
+        seamed = ((_SEAM, source) for watched in self._order for source in watched.sources)
+        self._sources = [part for pair in seamed for part in pair]
+        self._flat = []
+        for source in self._sources:
+            self._flat += source
+        self._pointers = pointers(self._flat)
+        self._is_arranged = True
+
+    # Where something has changed.
+
+    def _descend(self, low: int, high: int, flat: list[Any], where: bytes, start: int) -> int:
+        """Compare the containers from `low` to `high`, which begin at `start` of the new list.
+
+        Returns where the next one begins.
+        """
+        before, end = self._starts[low], self._starts[high]
+        stop = start + end - before
+        if where[start * WIDTH : stop * WIDTH] == self._pointers[
+            before * WIDTH : end * WIDTH
+        ] and where[stop * WIDTH : (stop + 1) * WIDTH] in (_SEAM_POINTER, b""):
+            return stop
+        if high - low > 1:
+            middle = (low + high) // 2
+            start = self._descend(low, middle, flat, where, start)
+            return self._descend(middle, high, flat, where, start)
+        watched = self._order[low]
+        stop = start + _held(watched)
+        if self._known.get(watched.path, self._module) is watched and not watched.is_rebound:
+            self._compare(watched, self._flat[before:end], flat[start:stop])
+        return stop
+
+    def _compare(self, watched: Watched, before: list[Any], after: list[Any]) -> None:
+        """Tell what has changed in a container that held `before`, seams included."""
+        if watched.size is not None:
+            return
+        if count_is_too_large(watched):
+            self._tell_number(watched)
+        elif watched.kind == "set":
+            self._tell_members(watched, *_differing(before[1:], after[1:])[1:])
+        elif watched.kind == "list":
+            self._compare_lists(watched, before[1:], after[1:])
+        else:
+            held, holds = (len(before) - 2) // 2, (len(after) - 2) // 2
+            old, new = (before[1 : held + 1], before[held + 2 :]), after[1 : holds + 1]
+            self._tell_entries(watched, *old, new, after[holds + 2 :])
+
+    def _compare_lists(self, watched: Watched, before: list[Any], after: list[Any]) -> None:
+        if watched.texts is not None:
+            self._compare_nested(watched)
+            return
+        at, removed, added = _differing(before, after)
+        if all(map(is_fixed, added)):
+            self._tell_splice(watched, at, [*map(_text, removed)], [*map(_text, added)])
+        else:
+            self._begin_again(watched)
+
+    def _compare_nested(self, watched: Watched) -> None:
+        sources = nested_sources(watched.value)
+        if sources is None:
+            self._tell_number(watched)
+            return
+        self._hold(watched, sources)
+        before, watched.texts = watched.texts or [], _texts_of(watched.value)
+        after = watched.texts
+        shorter = range(min(len(before), len(after)))
+        first = next((at for at in shorter if before[at] != after[at]), len(shorter))
+        last = 0
+        while last < len(shorter) - first and before[-1 - last] == after[-1 - last]:
+            last += 1
+        removed = before[first : len(before) - last]
+        self._tell_splice(watched, first, removed, after[first : len(after) - last])
+
+    def _tell_entries(
+        self,
+        watched: Watched,
+        old_keys: Sequence[Any],
+        old_values: Sequence[Any],
+        keys: Iterable[Any],
+        values: Iterable[Any],
+    ) -> None:
+        """Tell what has become of names or keys, and of what belongs to them."""
+        keys, values = [*keys], [*values]
+        old = dict(zip(map(id, old_keys), old_values, strict=True))
+        if pointers([*old_keys]) == pointers(keys[: len(old_keys)]):
+            gone: list[Any] = []
+            at, _, others = _differing([*old_values], values[: len(old_keys)])
+            entries = [*zip(keys[at : at + len(others)], others, strict=True)]
+            added = keys[len(old_keys) :]
+            entries += zip(added, values[len(old_keys) :], strict=True)
+        else:
+            now = set(map(id, keys))
+            gone = [key for key in old_keys if id(key) not in now]
+            added = [key for key in keys if id(key) not in old]
+            entries = [*zip(keys, values, strict=True)]
+        if watched.kind == "dict":
+            self._tell_members(watched, gone, added)
+        kept = {self._path(watched, key) for key in added}
+        for path in (self._path(watched, key) for key in gone):
+            if path is not None and path not in kept:
+                self._forget(path)
+                watched.below.discard(path)
+        for key, value in entries:
+            if old.get(id(key), UNSET) is not value:
+                if (path := self._path(watched, key)) is not None:
+                    self._tell(path, value, watched)
+
+    # Telling it.
+
+    def _tell(self, path: str, value: Any, above: Watched) -> None:
+        """Tell that there is `value` at `path` now."""
+        known = self._known.get(path)
+        if above.has_names and (value is UNSET or not is_state(value)):
+            self._forget(path)
+            above.below.discard(path)
+            return
+        kind = kind_of(value)
+        if kind is None:
+            self._tell_text(path, text_of(value), above)
+        elif type(known) is Watched and known.kind == kind and known.size is None:
+            if known.value is not value:
+                self._rebind(known, value)
+        elif above.depth + 1 < MAX_DEPTH and len(self._watched) < MAX_CONTAINERS:
+            self._begin(Watched(path, kind, value, above.depth + 1, above))
+        else:
+            name = class_name(type(value))
+            self._tell_text(path, name if kind == "object" else f"{name} …", above)
+
+    def _tell_text(self, path: str, text: str, above: Watched) -> None:
+        known = self._known.get(path)
+        if known == text if type(known) is str else False:
+            return
+        if known is not None:
+            self._forget(path)
+        self._know(path, text, above)
+        self._changes[path] = {"=": text}
+
+    def _know(self, path: str, what: str | Watched, above: Watched) -> None:
+        if path not in self._known and "gone" not in self._changes.get(path, ()):
+            self._new.add(path)
+        self._known[path] = what
+        above.below.add(path)
+
+    def _begin(self, watched: Watched) -> None:
+        """Watch a container, and tell all that it holds."""
+        assert watched.above is not None
+        path, value = watched.path, watched.value
+        if path in self._known:
+            self._forget(path)
+        self._know(path, watched, watched.above)
+        self._watched[path] = watched
+        self._is_arranged = False
+        if watched.kind == "object":
+            watched.names = attributes_of(value)
+            self._loose.append(watched)
+            self._changes[path] = {"=": class_name(type(value))}
+        else:
+            self._changes[path] = {"is": watched.kind}
+        sources = sources_of(value)
+        if watched.kind == "list" and not all(map(is_fixed, sources[0])):
+            nested = nested_sources(value)
+            watched.texts = _texts_of(value) if nested else None
+            sources = nested or []
+        if not sources or count_is_too_large(watched) or self._is_too_much(watched):
+            self._tell_number(watched)
+            return
+        watched.sources = sources
+        if watched.kind in ("dict", "object"):
+            self._tell_entries(watched, [], [], *sources)
+        elif watched.texts is not None:
+            self._tell_splice(watched, 0, [], watched.texts)
+        else:
+            self._tell_members(watched, [], sources[0])
+
+    def _begin_again(self, watched: Watched) -> None:
+        """Forget a container, and watch what is at its path as another one."""
+        assert watched.above is not None
+        self._forget(watched.path)
+        kind = kind_of(watched.value)
+        assert kind is not None
+        path, value, above = watched.path, watched.value, watched.above
+        self._begin(Watched(path, kind, value, above.depth + 1, above))
+
+    def _rebind(self, watched: Watched, value: Any) -> None:
+        """Tell what has changed at a path that has another container of the same kind now."""
+        if watched.kind == "object":
+            watched.value = value
+            self._begin_again(watched)
+            return
+        before = self._flat[self._starts[watched.at] : self._starts[watched.at + 1]]
+        watched.value, watched.is_rebound = value, True
+        self._hold(watched, sources_of(value))
+        after = [item for source in watched.sources for item in (*_SEAM, *source)]
+        self._compare(watched, before, after)
+
+    def _hold(self, watched: Watched, sources: list[Iterable[Any]]) -> None:
+        """Let a container have other sources; those that the flat list was made of are kept."""
+        if watched.stale is None:
+            watched.stale = watched.sources
+        watched.sources = sources
+        self._is_arranged = False
+
+    def _forget(self, path: str) -> None:
+        """Tell that there is nothing at a path any more, nor below it."""
+        known = self._known.pop(path, None)
+        if known is None:
+            return
+        if type(known) is Watched:
+            for below in sorted(known.below):
+                self._forget(below)
+            del self._watched[path]
+            self._loose = [each for each in self._loose if each is not known]
+            self._is_arranged = False
+        if path in self._new:
+            self._new.discard(path)
+            self._changes.pop(path, None)
+        else:
+            self._changes[path] = {"gone": True}
+
+    def _tell_number(self, watched: Watched) -> None:
+        """Tell a container by how many members it has, and watch nothing else of it."""
+        for path in sorted(watched.below):
+            self._forget(path)
+        watched.below.clear()
+        watched.size = count(watched.value)
+        self._hold(watched, [])
+        if watched not in self._loose:
+            self._loose.append(watched)
+        if watched.kind != "object":
+            self._changes[watched.path] = {"is": watched.kind, "of": watched.size}
+
+    def _tell_members(self, watched: Watched, gone: Iterable[Any], added: Iterable[Any]) -> None:
+        texts = [*map(_text, gone)], [*map(_text, added)]
+        if all(texts):  # an object may have made way for another one with the same text
+            minus, plus = map(Counter, texts)
+            texts = [*(minus - plus).elements()], [*(plus - minus).elements()]
+        self._add_change(watched, {"+": texts[1], "-": texts[0]})
+
+    def _tell_splice(self, watched: Watched, at: int, gone: list[str], added: list[str]) -> None:
+        if gone != added:
+            self._add_change(watched, {"at": at, "+": added, "-": gone})
+
+    def _add_change(self, watched: Watched, change: Change) -> None:
+        """Tell a change of members, without what is empty."""
+        change = {name: told for name, told in change.items() if told != []}
+        told = self._changes.get(watched.path, {})
+        if "is" in told:
+            change.pop("at", None)
+            self._changes[watched.path] = {**told, **change}
+        elif change:
+            self._changes[watched.path] = change
+
+    # Names and bounds.
+
+    def _path(self, above: Watched, key: Any) -> str | None:
+        """The path of a name or key; None when it has none."""
+        if not above.has_names:
+            text = key_text(key)
+            return None if text is None else f"{above.path}[{text}]"
+        if type(key) is not str or len(key) > MAX_MEMBER_CHARACTERS or key.startswith("__"):
+            return None
+        path = f"{above.path}.{key}" if above.path else key
+        if above is self._module and key in self._ignored:
+            return None
+        return path if len(above.below) < MAX_NAMES or path in above.below else None
+
+    def _is_too_much(self, watched: Watched) -> bool:
+        return len(self._flat) + count(watched.value) > MAX_WATCHED
+
+
+def count_is_too_large(watched: Watched) -> bool:
+    """Whether a container is to be told by how many members it has."""
+    if watched.kind == "module":
+        return False
+    most = MAX_MEMBERS[watched.kind] if watched.texts is None else MAX_NESTED
+    return count(watched.value) > most
+
+
+def _held(watched: Watched) -> int:
+    """How long a part of the flat list a container has."""
+    sources = watched.sources if watched.stale is None else watched.stale
+    return len(sources) + sum(map(len, sources))  # type: ignore[arg-type]
+
+
+def _is_adrift(watched: Watched) -> bool:
+    """Whether something has changed that the flat list does not show."""
+    if watched.size is not None:
+        return count(watched.value) != watched.size
+    return attributes_of(watched.value) is not watched.names
+
+
+def _text(value: Any) -> str:
+    return text_of(value, MAX_MEMBER_CHARACTERS)
+
+
+def _texts_of(value: Any) -> list[str]:
+    return [_text(item) for item in sources_of(value)[0]]
+
+
+def _differing(before: list[Any], after: list[Any]) -> tuple[int, list[Any], list[Any]]:
+    """Where two lists begin to differ, and what they have between what is the same."""
+    here, there = pointers(before), pointers(after)
+    shorter = min(len(before), len(after))
+    first = _same(shorter, lambda n: here[: n * WIDTH] == there[: n * WIDTH])
+    ends = len(here), len(there)
+    last = _same(
+        shorter - first,
+        lambda n: here[ends[0] - n * WIDTH :] == there[ends[1] - n * WIDTH :],
+    )
+    return first, before[first : len(before) - last], after[first : len(after) - last]
+
+
+def _same(most: int, is_same: Any) -> int:
+    """The largest number up to `most` for which it is so, where it is for all below."""
+    low, high = 0, most
+    while low < high:
+        middle = (low + high + 1) // 2
+        if is_same(middle):
+            low = middle
+        else:
+            high = middle - 1
+    return low

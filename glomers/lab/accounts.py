@@ -1,0 +1,163 @@
+"""A run as a page to step through is told of it: all that its store holds, joined."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from glomers.drawing.messages import Band
+from glomers.drawing.stepper.account import Account, Flaw, Knowledge, Operation, Listing
+from glomers.engine.command import value_in
+from glomers.engine.diagnosis import program_of
+from glomers.errors import StoreError
+from glomers.formats.history import Op
+from glomers.formats.journal import Event
+from glomers.formats.node_state import NODE_STATE, NodeStateError, NodeStep, read_node_states
+from glomers.reading.dossier import Dossier
+from glomers.reading.faults import felt_faults_of
+from glomers.reading.node_states import Members, states_after
+from glomers.reading.source import Source
+from glomers.reading.wording import said
+
+if TYPE_CHECKING:
+    from glomers.lab.run import Run
+
+_ELEMENTS = {"broadcast": "broadcast", "g-set": "add"}
+"""The workloads in which every node is to have what is acknowledged, and what adds it."""
+_VALUE_CHARACTERS = 200
+_MOST_FILE_BYTES = 1 << 18
+
+
+def account_of(run: Run, title: str = "", flaws: Sequence[Flaw] | None = None) -> Account:
+    """All that is known of a run.
+
+    Args:
+        run: of whichever engine.
+        title: names the page; by default the node and the verdict do.
+        flaws: what went wrong; by default what the run's findings say.
+
+    Raises:
+        StoreError: when the run left no journal of messages.
+    """
+    events = run.events
+    history: list[Op] = []
+    with suppress(StoreError):
+        history = run.history
+    workload = value_in(run.words, "-w", "--workload") or ""
+    dossier = Dossier(workload, run.nodes, None, history, lambda text: events)
+    operations = [*_operations(dossier)]
+    knowledge = _knowledge(run, operations)
+    program = program_of(run.store, run.words) if run.store else None
+    return Account(
+        title=title or f"{program.name if program else workload}: {run.verdict}",
+        command=_typed(run),
+        verdict=run.verdict,
+        nodes=run.nodes,
+        events=events,
+        seed=run.seed,
+        faults=[Band(*fault) for fault in felt_faults_of(history)],
+        flaws=[Flaw(str(f), f.messages, f.answer) for f in run.why] if flaws is None else flaws,
+        operations=operations,
+        logs=run.logs,
+        program=_program(program, events, knowledge.turns),
+        knowledge=knowledge,
+        notes=_notes(run, dossier),
+    )
+
+
+def _typed(run: Run) -> str:
+    """What gives the same run again, as one types it."""
+    if run.engine == "maelstrom" or run.seed is None:
+        return run.command
+    command = run.command.replace("maelstrom test", "glomers bench test", 1)
+    return f"{command} --seed {run.seed}"
+
+
+def _notes(run: Run, dossier: Dossier) -> list[str]:
+    notes = list(run.problems)
+    if run.engine == "maelstrom":
+        notes.append("A run of the real Maelstrom: it cannot be repeated event by event.")
+    elif run.clock == "real":
+        notes.append("A run on the real clock: it cannot be repeated event by event.")
+    if not dossier.messages_are_whole:
+        count = len(dossier.messages)
+        notes.append(f"Operations are shown for the first {count:,} messages only.")
+    if any(line.time_s is None for lines in run.logs.values() for line in lines):
+        notes.append("When the nodes wrote their logs was not noted.")
+    return notes
+
+
+def _operations(dossier: Dossier) -> Iterator[Operation]:
+    adds = _ELEMENTS.get(dossier.workload)
+    for began, ended in dossier.operations:
+        is_ok = ended is not None and ended.type == "ok"
+        value = "" if began.value is None else f" {said(began.value, _VALUE_CHARACTERS)}"
+        answer = None if ended is None else ended.value if is_ok else ended.error
+        is_news = answer is not None and answer != began.value
+        yield Operation(
+            process=int(began.process),
+            node=dossier.node_of(began),
+            asked=f"{began.f}{value}",
+            outcome="info" if ended is None else ended.type,
+            answer=said(answer, _VALUE_CHARACTERS) if is_news else "",
+            ended_ns=None if ended is None else ended.time_ns,
+            messages=dossier.exchange(began),
+            acknowledged=repr(began.value) if is_ok and began.f == adds else None,
+        )
+
+
+def _knowledge(run: Run, operations: Sequence[Operation]) -> Knowledge:
+    """What the nodes knew, as far as it was recorded."""
+    turns: list[NodeStep] = []
+    if run.store is not None:
+        with suppress(OSError, NodeStateError):
+            turns.extend(read_node_states(run.store / NODE_STATE))
+    after = partial(states_after, turns)
+    values = {each.acknowledged for each in operations if each.acknowledged is not None}
+    return Knowledge(turns, after, _holder(after(len(turns)), values) if values else None)
+
+
+def _holder(states: Mapping[str, Mapping[str, Any]], values: set[str]) -> str | None:
+    """The variable that holds the most of what was acknowledged, over all nodes."""
+    counts: dict[str, int] = {}
+    for state in states.values():
+        for path, held in state.items():
+            if isinstance(held, Members):
+                counts[path] = counts.get(path, 0) + len(values.intersection(held.items))
+    best = max(counts, key=lambda path: counts[path], default=None)
+    return best if best is not None and counts[best] else None
+
+
+def _program(program: Path | None, events: Sequence[Event], turns: Sequence[NodeStep]) -> Listing:
+    """The text of the program, and where it handles the messages of the run."""
+    if program is None:
+        return Listing()
+    source = Source(program)
+    types = dict.fromkeys(map(_type, events))
+    found = {kind: source.handler(kind) for kind in types if kind}
+    handlers = {kind: tuple(place[0]) for kind, place in found.items() if place}
+    names = [name for name, _ in handlers.values()]
+    names += [turn.place.file for turn in turns if turn.place]
+    texts = {name: _lines(program.parent, name) for name in dict.fromkeys(names)}
+    return Listing({name: lines for name, lines in texts.items() if lines}, handlers)
+
+
+def _type(event: Event) -> str | None:
+    body = event.message.get("body") if isinstance(event.message, dict) else None
+    kind = body.get("type") if isinstance(body, dict) else None
+    return kind if isinstance(kind, str) else None
+
+
+def _lines(folder: Path, name: str) -> list[str]:
+    """The lines of a file of the program; none when it is elsewhere, or cannot be read."""
+    try:
+        path = (folder / name).resolve()
+        if not path.is_relative_to(folder.resolve()):
+            return []
+        with path.open("rb") as file:
+            return file.read(_MOST_FILE_BYTES).decode("utf-8", "replace").splitlines()
+    except (OSError, ValueError):
+        return []

@@ -1,0 +1,32 @@
+"""Looking inside a run in a notebook."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from glomers.lab.accounts import account_of
+from glomers.lab.diagram import spacetime
+from glomers.lab.stepped import Stepped, framed
+
+if TYPE_CHECKING:
+    from glomers.lab.run import Run
+
+_PICTURED = 40
+"""How many messages the picture shows that stands before the page."""
+
+
+def debugger(run: Run, other: Run | None = None) -> Stepped:
+    """Step through a run, event by event, forwards and backwards, with what every node knew.
+
+    Args:
+        run: of whichever engine; what nodes' variables held is known in virtual time only.
+        other: a second run to see beside it, stepping together, with the first difference marked.
+
+    Raises:
+        StoreError: when a run left no journal of messages.
+    """
+    accounts = [account_of(each) for each in (run, other) if each is not None]
+    title = " and ".join(account.title for account in accounts)
+    picture = spacetime(run, limit=_PICTURED)
+    frame = framed(accounts, title, is_open=True)
+    return Stepped(picture.alt, picture.caption, svg=picture.svg, frame=frame)

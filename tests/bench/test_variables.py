@@ -1,0 +1,151 @@
+"""What is told of a node's variables is what one sees when one looks at them."""
+
+from collections import Counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from glomers.bench import variables
+from glomers.bench.variables import Variables
+from glomers.formats.node_state import NodeStep
+from glomers.reading.node_states import Members, changed
+
+
+def step(changes):
+    return NodeStep(0, "n0", "task", None, None, None, (), changes)
+
+
+def plain(state):
+    """A state without the order in which members of sets and dicts are told."""
+    return {
+        path: (value.kind, sorted(value.items), value.count)
+        if isinstance(value, Members) and value.kind != "list"
+        else value
+        for path, value in state.items()
+    }
+
+
+def looked_at(names):
+    """What one sees who looks for the first time."""
+    return plain(changed({}, step(Variables(names).changes())))
+
+
+class Thing:
+    def __init__(self, value):
+        self.value = value
+
+
+class Slotted:
+    __slots__ = ("one", "other")
+
+
+ATOMS = st.one_of(
+    st.integers(-3, 3),
+    st.integers(),
+    st.sampled_from(["a", "b", "", "ü" * 80]),
+    st.none(),
+    st.booleans(),
+    st.floats(allow_nan=True),
+    st.binary(max_size=2),
+)
+KEYS = st.one_of(
+    st.integers(-3, 3), st.sampled_from(["a", "b", "x" * 100]), st.tuples(st.integers(0, 2))
+)
+
+
+def slotted(value):
+    made = Slotted()
+    made.one = value
+    return made
+
+
+VALUES = st.recursive(
+    ATOMS,
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=4),
+        st.sets(KEYS, max_size=6),
+        st.frozensets(KEYS, max_size=3),
+        st.dictionaries(KEYS, inner, max_size=4),
+        st.tuples(inner, inner),
+        inner.map(Thing),
+        inner.map(slotted),
+    ),
+    max_leaves=12,
+)
+PATHS = st.lists(st.integers(0, 5), max_size=4)
+EDITS = st.lists(
+    st.tuples(PATHS, st.integers(0, 7), st.integers(0, 5), VALUES, KEYS), min_size=1, max_size=6
+)
+
+
+def reach(names, path):
+    """Something that can be changed, some steps below the names."""
+    here = names
+    for number in path:
+        below = [item for item in held_by(here) if isinstance(item, list | set | dict | Thing)]
+        if not below:
+            break
+        here = below[number % len(below)]
+    return here
+
+
+def held_by(value):
+    if isinstance(value, dict):
+        return [*value.values()]
+    if isinstance(value, Thing):
+        return [value.value]
+    return [*value]
+
+
+def edit(names, path, what, at, value, key):
+    """Change something somewhere, in place or by something new."""
+    place = reach(names, path)
+    if isinstance(place, Thing):
+        if what < 6:
+            place.value = value
+        elif what == 6:
+            place.__dict__ = {"value": value}
+        else:
+            place.more = value
+    elif isinstance(place, set):
+        (place.add if what < 5 else place.discard)(key)
+    elif isinstance(place, list):
+        if what < 3:
+            place.append(value)
+        elif what < 5:
+            place.insert(at, value)
+        elif what == 5:
+            place[at:] = []
+        elif place:
+            place[at % len(place)] = value
+    elif place is names:
+        name = f"v{at}"
+        if what < 6:
+            names[name] = value
+        elif what == 6:
+            names.pop(name, None)
+        elif isinstance(names.get(name), dict | list | set | tuple):
+            names[name] = type(names[name])(names[name])  # the same in another container
+    elif what < 5:
+        place[key] = value
+    elif what == 5:
+        place.clear()
+    else:
+        place.pop(key, None)
+
+
+@given(
+    st.dictionaries(st.sampled_from(["v0", "v1", "v2", "v3"]), VALUES, max_size=4),
+    st.lists(EDITS, max_size=6),
+)
+def test_changes_folded_are_what_one_sees_who_looks(names, rounds):
+    watch = Variables(names)
+    state = changed({}, step(watch.changes()))
+    assert plain(state) == looked_at(names)
+    for edits in rounds:
+        for one in edits:
+            edit(names, *one)
+        state = changed(state, step(watch.changes()))
+        assert plain(state) == looked_at(names)
+        assert watch.changes() == {}
