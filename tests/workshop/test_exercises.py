@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from glomers import lab
 from glomers.challenges import CHALLENGES, SOLUTIONS
 from glomers.errors import WorkshopError
+from glomers.workshop import effort
 from glomers.workshop.assessment import assess
 from glomers.workshop.exercise import exercises
 from glomers.workshop.limits import limits_of, limits_result
@@ -109,7 +110,7 @@ def test_gaps_are_few_and_short(exercise):
     assert 1 <= len(sizes) <= 3
     assert all(1 <= size <= 8 for size in sizes)
     assert exercise.own_lines == sum(sizes)
-    assert 15 <= exercise.minutes <= 40
+    assert 10 <= exercise.minutes <= 40
     assert set(exercise.needs) <= set(exercises())
 
 
@@ -200,6 +201,14 @@ def test_a_notebook_that_somebody_has_edited_is_out_of_step(tmp_path):
 
 SOLUTION = "def f():\n    one()\n\n    two()\n\n\nthree()\nthree()\n"
 IN_F = Mark("do it", "one(", "two(")
+
+
+def test_an_exercise_takes_longer_the_more_there_is_to_read_to_write_and_to_check():
+    bare = effort.minutes("", "", 0, 0)
+    assert effort.minutes("word " * 2000, "", 0, 0) == bare + 2000 / effort.WORDS_A_MINUTE
+    assert effort.minutes("", "name " * 1000, 0, 0) == bare + 1000 / effort.CODE_WORDS_A_MINUTE
+    assert effort.minutes("", "", 10, 0) == bare + 10 * effort.LINE_MIN
+    assert effort.minutes("", "", 0, 10) == bare + 10 * effort.CHECK_MIN
 
 
 def test_a_gap_becomes_a_comment_and_an_error_that_says_what_to_do():
