@@ -29,6 +29,7 @@ EXERCISES = list(exercises().values())
 BASICS = {"1", "3a", "3b", "3c", "4"}
 ALL = set(exercises())
 FEW_SEEDS = 20
+BLOCK = re.compile(r"```python\n(.*?)```", re.DOTALL)
 
 
 def each(quick=ALL):
@@ -157,8 +158,23 @@ def test_what_a_reader_is_told_to_run_runs_and_has_the_verdict_that_is_told(
     lab.workspace()
     Path(exercise.node).write_text(exercise.answer, encoding="utf-8")
     told = "\n".join([exercise.why, *exercise.variations])
-    for block in re.findall(r"```python\n(.*?)```", told, re.DOTALL):
+    for block in BLOCK.findall(told):
         exec(block, {"lab": lab})
+
+
+@pytest.mark.slow
+def test_the_counter_lacks_as_much_after_restarts_as_the_exercise_says(tmp_path, monkeypatch):
+    monkeypatch.setenv("GLOMERS_WORK", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    lab.workspace()
+    exercise = exercises()["4"]
+    told = exercise.variations[1]
+    (block,) = BLOCK.findall(told)
+    *steps, measure = block.splitlines()
+    Path(exercise.node).write_text(exercise.answer, encoding="utf-8")
+    names = {"lab": lab}
+    exec("\n".join(steps), names)
+    assert f"Of the solution {eval(measure, names):.0f} are missing before" in told
 
 
 @pytest.mark.slow
