@@ -32,7 +32,7 @@ def document_body(path: Path) -> BeautifulSoup:
     """A Markdown file as HTML, its headings under the names by which links know them."""
     from nbconvert.filters import markdown2html
 
-    body = BeautifulSoup(markdown2html(path.read_text(encoding="utf-8")), features="html.parser")  # type: ignore[no-untyped-call]
+    body = BeautifulSoup(markdown2html(path.read_text(encoding="utf-8")), features="html.parser")
     for heading in body.find_all(_HEADINGS):
         anchor = heading.find("a", class_="anchor-link")
         sign = anchor.extract() if anchor else None

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from glomers.challenges import CHALLENGES, SOLUTIONS, Challenge
 from glomers.errors import WorkshopError
+from glomers.workshop import effort
 from glomers.workshop.skeleton import Gap, Mark, gaps_of, skeleton
 
 _FOLDER = Path(__file__).parent
@@ -48,7 +49,6 @@ class Exercise:
     Attributes:
         id: the id of the challenge.
         title: what it is about.
-        minutes: how long it takes, in minutes.
         needs: the ids of exercises that come before.
         objectives: what a learner can do afterwards.
         task: what is to be built, in a paragraph or two.
@@ -66,7 +66,6 @@ class Exercise:
 
     id: str
     title: str
-    minutes: int
     needs: tuple[str, ...]
     objectives: tuple[str, ...]
     task: str
@@ -112,6 +111,14 @@ class Exercise:
     def own_lines(self) -> int:
         """How many lines the solution has in the gaps."""
         return sum(gap.size for gap in self.own_parts)
+
+    @property
+    def minutes(self) -> int:
+        """About how long it takes, in minutes: an estimate."""
+        texts = (*self.objectives, self.task, self.promise, self.predict, self.why)
+        prose = " ".join((*texts, *self.stages.values(), *self.hints))
+        checks = len(self.gaps) + len(self.stages)
+        return effort.minutes(prose, self.skeleton, self.own_lines, checks)
 
     def advice(self, stage: str, findings: str, is_broken: bool = False) -> str | None:
         """What usually lies behind a broken stage, and which hint helps.

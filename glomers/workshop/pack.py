@@ -116,4 +116,5 @@ the file changes.
 
 Each exercise has three hints, which are folded: a question, an idea, a line. The lessons in
 `notebooks/` build the same nodes step by step, and go further; read a lesson after its exercise.
+[docs/when-things-go-wrong.md](docs/when-things-go-wrong.md) says what each finding means.
 """

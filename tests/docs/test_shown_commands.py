@@ -181,7 +181,9 @@ def test_the_text_names_only_targets_that_make_has(text):
     "text", sorted({text for _, text in INLINE if text.split()[0].endswith("python")})
 )
 def test_the_text_names_only_scripts_and_flags_that_there_are(text):
-    python, script, *flags = text.split()
+    python, script, *flags = text.replace("-m ", "-m=").split()
+    if script.startswith("-m="):
+        script = script.removeprefix("-m=").replace(".", "/") + ".py"
     assert python == ".venv/bin/python", "another one may not have the package"
     source = (ROOT / script).read_text(encoding="utf-8")
     assert has_flags(" ".join(flags), source)

@@ -64,6 +64,12 @@ def test_every_variation_of_an_exercise_is_answered(name):
     assert len(NUMBERED.findall(answers)) == len(EXERCISES[name].variations)
 
 
+@pytest.mark.parametrize("name", sorted(EXERCISES))
+def test_a_page_quotes_the_error_of_a_gap_as_the_exercise_has_it(name):
+    quoted = re.search(r"^> .*NotImplementedError: (.+)$", page(name), re.MULTILINE)[1]
+    assert any(quoted.startswith(gap.task) for gap in EXERCISES[name].gaps)
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_a_page_states_the_minutes_of_its_lesson_and_of_its_exercise(name):
     stated = re.findall(r"\]\([^)]*\), (\d+) minutes", page(name))
