@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
 from contextvars import Context
@@ -200,7 +201,8 @@ class Test:
     def _surroundings(self) -> AbstractContextManager[None]:
         if isinstance(self.clock, VirtualClock):
             argv = (str(self._program.path), *self.options.args)
-            return sandbox(self.clock, self._dice("nodes"), argv, self._fail, self._give_up)
+            dice = self._dice(_purpose_of(self.options.node_ids))
+            return sandbox(self.clock, dice, argv, self._fail, self._give_up)
         return nullcontext()
 
     def _exit(self, error: SystemExit) -> BrokenTest:
@@ -326,3 +328,9 @@ class Test:
             has_delays=script is not None and bool(script.fates),
         )
         return check_run(self.history.ops, check_options, self.network.stats)
+
+
+def _purpose_of(node_ids: Sequence[str]) -> str:
+    """What the dice of nodes are for: nodes with names of their own throw dice of their own."""
+    are_usual = all(re.fullmatch(r"n\d+", name) for name in node_ids)
+    return "nodes" if are_usual else f"nodes {' '.join(node_ids)}"

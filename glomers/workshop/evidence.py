@@ -11,6 +11,7 @@ from glomers.bench.flags import words_of
 from glomers.bench.options import Options
 from glomers.explore.playback import NAME
 from glomers.explore.seed import Row, run_seed
+from glomers.formats.last_words import STUCK
 from glomers.reading.finding import Finding, Kind, read_findings
 from glomers.reading.findings import misdeeds
 from glomers.reading.tracebacks import error_findings
@@ -96,6 +97,8 @@ def told_by(row: Row, options: Options, folder: Path) -> Exhibit | None:
     command = ("test", *words_of(options))
     if row["broken"] and TOO_MUCH in row["broken"]:
         return Exhibit((f"{row['broken']}. {_CAUSES_OF_MUCH}",), None, command, None, None)
+    if row["broken"] and STUCK in row["broken"]:  # another run would get stuck as well
+        return Exhibit((row["broken"],), None, command, None, None)
     if not row["told"] or len(row["told"]) < len(row["anomalies"]):
         return None
     found: tuple[str, ...] = ()

@@ -6,6 +6,7 @@
 | a committed offset that went back | of two committed offsets of a key the larger one counts |
 | another write than the one asked for | the answer to a transaction names what was asked |
 | an acknowledged value that is not shown | a node alone shows at once what it has acknowledged |
+| an id that is unique by luck | nodes with other names and other dice give other ids |
 
 All of them pass on Maelstrom.
 """
@@ -28,6 +29,7 @@ UNANSWERED = "a request without a reply"
 WENT_BACK = "a committed offset that went back"
 MISREPORTED = "another write than the one asked for"
 STALE = "an acknowledged value that is not shown"
+LUCKY = "an id that is unique by luck"
 ASKED_AGAIN = 3
 """So often are requests of a type asked anew before no reply at all is taken for never."""
 BASE_MESSAGES = 200_000
@@ -58,16 +60,23 @@ class Watch(Tally):
         options: the command line of the run.
         shows_at_once: whether a node has to show at once what it has acknowledged.
         most: how many messages it may have, if not as many as usual.
+        elsewhere: ids, as JSON, that other nodes have given in a run like this.
     """
 
     def __init__(
-        self, options: Options, shows_at_once: bool = False, most: int | None = None
+        self,
+        options: Options,
+        *,
+        shows_at_once: bool = False,
+        most: int | None = None,
+        elsewhere: Mapping[bytes, str] | None = None,
     ) -> None:
         super().__init__()
         requests = options.rate * options.time_limit_s
         self._most = most or BASE_MESSAGES + int(MESSAGES_PER_REQUEST * requests)
         self._requests_of_clients = int(requests)
         self._is_calm = not options.nemesis
+        self._elsewhere = elsewhere or {}
         self._shows_at_once = shows_at_once
         self._open: dict[tuple[str, int], Body] = {}
         self._known: dict[tuple[str, int], Any] = {}
@@ -120,6 +129,7 @@ class Watch(Tally):
             "txn_ok": self._txn,
             "broadcast_ok": self._acknowledge,
             "read_ok": self._read,
+            "generate_ok": self._generate,
         }.get(str(body.get("type")))
         if judge is not None:
             for name, sentence in judge(node, asked, body, known):
@@ -178,6 +188,17 @@ class Watch(Tally):
                 "show it: what is acknowledged has to be there already",
             )
 
+    def _generate(
+        self, node: str, asked: Body, body: Body, known: Any
+    ) -> Iterator[tuple[str, str]]:
+        if other := self._elsewhere.get(dumps(body.get("id"))):
+            yield (
+                LUCKY,
+                f"{node} gives the id {said(body['id'])}, and in a cluster of other nodes that got "
+                f"the same requests at the same moments {other} gave it as well: nothing in the id "
+                "says which node it comes from",
+            )
+
     # Nodes among each other
 
     def _talk(self, time_ns: int, src: str, dest: str, body: Body) -> None:
@@ -202,6 +223,19 @@ class Watch(Tally):
                 f"`{kind}` is never answered, and asked again and again ({requests.first}; "
                 f"{times(requests.again)} anew): its handler has to return the body of a reply."
             )
+
+
+class GivenIds(Tally):
+    """Keeps the ids that nodes give, as JSON, and by whom each was given."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ids: dict[bytes, str] = {}
+
+    def heard(self, time_ns: int, message: Body) -> None:
+        """Keep the id, if it is one that is given."""
+        if message["body"].get("type") == "generate_ok":
+            self.ids[dumps(message["body"].get("id"))] = message["src"]
 
 
 def _raise_to(offsets: dict[str, int], news: Mapping[str, int]) -> None:
