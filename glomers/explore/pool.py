@@ -142,7 +142,7 @@ class Exploration:
     def _try_again(self, batch: Batch, error: Exception, words: str | None) -> None:
         """Run a batch again whose worker is gone, its seeds apart to find the one at fault."""
         attempts = self._attempts.get(batch, 0) + 1
-        is_known = words is not None and len(batch.seeds) == 1 and not self._running
+        is_known = words is not None and len(batch.seeds) == 1 and attempts > 1
         if attempts == ATTEMPTS_MAX or is_known:
             why = words or (
                 f"The process that ran it ended {attempts} times ({type(error).__name__}), as it "
@@ -191,7 +191,7 @@ def process_pool(jobs: int) -> ProcessPoolExecutor:
 
 def _prepare_worker(words_folder: str) -> None:
     words = Path(words_folder, str(os.getpid()))
-    sandbox.last_words = words.open("w", encoding="utf-8")  # noqa: SIM115  # as long as it lives
+    sandbox.last_words = words.open("w", encoding="utf-8")  # as long as it lives
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent lets us finish what we are at
     parent = parent_process()
     assert parent is not None

@@ -30,6 +30,13 @@ WENT_BACK = "a committed offset that went back"
 MISREPORTED = "another write than the one asked for"
 STALE = "an acknowledged value that is not shown"
 LUCKY = "an id that is unique by luck"
+HANDLERS = {
+    WENT_BACK: "commit_offsets",
+    MISREPORTED: "txn",
+    STALE: "broadcast",
+    LUCKY: "generate",
+}
+"""The request whose handler each is about, where it is about one."""
 ASKED_AGAIN = 3
 """So often are requests of a type asked anew before no reply at all is taken for never."""
 BASE_MESSAGES = 200_000
