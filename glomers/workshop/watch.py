@@ -6,6 +6,7 @@
 | a committed offset that went back | of two committed offsets of a key the larger one counts |
 | another write than the one asked for | the answer to a transaction names what was asked |
 | an acknowledged value that is not shown | a node alone shows at once what it has acknowledged |
+| a value that nobody broadcast | a read shows what clients have broadcast, and nothing else |
 | an id that is unique by luck | nodes with other names and other dice give other ids |
 
 All of them pass on Maelstrom.
@@ -29,11 +30,13 @@ UNANSWERED = "a request without a reply"
 WENT_BACK = "a committed offset that went back"
 MISREPORTED = "another write than the one asked for"
 STALE = "an acknowledged value that is not shown"
+INVENTED = "a value that nobody broadcast"
 LUCKY = "an id that is unique by luck"
 HANDLERS = {
     WENT_BACK: "commit_offsets",
     MISREPORTED: "txn",
     STALE: "broadcast",
+    INVENTED: "read",
     LUCKY: "generate",
 }
 """The request whose handler each is about, where it is about one."""
@@ -88,7 +91,8 @@ class Watch(Tally):
         self._open: dict[tuple[str, int], Body] = {}
         self._known: dict[tuple[str, int], Any] = {}
         self._committed: dict[str, dict[str, int]] = defaultdict(dict)
-        self._acknowledged: dict[int, None] = {}
+        self._broadcast: set[Any] = set()
+        self._acknowledged: dict[Any, None] = {}
         self._asked: dict[tuple[str, int], str] = {}
         self._between: dict[str, _Requests] = defaultdict(_Requests)
 
@@ -122,6 +126,8 @@ class Watch(Tally):
         """What the answer to a request must not fall behind."""
         if body["type"] == "list_committed_offsets":
             return dict(self._committed[node])
+        if body["type"] == "broadcast":
+            self._broadcast.add(body["message"])
         return len(self._acknowledged) if body["type"] == "read" else None
 
     def _answer(self, time_ns: int, node: str, client: str, body: Body) -> None:
@@ -184,15 +190,17 @@ class Watch(Tally):
         return iter(())
 
     def _read(self, node: str, asked: Body, body: Body, known: int) -> Iterator[tuple[str, str]]:
-        if not self._shows_at_once:
-            return
+        shown = body.get("messages")
+        if not isinstance(shown, list):
+            return  # of another task
+        if invented := [value for value in shown if value not in self._broadcast]:
+            yield INVENTED, f"{node} shows {said(invented[0])}, which no client has broadcast"
         due = [*self._acknowledged][:known]
-        shown = set(body.get("messages") or ())
-        if left := [value for value in due if value not in shown]:
+        if left := set(due).difference(shown):
             yield (
                 STALE,
-                f"{node} had acknowledged {left[0]}, and a read that was asked afterwards does not "
-                "show it: what is acknowledged has to be there already",
+                f"{node} had acknowledged {min(left)}, and a read that was asked afterwards does "
+                "not show it: what is acknowledged has to be there already",
             )
 
     def _generate(
