@@ -33,8 +33,10 @@ _HEAVY_SEEDS = {"kafka": 50, "txn-rw-register": 50}
 ALONE_TRIALS = 12
 TOGETHER_TRIALS = 30
 SLOW = "kafka-slow-readers"
-"""Committed offsets go back when readers take their time, or hardly ever."""
+"""Committed offsets go back when readers take their time, or hardly ever; and one log to which many
+send shows who reads on before a message is written."""
 SLOW_RATE = 100.0
+SLOW_MS = 10
 SLOW_TRIALS = 4
 LIFE_TRIALS = 4
 CROWD = 10
@@ -180,7 +182,8 @@ class _Plan:
         first_ones = [familiar, *[official] * (is_official and not self.challenge.limits)]
         last_ones = [official] * (is_official and bool(self.challenge.limits))
         special = [*_slow_readers(familiar, purpose), *_lives(familiar, purpose)]
-        twin = twin_of(familiar) if _has_twin(familiar) else None
+        seed = seed_of(f"{purpose}/twin")
+        twin = replace(twin_of(familiar), seed=seed) if _has_twin(familiar) else None
         trials = [*first_ones, *special, *([twin] if twin else []), *others, *last_ones]
         return Stage(name, promise, self._trials(trials, twin))
 
@@ -211,10 +214,15 @@ def _lives(familiar: Options, purpose: str) -> list[Options]:
 
 
 def _slow_readers(familiar: Options, purpose: str) -> list[Options]:
-    """Trials with many readers who take their time, where there are readers."""
+    """Trials with many readers, of many logs or of one, who take their time; if there are logs."""
     if familiar.workload != "kafka":
         return []
     crowd = CROWD * len(familiar.node_ids)
-    slow = replace(familiar, workload=SLOW, rate=SLOW_RATE, concurrency=crowd)
-    seeds = [seed_of(f"{purpose}/slow/{number}") for number in range(SLOW_TRIALS)]
-    return [replace(slow, seed=seed) for seed in seeds]
+    many = replace(familiar, workload=SLOW, rate=SLOW_RATE, concurrency=crowd)
+    late = {"latency_ms": SLOW_MS, "latency_dist": "exponential"}
+    one = replace(many, rate=2 * SLOW_RATE, key_count=1, **late)
+    return [
+        replace(kind, seed=seed_of(f"{purpose}/slow/{kind.rate}/{number}"))
+        for number in range(SLOW_TRIALS)
+        for kind in (many, one)
+    ]

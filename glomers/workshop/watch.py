@@ -4,6 +4,7 @@
 |---|---|
 | a request without a reply | whoever asks another node again and again is answered |
 | a committed offset that went back | of two committed offsets of a key the larger one counts |
+| a poll that passed over a message | what stands between polled messages is never written later |
 | another write than the one asked for | the answer to a transaction names what was asked |
 | an acknowledged value that is not shown | a node alone shows at once what it has acknowledged |
 | a value that nobody broadcast | a read shows what clients have broadcast, and nothing else |
@@ -28,12 +29,14 @@ from glomers.reading.wording import a, at, said, times
 
 UNANSWERED = "a request without a reply"
 WENT_BACK = "a committed offset that went back"
+PASSED_OVER = "a poll that passed over a message"
 MISREPORTED = "another write than the one asked for"
 STALE = "an acknowledged value that is not shown"
 INVENTED = "a value that nobody broadcast"
 LUCKY = "an id that is unique by luck"
 HANDLERS = {
     WENT_BACK: "commit_offsets",
+    PASSED_OVER: "poll",
     MISREPORTED: "txn",
     STALE: "broadcast",
     INVENTED: "read",
@@ -91,6 +94,8 @@ class Watch(Tally):
         self._open: dict[tuple[str, int], Body] = {}
         self._known: dict[tuple[str, int], Any] = {}
         self._committed: dict[str, dict[str, int]] = defaultdict(dict)
+        self._written: set[tuple[str, int]] = set()
+        self._gaps: dict[tuple[str, int], str] = {}
         self._broadcast: set[Any] = set()
         self._acknowledged: dict[Any, None] = {}
         self._asked: dict[tuple[str, int], str] = {}
@@ -137,6 +142,8 @@ class Watch(Tally):
             return
         known = self._known.pop((client, number))  # type: ignore[arg-type]
         judge = {
+            "send_ok": self._send,
+            "poll_ok": self._poll,
             "commit_offsets_ok": self._commit,
             "list_committed_offsets_ok": self._list_committed,
             "txn_ok": self._txn,
@@ -147,6 +154,22 @@ class Watch(Tally):
         if judge is not None:
             for name, sentence in judge(node, asked, body, known):
                 self.wrong.setdefault(name, f"{sentence} ({at(time_ns)}).")
+
+    def _send(self, node: str, asked: Body, body: Body, known: Any) -> Iterator[tuple[str, str]]:
+        place = asked["key"], body.get("offset")
+        self._written.add(place)
+        if (seen := self._gaps.get(place)) is not None:
+            yield _passed_over(*place, seen)
+
+    def _poll(self, node: str, asked: Body, body: Body, known: Any) -> Iterator[tuple[str, str]]:
+        for key, pairs in (body.get("msgs") or {}).items():
+            shown = {offset for offset, _ in pairs or ()}
+            wanted = range(asked["offsets"].get(key, 0), max(shown, default=-1))
+            for place in ((key, offset) for offset in wanted if offset not in shown):
+                seen = f"a poll at {node} showed the offset {max(shown)} of key {said(key)}"
+                self._gaps.setdefault(place, seen)
+                if place in self._written:
+                    yield _passed_over(*place, seen)
 
     def _commit(self, node: str, asked: Body, body: Body, known: Any) -> Iterator[tuple[str, str]]:
         _raise_to(self._committed[node], asked["offsets"])
@@ -251,6 +274,14 @@ class GivenIds(Tally):
         """Keep the id, if it is one that is given."""
         if message["body"].get("type") == "generate_ok":
             self.ids[dumps(message["body"].get("id"))] = message["src"]
+
+
+def _passed_over(key: str, offset: int, seen: str) -> tuple[str, str]:
+    return (
+        PASSED_OVER,
+        f"{seen} and not the offset {offset} before it, where a message is acknowledged: whoever "
+        "polled that goes on behind it and never sees it",
+    )
 
 
 def _raise_to(offsets: dict[str, int], news: Mapping[str, int]) -> None:

@@ -5,7 +5,16 @@ import pytest
 from glomers.bench.flags import parse_options
 from glomers.errors import BrokenTest
 from glomers.protocol import dumps
-from glomers.workshop.watch import INVENTED, LUCKY, MISREPORTED, STALE, UNANSWERED, WENT_BACK, Watch
+from glomers.workshop.watch import (
+    INVENTED,
+    LUCKY,
+    MISREPORTED,
+    PASSED_OVER,
+    STALE,
+    UNANSWERED,
+    WENT_BACK,
+    Watch,
+)
 
 QUIET = "-w echo --bin x --time-limit 10 --rate 10"
 
@@ -69,6 +78,28 @@ def test_what_is_read_may_be_anything():
     asked = {"type": "txn", "txn": [["w", 1, 4], ["r", 2, None]]}
     done = {"type": "txn_ok", "txn": [["w", 1, 4], ["r", 2, [7]]]}
     assert hear(watch(), *exchange("c1", 1, asked, done)) == {}
+
+
+def sent(number, offset):
+    asked = {"type": "send", "key": "k", "msg": offset}
+    return exchange("c1", number, asked, {"type": "send_ok", "offset": offset})
+
+
+def polled(number, first, *offsets):
+    asked = {"type": "poll", "offsets": {"k": first}}
+    pairs = [[offset, offset] for offset in offsets]
+    return exchange("c2", number, asked, {"type": "poll_ok", "msgs": {"k": pairs}})
+
+
+@pytest.mark.parametrize("first", [0, 6])
+def test_a_poll_must_not_pass_over_an_offset_that_is_written_before_it_or_later(first):
+    poll = polled(1, first, *range(first, 7), 8)
+    assert PASSED_OVER in hear(watch(), *poll, *sent(2, 7))
+    assert PASSED_OVER in hear(watch(), *sent(2, 7), *poll)
+
+
+def test_offsets_may_be_left_free_for_ever_and_polls_may_end_early():
+    assert hear(watch(), *polled(1, 0, 0, 2), *sent(2, 4), *sent(3, 3), *polled(4, 3)) == {}
 
 
 def broadcast(number, value):
