@@ -116,7 +116,7 @@ def run_in_store(
     if printed := printed_line(store):
         log.say(printed)
     valid = verdict(results)
-    if valid is not True or not test.replicas_agree():
+    if valid is not True or not test.passes_own_checks():
         _say_what_went_wrong(test, store, log, results, None)
     else:
         for line in silenced_lines(test.silenced):

@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TextIO
 
 from glomers.bench import blame, node_dice
 from glomers.bench.clock import NS_PER_S, VirtualClock
@@ -45,6 +45,8 @@ TICK_S = 0.25
 STUCK_CPU_S = 5
 """How much a single call may work without a line of Python: it can only be ended, with all else."""
 MAX_INTERRUPTIONS = 4
+last_words: TextIO | None = None
+"""Where to tell on which line such a call stands, for whoever waits for this process; or stderr."""
 _PROCESS_STARTERS = ("fork", "forkpty", "posix_spawn", "posix_spawnp", "system")
 
 
@@ -296,8 +298,8 @@ def _watchdog(
     previous = signal.signal(signal.SIGALRM, look)
     allowed = resource.getrlimit(resource.RLIMIT_CPU)
     # Nobody can interrupt such a call, but where it stands can still be told.
-    if sys.__stderr__ is not None:
-        faulthandler.register(signal.SIGXCPU, file=sys.__stderr__, chain=True)
+    if (words := last_words or sys.__stderr__) is not None:
+        faulthandler.register(signal.SIGXCPU, file=words, chain=True)
     _allow_cpu(STUCK_CPU_S)
     signal.setitimer(signal.ITIMER_REAL, TICK_S, TICK_S)
     try:

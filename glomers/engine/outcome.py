@@ -14,6 +14,7 @@ from glomers.engine.guarded import Ended
 from glomers.engine.store_folder import StoreFolder
 from glomers.errors import EXIT_BAD_INPUT, EXIT_STATUSES
 from glomers.files import last_lines
+from glomers.formats.last_words import stuck
 from glomers.launcher import PACKAGE_ROOT
 
 VERDICTS = tuple(EXIT_STATUSES.values())
@@ -84,6 +85,8 @@ def _killed(ended: Ended, engine: str) -> str | None:
         return None
     program = "Maelstrom" if engine == "maelstrom" else "The bench"
     number = ended.status - FIRST_SIGNAL
+    if number == signal.SIGXCPU and (sentence := stuck(ended.err)):
+        return sentence
     hint = " Signal 9 often means that memory ran out." if number == signal.SIGKILL else ""
     return f"{program} was ended from outside, by signal {number}.{hint}"
 

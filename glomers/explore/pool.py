@@ -18,12 +18,17 @@ from concurrent.futures import (
 )
 from functools import partial
 from multiprocessing import parent_process
+from multiprocessing.context import BaseContext
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
+from glomers.bench import sandbox
 from glomers.environment import OF_RUNS
 from glomers.errors import ExploreError
 from glomers.explore.scenario import Space
 from glomers.explore.seed import Row, broken_row
 from glomers.explore.worker import Batch, is_fit, run_batch
+from glomers.formats.last_words import stuck
 from glomers.lifeline import when_let_go
 
 BATCH_SEEDS_MAX = 25
@@ -74,7 +79,7 @@ class Exploration:
                 self._waiting.clear()
                 self._cancel()
                 while self._running:
-                    self._gather()
+                    self._gather(executor)
                 raise
             finally:
                 executor.shutdown()
@@ -96,7 +101,7 @@ class Exploration:
                 except RuntimeError:  # BrokenExecutor is one
                     self._waiting.appendleft(batch)
                     intact = False
-            intact = self._gather() and intact
+            intact = self._gather(executor) and intact
 
     def _may_submit(self) -> bool:
         """Whether the next batch may run now; one whose worker was lost runs alone."""
@@ -108,7 +113,7 @@ class Exploration:
             return False
         return len(self._running) < BATCHES_PER_JOB * self._jobs
 
-    def _gather(self) -> bool:
+    def _gather(self, executor: Executor) -> bool:
         """Wait for some batches and hand their rows over; says whether their workers lived."""
         intact = True
         done, _ = wait(self._running, return_when=FIRST_COMPLETED)
@@ -123,7 +128,7 @@ class Exploration:
                 raise
             except Exception as error:  # whatever an executor makes of a worker that is gone
                 intact = False
-                self._try_again(batch, error)
+                self._try_again(batch, error, last_words(executor))
                 continue
             if not self._take(rows):
                 self._waiting.clear()
@@ -134,11 +139,12 @@ class Exploration:
         for future in self._running:
             future.cancel()
 
-    def _try_again(self, batch: Batch, error: Exception) -> None:
+    def _try_again(self, batch: Batch, error: Exception, words: str | None) -> None:
         """Run a batch again whose worker is gone, its seeds apart to find the one at fault."""
         attempts = self._attempts.get(batch, 0) + 1
-        if attempts == ATTEMPTS_MAX:
-            why = (
+        is_known = words is not None and len(batch.seeds) == 1 and attempts > 1
+        if attempts == ATTEMPTS_MAX or is_known:
+            why = words or (
                 f"The process that ran it ended {attempts} times ({type(error).__name__}), as it "
                 "does when a single call works without end, or takes all memory."
             )
@@ -150,16 +156,42 @@ class Exploration:
             self._waiting.appendleft(single)
 
 
+class _Pool(ProcessPoolExecutor):
+    """A pool whose processes leave word of where they stood when the system ended them."""
+
+    def __init__(self, jobs: int, context: BaseContext) -> None:
+        self._folder = TemporaryDirectory(prefix="glomers-", ignore_cleanup_errors=True)
+        words = (self._folder.name,)
+        super().__init__(jobs, context, initializer=_prepare_worker, initargs=words)
+
+    def last_words(self) -> str | None:
+        """The sentence about a call that worked without end, if there was one."""
+        texts = (path.read_text(errors="replace") for path in Path(self._folder.name).iterdir())
+        return next(filter(None, map(stuck, texts)), None)
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """End the processes, and forget their words."""
+        super().shutdown(wait, cancel_futures=cancel_futures)
+        self._folder.cleanup()
+
+
+def last_words(executor: Executor) -> str | None:
+    """Where a process of an executor stood when it ended, if that is known."""
+    return executor.last_words() if isinstance(executor, _Pool) else None
+
+
 def process_pool(jobs: int) -> ProcessPoolExecutor:
     """A pool of processes that are fit for tests (see `glomers.explore.worker`)."""
     os.environ.update(OF_RUNS)  # for children that are fresh interpreters
     # Forks are fit if this process is, and begin sooner.
     can_fork = is_fit() and "fork" in multiprocessing.get_all_start_methods()
     context = multiprocessing.get_context("fork" if can_fork else "spawn")
-    return ProcessPoolExecutor(jobs, mp_context=context, initializer=_prepare_worker)
+    return _Pool(jobs, context)
 
 
-def _prepare_worker() -> None:
+def _prepare_worker(words_folder: str) -> None:
+    words = Path(words_folder, str(os.getpid()))
+    sandbox.last_words = words.open("w", encoding="utf-8")  # as long as it lives
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent lets us finish what we are at
     parent = parent_process()
     assert parent is not None

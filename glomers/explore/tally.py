@@ -13,10 +13,10 @@ from glomers.protocol import loads
 class Tally(Journal):
     """A journal that keeps counts instead of messages.
 
-    `messages` counts them all, `types` messages between nodes by type; `pairs` those sent while a fault was at work, by
-    type and fault; `effects` how often each fault did something: dropped, copied, delayed or
-    overtook a message, or had a node miss one.  `wrong` has what a tally finds wrong by itself, by
-    name and in a sentence: this one nothing.
+    `messages` counts all of them, `types` those between nodes by type; `pairs` those sent while a
+    fault was at work, by type and fault; `effects` how often each fault did something: dropped,
+    copied, delayed or overtook a message, or had a node miss one.  `wrong` has what a tally finds
+    wrong by itself, by name and in a sentence: this one nothing.
     """
 
     def __init__(self) -> None:

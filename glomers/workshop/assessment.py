@@ -15,7 +15,14 @@ from glomers.workshop.remarks import remarks
 from glomers.workshop.runs import run_stage
 from glomers.workshop.snapshot import has_changed, taken
 from glomers.workshop.stages import LIMITS, STARTS, Stage, official_command, stages_of
-from glomers.workshop.verdict import NOT_REACHED, StageResult, Verdict, proof, shown_runs
+from glomers.workshop.verdict import (
+    NOT_REACHED,
+    StageResult,
+    Verdict,
+    is_unjudged,
+    proof,
+    shown_runs,
+)
 
 _UNEXPLAINED = "It broke the promise, and nobody knows why: `{command}` shows the run."
 
@@ -57,11 +64,13 @@ def _judged(
     for stage in stages:
         found = run_stage(stage)
         broken = next((at for at, row in found.items() if stage.is_broken_by(row)), None)
+        if broken is None and stage.counts is None and all(map(is_unjudged, found.values())):
+            broken = 0  # it may be as wrong as it likes: nobody can tell
         if broken is not None:
             evidence = _look(stage, found[broken], broken, challenge, copy, folder)
             results.append(StageResult(stage.name, False, _why(evidence)))
             is_broken = found[broken]["broken"] is not None
-            advice = _advice(challenge, stage.name, "\n".join(evidence.findings), is_broken)
+            advice = _advice(challenge, stage.name, evidence.findings, is_broken)
             return Verdict(challenge, node, _filled(results, names), evidence, advice)
         rows = list(found.values())
         left_out = len(stage.trials.commands) - len(rows)
@@ -72,7 +81,7 @@ def _judged(
         official = replace(official_command(challenge, copy), nemesis=frozenset())
         results.append(limits_result(challenge, official))
     if not all(result.passed for result in results):
-        advice = _advice(challenge, results[-1].name, results[-1].why)
+        advice = _advice(challenge, results[-1].name, [results[-1].why])
         return Verdict(challenge, node, tuple(results), advice=advice)
     return Verdict(
         challenge,
@@ -98,7 +107,9 @@ def _look(
     return replace(evidence, findings=(why,))
 
 
-def _advice(challenge: Challenge, stage: str, findings: str, is_broken: bool = False) -> str | None:
+def _advice(
+    challenge: Challenge, stage: str, findings: Sequence[str], is_broken: bool = False
+) -> str | None:
     """What the exercise of the challenge has to say about a broken stage."""
     exercise = exercises().get(challenge.id)
     return exercise.advice(stage, findings, is_broken) if exercise else None

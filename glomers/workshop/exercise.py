@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -34,9 +35,9 @@ class Mistake:
     stage: str | None = None
     hint: int | None = None
 
-    def fits(self, stage: str, findings: str) -> bool:
+    def fits(self, stage: str, finding: str) -> bool:
         """Whether a broken stage may come from this mistake."""
-        return self.stage in (None, stage) and re.search(self.finding, findings) is not None
+        return self.stage in (None, stage) and re.search(self.finding, finding) is not None
 
     def __str__(self) -> str:
         return f"{self.text} Hint {self.hint} of the exercise may help." if self.hint else self.text
@@ -120,17 +121,20 @@ class Exercise:
         checks = len(self.gaps) + len(self.stages)
         return effort.minutes(prose, self.skeleton, self.own_lines, checks)
 
-    def advice(self, stage: str, findings: str, is_broken: bool = False) -> str | None:
+    def advice(self, stage: str, findings: Sequence[str], is_broken: bool = False) -> str | None:
         """What usually lies behind a broken stage, and which hint helps.
 
-        A mistake that the findings name has most to say: first those of this exercise, then those
-        that can be made in every one.  Of a run that `is_broken`, because a node crashed or hangs,
-        the findings say more than a mistake that they do not name.
+        The most decisive finding that names a mistake has most to say: first a mistake of this
+        exercise, then one that can be made in every one.  Of a run that `is_broken`, because a node
+        crashed or hangs, the findings say more than a mistake that they do not name.
         """
         named = [each for each in self.mistakes if each.finding]
         unnamed = [each for each in self.mistakes if not each.finding and not is_broken]
-        usual = (*named, *_mistakes_everywhere(), *unnamed)
-        return next((str(each) for each in usual if each.fits(stage, findings)), None)
+        for finding in findings:
+            for each in (*named, *_mistakes_everywhere()):
+                if each.fits(stage, finding):
+                    return str(each)
+        return next((str(each) for each in unnamed if each.fits(stage, "")), None)
 
 
 @cache

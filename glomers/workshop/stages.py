@@ -15,7 +15,7 @@ from glomers.explore.plan import base_of
 from glomers.explore.scenario import with_nodes
 from glomers.explore.seed import Row
 from glomers.reading.cause import BROKEN
-from glomers.workshop.trials import Draw, Trials, alone, cut, drawn, seed_of, together
+from glomers.workshop.trials import Draw, Trials, alone, cut, drawn, seed_of, together, twin_of
 
 STARTS = "it starts"
 WELL_FORMED = "replies are well formed"
@@ -33,9 +33,12 @@ _HEAVY_SEEDS = {"kafka": 50, "txn-rw-register": 50}
 ALONE_TRIALS = 12
 TOGETHER_TRIALS = 30
 SLOW = "kafka-slow-readers"
-"""Committed offsets go back when readers take their time, or hardly ever."""
+"""Committed offsets go back when readers take their time, or hardly ever; and one log to which many
+send shows who reads on before a message is written."""
 SLOW_RATE = 100.0
+SLOW_MS = 10
 SLOW_TRIALS = 4
+LIFE_TRIALS = 4
 CROWD = 10
 _FEW_RATE = 20.0
 _FEW_S = 4
@@ -178,23 +181,48 @@ class _Plan:
         others = drawn(first if draw is cut else self.base, draw, count - 1, purpose)
         first_ones = [familiar, *[official] * (is_official and not self.challenge.limits)]
         last_ones = [official] * (is_official and bool(self.challenge.limits))
-        trials = [*first_ones, *_slow_readers(familiar, purpose), *others, *last_ones]
-        return Stage(name, promise, self._trials(trials))
+        special = [*_slow_readers(familiar, purpose), *_lives(familiar, purpose)]
+        seed = seed_of(f"{purpose}/twin")
+        twin = replace(twin_of(familiar), seed=seed) if _has_twin(familiar) else None
+        trials = [*first_ones, *special, *([twin] if twin else []), *others, *last_ones]
+        return Stage(name, promise, self._trials(trials, twin))
 
     def _calm(self) -> Options:
         return replace(self.base, nemesis=frozenset())
 
-    def _trials(self, commands: list[Options]) -> Trials:
+    def _trials(self, commands: list[Options], twin: Options | None = None) -> Trials:
         # Who has others must not wait for them; who is alone has nothing to wait for.
         is_alone = len(self.base.node_ids) == 1
-        return Trials(self.base, commands=tuple(commands), shows_at_once=is_alone)
+        return Trials(self.base, commands=tuple(commands), shows_at_once=is_alone, twin=twin)
+
+
+def _has_twin(familiar: Options) -> bool:
+    """Whether other nodes must give other ids in a run like this."""
+    is_calm = not familiar.nemesis and len(familiar.node_ids) > 1
+    return is_calm and familiar.workload == "unique-ids"
+
+
+def _lives(familiar: Options, purpose: str) -> list[Options]:
+    """Trials in which nodes are killed and started again, where ids must not come twice.
+
+    Meanwhile some requests are not answered, which is not the node's fault.
+    """
+    if familiar.workload != "unique-ids" or familiar.nemesis != {"partition"}:
+        return []
+    killed = replace(familiar, nemesis=frozenset({"kill"}), nemesis_interval_s=2, availability=None)
+    return [replace(killed, seed=seed_of(f"{purpose}/life/{n}")) for n in range(LIFE_TRIALS)]
 
 
 def _slow_readers(familiar: Options, purpose: str) -> list[Options]:
-    """Trials with many readers who take their time, where there are readers."""
+    """Trials with many readers, of many logs or of one, who take their time; if there are logs."""
     if familiar.workload != "kafka":
         return []
     crowd = CROWD * len(familiar.node_ids)
-    slow = replace(familiar, workload=SLOW, rate=SLOW_RATE, concurrency=crowd)
-    seeds = [seed_of(f"{purpose}/slow/{number}") for number in range(SLOW_TRIALS)]
-    return [replace(slow, seed=seed) for seed in seeds]
+    many = replace(familiar, workload=SLOW, rate=SLOW_RATE, concurrency=crowd)
+    late = {"latency_ms": SLOW_MS, "latency_dist": "exponential"}
+    one = replace(many, rate=2 * SLOW_RATE, key_count=1, **late)
+    return [
+        replace(kind, seed=seed_of(f"{purpose}/slow/{kind.rate}/{number}"))
+        for number in range(SLOW_TRIALS)
+        for kind in (many, one)
+    ]

@@ -11,10 +11,11 @@ import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
+from glomers.bench.once import run_once
 from glomers.bench.options import LATENCY_DISTRIBUTIONS, TOPOLOGIES, Options
 from glomers.explore.scenario import INTERVALS_S, LATENCIES_MS, Space, with_nodes
 from glomers.explore.tally import Tally
-from glomers.workshop.watch import Watch
+from glomers.workshop.watch import GivenIds, Watch
 
 RATES = (10.0, 40.0, 200.0)
 """Requests a second: few, so that each can be followed, and many, so that they get mixed up."""
@@ -42,11 +43,13 @@ _WORDS = (
 class Trials(Space):
     """Commands that an exploration runs one after the other: its seeds are their positions.
 
-    `shows_at_once` says whether a node has to show at once what it has acknowledged.
+    `shows_at_once` says whether a node has to show at once what it has acknowledged.  The nodes of
+    the command `twin` must give other ids than nodes with other names do in the same run.
     """
 
     commands: tuple[Options, ...] = ()
     shows_at_once: bool = False
+    twin: Options | None = None
 
     def scenario(self, seed: int) -> Options:
         """The command at this position."""
@@ -54,7 +57,8 @@ class Trials(Space):
 
     def tally(self, options: Options) -> Tally:
         """What also looks at what no checker looks at."""
-        return Watch(options, self.shows_at_once)
+        elsewhere = _ids_elsewhere(options) if options == self.twin else None
+        return Watch(options, shows_at_once=self.shows_at_once, elsewhere=elsewhere)
 
 
 Draw = Callable[[Options, random.Random], Options]
@@ -66,6 +70,19 @@ def drawn(base: Options, draw: Draw, count: int, purpose: str) -> Iterator[Optio
     for number in range(count):
         rng = random.Random(f"{purpose}/{number}")
         yield replace(draw(base, rng), seed=seed_of(f"{purpose}/{number}"))
+
+
+def twin_of(options: Options) -> Options:
+    """A crowded run without faults, whose nodes have names that are all their own."""
+    names = tuple(_WORDS[: len(options.node_ids)])
+    return replace(options, node_ids=names, rate=RATES[-1], time_limit_s=CROWDED_S)
+
+
+def _ids_elsewhere(twin: Options) -> dict[bytes, str]:
+    """The ids that nodes with the usual names give in a run, and who gave each."""
+    given = GivenIds()
+    run_once(with_nodes(twin, len(twin.node_ids)), given)
+    return given.ids
 
 
 def seed_of(text: str) -> int:

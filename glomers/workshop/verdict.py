@@ -13,6 +13,8 @@ from glomers.workshop.evidence import Exhibit
 from glomers.workshop.stages import FAULTS, LIMITS, PARTITIONS, TOGETHER
 
 NOT_REACHED = "not reached"
+UNJUDGED = "a poll leaves out keys that have no messages"
+"""What keeps a checker from judging a run in which it finds nothing wrong."""
 
 
 @dataclass(frozen=True)
@@ -59,12 +61,19 @@ class Verdict:
         return {"challenge": self.challenge.id, "passed": self.passed, "stages": stages}
 
 
+def is_unjudged(row: Row) -> bool:
+    """Whether the checker could not judge a run, which then shows nothing."""
+    return bool(row["outcome"] == "unknown")
+
+
 def shown_runs(rows: Sequence[Row], left_out: int = 0) -> str:
     """How many runs a stage took, how many of them show little, and how many were left out."""
     count = len(rows)
     text = f"{count:,} runs" if count != 1 else "1 run"
     vacuous = sum(bool(row["vacuous"]) for row in rows)
+    unjudged = sum(is_unjudged(row) for row in rows)
     text = f"{text}, {vacuous:,} of them vacuous" if vacuous and count > 1 else text
+    text = f"{text}, {unjudged:,} of them not judged: {UNJUDGED}" if unjudged else text
     if left_out:
         return f"{text}; {left_out:,} more are left out, since your nodes send so much"
     return text
@@ -124,8 +133,9 @@ def _faults(rows: Sequence[Row]) -> set[str]:
 
 
 def _bound(rows: Sequence[Row]) -> str:
-    telling = [row for row in rows if not row["vacuous"]]
+    telling = [row for row in rows if not (row["vacuous"] or is_unjudged(row))]
     reasons = sorted({reason for row in rows for reason in row["vacuous"]})
+    reasons += ["they could not be judged"] * any(map(is_unjudged, rows))
     if not telling:
         return (
             f"How much that proves: little about faults, because in none of {len(rows):,} runs "

@@ -4,8 +4,11 @@
 |---|---|
 | a request without a reply | whoever asks another node again and again is answered |
 | a committed offset that went back | of two committed offsets of a key the larger one counts |
+| a poll that passed over a message | what stands between polled messages is never written later |
 | another write than the one asked for | the answer to a transaction names what was asked |
 | an acknowledged value that is not shown | a node alone shows at once what it has acknowledged |
+| a value that nobody broadcast | a read shows what clients have broadcast, and nothing else |
+| an id that is unique by luck | nodes with other names and other dice give other ids |
 
 All of them pass on Maelstrom.
 """
@@ -26,8 +29,20 @@ from glomers.reading.wording import a, at, said, times
 
 UNANSWERED = "a request without a reply"
 WENT_BACK = "a committed offset that went back"
+PASSED_OVER = "a poll that passed over a message"
 MISREPORTED = "another write than the one asked for"
 STALE = "an acknowledged value that is not shown"
+INVENTED = "a value that nobody broadcast"
+LUCKY = "an id that is unique by luck"
+HANDLERS = {
+    WENT_BACK: "commit_offsets",
+    PASSED_OVER: "poll",
+    MISREPORTED: "txn",
+    STALE: "broadcast",
+    INVENTED: "read",
+    LUCKY: "generate",
+}
+"""The request whose handler each is about, where it is about one."""
 ASKED_AGAIN = 3
 """So often are requests of a type asked anew before no reply at all is taken for never."""
 BASE_MESSAGES = 200_000
@@ -58,21 +73,31 @@ class Watch(Tally):
         options: the command line of the run.
         shows_at_once: whether a node has to show at once what it has acknowledged.
         most: how many messages it may have, if not as many as usual.
+        elsewhere: ids, as JSON, that other nodes have given in a run like this.
     """
 
     def __init__(
-        self, options: Options, shows_at_once: bool = False, most: int | None = None
+        self,
+        options: Options,
+        *,
+        shows_at_once: bool = False,
+        most: int | None = None,
+        elsewhere: Mapping[bytes, str] | None = None,
     ) -> None:
         super().__init__()
         requests = options.rate * options.time_limit_s
         self._most = most or BASE_MESSAGES + int(MESSAGES_PER_REQUEST * requests)
         self._requests_of_clients = int(requests)
         self._is_calm = not options.nemesis
+        self._elsewhere = elsewhere or {}
         self._shows_at_once = shows_at_once
         self._open: dict[tuple[str, int], Body] = {}
         self._known: dict[tuple[str, int], Any] = {}
         self._committed: dict[str, dict[str, int]] = defaultdict(dict)
-        self._acknowledged: dict[int, None] = {}
+        self._written: set[tuple[str, int]] = set()
+        self._gaps: dict[tuple[str, int], str] = {}
+        self._broadcast: set[Any] = set()
+        self._acknowledged: dict[Any, None] = {}
         self._asked: dict[tuple[str, int], str] = {}
         self._between: dict[str, _Requests] = defaultdict(_Requests)
 
@@ -106,6 +131,8 @@ class Watch(Tally):
         """What the answer to a request must not fall behind."""
         if body["type"] == "list_committed_offsets":
             return dict(self._committed[node])
+        if body["type"] == "broadcast":
+            self._broadcast.add(body["message"])
         return len(self._acknowledged) if body["type"] == "read" else None
 
     def _answer(self, time_ns: int, node: str, client: str, body: Body) -> None:
@@ -115,15 +142,34 @@ class Watch(Tally):
             return
         known = self._known.pop((client, number))  # type: ignore[arg-type]
         judge = {
+            "send_ok": self._send,
+            "poll_ok": self._poll,
             "commit_offsets_ok": self._commit,
             "list_committed_offsets_ok": self._list_committed,
             "txn_ok": self._txn,
             "broadcast_ok": self._acknowledge,
             "read_ok": self._read,
+            "generate_ok": self._generate,
         }.get(str(body.get("type")))
         if judge is not None:
             for name, sentence in judge(node, asked, body, known):
                 self.wrong.setdefault(name, f"{sentence} ({at(time_ns)}).")
+
+    def _send(self, node: str, asked: Body, body: Body, known: Any) -> Iterator[tuple[str, str]]:
+        place = asked["key"], body.get("offset")
+        self._written.add(place)
+        if (seen := self._gaps.get(place)) is not None:
+            yield _passed_over(*place, seen)
+
+    def _poll(self, node: str, asked: Body, body: Body, known: Any) -> Iterator[tuple[str, str]]:
+        for key, pairs in (body.get("msgs") or {}).items():
+            shown = {offset for offset, _ in pairs or ()}
+            wanted = range(asked["offsets"].get(key, 0), max(shown, default=-1))
+            for place in ((key, offset) for offset in wanted if offset not in shown):
+                seen = f"a poll at {node} showed the offset {max(shown)} of key {said(key)}"
+                self._gaps.setdefault(place, seen)
+                if place in self._written:
+                    yield _passed_over(*place, seen)
 
     def _commit(self, node: str, asked: Body, body: Body, known: Any) -> Iterator[tuple[str, str]]:
         _raise_to(self._committed[node], asked["offsets"])
@@ -167,15 +213,28 @@ class Watch(Tally):
         return iter(())
 
     def _read(self, node: str, asked: Body, body: Body, known: int) -> Iterator[tuple[str, str]]:
-        if not self._shows_at_once:
-            return
+        shown = body.get("messages")
+        if not isinstance(shown, list):
+            return  # of another task
+        if invented := [value for value in shown if value not in self._broadcast]:
+            yield INVENTED, f"{node} shows {said(invented[0])}, which no client has broadcast"
         due = [*self._acknowledged][:known]
-        shown = set(body.get("messages") or ())
-        if left := [value for value in due if value not in shown]:
+        if left := set(due).difference(shown):
             yield (
                 STALE,
-                f"{node} had acknowledged {left[0]}, and a read that was asked afterwards does not "
-                "show it: what is acknowledged has to be there already",
+                f"{node} had acknowledged {min(left)}, and a read that was asked afterwards does "
+                "not show it: what is acknowledged has to be there already",
+            )
+
+    def _generate(
+        self, node: str, asked: Body, body: Body, known: Any
+    ) -> Iterator[tuple[str, str]]:
+        if other := self._elsewhere.get(dumps(body.get("id"))):
+            yield (
+                LUCKY,
+                f"{node} gives the id {said(body['id'])}, and in a cluster of other nodes that got "
+                f"the same requests at the same moments {other} gave it as well: nothing in the id "
+                "says which node it comes from",
             )
 
     # Nodes among each other
@@ -202,6 +261,27 @@ class Watch(Tally):
                 f"`{kind}` is never answered, and asked again and again ({requests.first}; "
                 f"{times(requests.again)} anew): its handler has to return the body of a reply."
             )
+
+
+class GivenIds(Tally):
+    """Keeps the ids that nodes give, as JSON, and by whom each was given."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ids: dict[bytes, str] = {}
+
+    def heard(self, time_ns: int, message: Body) -> None:
+        """Keep the id, if it is one that is given."""
+        if message["body"].get("type") == "generate_ok":
+            self.ids[dumps(message["body"].get("id"))] = message["src"]
+
+
+def _passed_over(key: str, offset: int, seen: str) -> tuple[str, str]:
+    return (
+        PASSED_OVER,
+        f"{seen} and not the offset {offset} before it, where a message is acknowledged: whoever "
+        "polled that goes on behind it and never sees it",
+    )
 
 
 def _raise_to(offsets: dict[str, int], news: Mapping[str, int]) -> None:

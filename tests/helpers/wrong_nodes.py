@@ -1,8 +1,9 @@
 """Nodes that are wrong, each with its challenge and the stage that it must not pass.
 
-They come from four places: the mistakes of `tests/data/mistakes` and `tests/mistakes.py`, the
-mutants of `tests/mutants`, and `tests/data/impostors`, which pass the official command, or one
-seed, or know something that no node may rely on.
+They come from five places: the mistakes of `tests/data/mistakes` and `tests/mistakes.py`, the
+mutants of `tests/mutants`, `tests/data/impostors`, which pass the official command, or one
+seed, or know something that no node may rely on, and `tests/data/learners`, which learners wrote
+and Maelstrom's own checkers do not mind.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from tests.helpers.places import DATA
 
 TRIALS = DATA / "mistakes"
 IMPOSTORS = DATA / "impostors"
+LEARNERS = DATA / "learners"
 _ARGUMENTS = 'WORKLOAD, MUTATION = sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else ""'
 
 
@@ -111,12 +113,12 @@ def _mutants() -> list[Wrong]:
     ]
 
 
-def _impostors() -> list[Wrong]:
+def _in(folder: Path) -> list[Wrong]:
     found = []
-    for path in sorted(IMPOSTORS.glob("*.py")):
+    for path in sorted(folder.glob("*.py")):
         id, _, name = path.stem.partition("_")
         found.append(Wrong(name, id, path.read_text(encoding="utf-8")))
     return found
 
 
-WRONG = [*_trials(), *_mistakes(), *_mutants(), *_impostors()]
+WRONG = [*_trials(), *_mistakes(), *_mutants(), *_in(IMPOSTORS), *_in(LEARNERS)]

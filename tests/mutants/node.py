@@ -8,6 +8,7 @@ partitions.
 import asyncio
 import random
 import sys
+import time
 from collections import defaultdict
 
 from glomers.kv import KV
@@ -47,6 +48,8 @@ def echo(message):
 
 # unique-ids
 
+born = time.time_ns()
+
 
 @node.on("generate")
 def generate(message):
@@ -58,7 +61,7 @@ def generate(message):
         return {"type": "generate_ok", "id": random.getrandbits(10)}
     if mutant("repeats"):
         return {"type": "generate_ok", "id": f"{node.node_id}-{requests // 2}"}
-    return {"type": "generate_ok", "id": f"{node.node_id}-{requests}"}
+    return {"type": "generate_ok", "id": f"{node.node_id}-{born}-{requests}"}
 
 
 # broadcast, g-set

@@ -122,6 +122,13 @@ def test_trials_differ_in_seed_names_and_number_of_nodes():
     assert trials[1].node_ids == ("n0", "n1", "n2", "n3", "n4")
 
 
+@pytest.mark.parametrize("id", CHALLENGES)
+def test_no_two_trials_of_a_stage_have_the_same_seed(id):
+    for stage in stages_of(CHALLENGES[id], CHALLENGES[id].path):
+        seeds = [trial.seed for trial in stage.trials.commands]
+        assert len(set(seeds)) == len(seeds)
+
+
 def test_a_secret_changes_all_seeds():
     def seeds(secret):
         stage = stages_of(CHALLENGES["3c"], CHALLENGES["3c"].path, 10, secret)[-1]

@@ -72,8 +72,8 @@ def lost_writes(logs: Logs, by_key: LogsByKey) -> list[Anomaly]:
         bound = max((first_indices[v] for v in read if v in first_indices), default=-1)
         if bound < 0:
             raise CheckError(
-                f"polls show key {dumps(key)}, but never a message of its log; nobody can say "
-                "up to where it should have been read"
+                f"polls show key {dumps(key)}, but never a message of its log: nobody can "
+                "say up to where it should have been read; a poll leaves out keys without messages"
             )
         by_last_index = log.by_last_index()
         max_read = _first_reader(logs, key, by_last_index.get(bound, ()))

@@ -1,0 +1,165 @@
+"""What a check sees in the messages of a run, and no checker does."""
+
+import pytest
+
+from glomers.bench.flags import parse_options
+from glomers.errors import BrokenTest
+from glomers.protocol import dumps
+from glomers.workshop.watch import (
+    INVENTED,
+    LUCKY,
+    MISREPORTED,
+    PASSED_OVER,
+    STALE,
+    UNANSWERED,
+    WENT_BACK,
+    Watch,
+)
+
+QUIET = "-w echo --bin x --time-limit 10 --rate 10"
+
+
+def watch(flags=QUIET, **more):
+    return Watch(parse_options(flags.split()), **more)
+
+
+def hear(looking, *messages):
+    """Let it hear messages, each given as source, destination and body."""
+    for number, (src, dest, body) in enumerate(messages):
+        line = dumps({"src": src, "dest": dest, "body": body})
+        looking.send(number * 1_000_000, number, line)
+    return looking.wrong
+
+
+def exchange(client, number, asked, answer):
+    """A request of a client to n0, and what n0 answers."""
+    return (
+        (client, "n0", {**asked, "msg_id": number}),
+        ("n0", client, {**answer, "in_reply_to": number}),
+    )
+
+
+def commit(number, offset):
+    asked = {"type": "commit_offsets", "offsets": {"k": offset}}
+    return exchange("c1", number, asked, {"type": "commit_offsets_ok"})
+
+
+def listed(number, offsets):
+    asked = {"type": "list_committed_offsets", "keys": ["k"]}
+    return exchange("c1", number, asked, {"type": "list_committed_offsets_ok", "offsets": offsets})
+
+
+@pytest.mark.parametrize(("shown", "words"), [({"k": 5}, "shows the offset 5"), ({}, "shows none")])
+def test_a_committed_offset_goes_back_when_a_smaller_one_or_none_is_shown(shown, words):
+    wrong = hear(watch(), *commit(1, 7), *commit(2, 5), *listed(3, shown))
+    assert set(wrong) == {WENT_BACK}
+    assert words in wrong[WENT_BACK]
+
+
+def test_a_larger_committed_offset_is_no_step_back():
+    assert hear(watch(), *commit(1, 7), *commit(2, 5), *listed(3, {"k": 7})) == {}
+
+
+def test_what_is_committed_while_a_list_is_asked_for_need_not_be_in_it():
+    asked, answered = listed(2, {})
+    assert hear(watch(), asked, *commit(1, 7), answered) == {}
+
+
+@pytest.mark.parametrize(
+    "done", [[["w", 1, None], ["r", 2, 3]], [["w", 1, 4]], [["w", 1, 4], ["r", 1, 3]], []]
+)
+def test_an_answer_that_names_other_operations_than_were_asked_for_is_noticed(done):
+    asked = {"type": "txn", "txn": [["w", 1, 4], ["r", 2, None]]}
+    wrong = hear(watch(), *exchange("c1", 1, asked, {"type": "txn_ok", "txn": done}))
+    assert set(wrong) == {MISREPORTED}
+
+
+def test_what_is_read_may_be_anything():
+    asked = {"type": "txn", "txn": [["w", 1, 4], ["r", 2, None]]}
+    done = {"type": "txn_ok", "txn": [["w", 1, 4], ["r", 2, [7]]]}
+    assert hear(watch(), *exchange("c1", 1, asked, done)) == {}
+
+
+def sent(number, offset):
+    asked = {"type": "send", "key": "k", "msg": offset}
+    return exchange("c1", number, asked, {"type": "send_ok", "offset": offset})
+
+
+def polled(number, first, *offsets):
+    asked = {"type": "poll", "offsets": {"k": first}}
+    pairs = [[offset, offset] for offset in offsets]
+    return exchange("c2", number, asked, {"type": "poll_ok", "msgs": {"k": pairs}})
+
+
+@pytest.mark.parametrize("first", [0, 6])
+def test_a_poll_must_not_pass_over_an_offset_that_is_written_before_it_or_later(first):
+    poll = polled(1, first, *range(first, 7), 8)
+    assert PASSED_OVER in hear(watch(), *poll, *sent(2, 7))
+    assert PASSED_OVER in hear(watch(), *sent(2, 7), *poll)
+
+
+def test_offsets_may_be_left_free_for_ever_and_polls_may_end_early():
+    assert hear(watch(), *polled(1, 0, 0, 2), *sent(2, 4), *sent(3, 3), *polled(4, 3)) == {}
+
+
+def broadcast(number, value):
+    return exchange("c1", number, {"type": "broadcast", "message": value}, {"type": "broadcast_ok"})
+
+
+def read(number, values):
+    return exchange("c2", number, {"type": "read"}, {"type": "read_ok", "messages": values})
+
+
+def test_only_a_node_alone_has_to_show_at_once_what_it_acknowledged():
+    messages = (*broadcast(1, 3), *read(1, []))
+    assert hear(watch(), *messages) == {}
+    assert STALE in hear(watch(shows_at_once=True), *messages)
+
+
+def test_a_read_need_not_show_what_is_acknowledged_after_it_was_asked_for():
+    asked, answered = read(1, [3])
+    messages = (*broadcast(1, 3), asked, *broadcast(2, 4), answered)
+    assert hear(watch(shows_at_once=True), *messages) == {}
+
+
+def test_a_read_shows_nothing_that_nobody_broadcast():
+    assert hear(watch(), *broadcast(1, 3), *read(1, [3])) == {}
+    assert "shows 4" in hear(watch(), *broadcast(1, 3), *read(1, [3, 4]))[INVENTED]
+
+
+def shares(count, first=1):
+    return [
+        ("n0", "n1", {"type": "share", "value": 3, "msg_id": number})
+        for number in range(first, first + count)
+    ]
+
+
+def test_a_request_between_nodes_that_is_asked_again_and_again_needs_a_reply():
+    assert hear(watch(), *shares(3)) == {}
+    assert "`share` is never answered" in hear(watch(), *shares(4))[UNANSWERED]
+
+
+def test_a_single_reply_shows_that_requests_are_answered():
+    late = ("n1", "n0", {"type": "share_ok", "in_reply_to": 2})
+    assert hear(watch(), *shares(4), late, *shares(4, first=5)) == {}
+
+
+def test_while_faults_are_at_work_replies_may_be_missing():
+    assert hear(watch(f"{QUIET} --nemesis partition"), *shares(9)) == {}
+
+
+def test_new_requests_without_a_number_or_with_other_contents_are_no_repetitions():
+    gossip = [("n0", "n1", {"type": "gossip", "counts": {}}) for _ in range(9)]
+    new = [("n0", "n1", {"type": "share", "value": i, "msg_id": i}) for i in range(9)]
+    assert hear(watch(), *gossip, *new) == {}
+
+
+def test_an_id_that_other_nodes_give_at_the_same_moments_is_unique_by_luck():
+    given = exchange("c1", 1, {"type": "generate"}, {"type": "generate_ok", "id": "7-1"})
+    assert hear(watch(), *given) == {}
+    assert "n9 gave it as well" in hear(watch(elsewhere={b'"7-1"': "n9"}), *given)[LUCKY]
+
+
+def test_a_run_with_too_many_messages_is_ended_with_a_sentence():
+    with pytest.raises(BrokenTest, match="are too many for a check: the last is a `gossip` from"):
+        hear(watch(most=8), *[("n0", "n1", {"type": "gossip"})] * 12)
