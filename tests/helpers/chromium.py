@@ -198,6 +198,12 @@ class Tab:
         found = self._call("Page.captureScreenshot", captureBeyondViewport=whole)
         return base64.b64decode(found["data"])
 
+    def cpu_s(self):
+        """How long the page's thread has been at work so far, in seconds of the processor."""
+        self._call("Performance.enable", timeDomain="threadTicks")
+        metrics = self._call("Performance.getMetrics")["metrics"]
+        return next(each["value"] for each in metrics if each["name"] == "TaskDuration")
+
     def findings(self):
         """What has gone wrong so far."""
         found = Findings()

@@ -2,8 +2,8 @@
 // A run to step through. Whatever a node has said is shown as text (textContent), never as markup.
 (() => {
 const SEND = 0, RECV = 1, DROP = 2, FAULT_BEGINS = 3, FAULT_ENDS = 4, FAILS = 5, TURN = 6;
-const ROW = 22, ROWS = 60, EDGE = 14, MOST_ARROWS = 300, MOST_COLUMNS = 6, WIDE = 12, PLAY_MS = 700;
-const SHOWN_MEMBERS = 30, SHOWN_VARIABLES = 24, SHOWN_LINES = 4, SHOWN_FLYING = 6, MOST_MARKS = 200, LOOK_BACK = 3000;
+const ROW = 22, ROWS = 48, EDGE = 12, MOST_ARROWS = 300, MOST_COLUMNS = 6, WIDE = 12, PLAY_MS = 700;
+const SHOWN_MEMBERS = 30, SHOWN_VARIABLES = 24, SHOWN_LINES = 4, SHOWN_FLYING = 6, MOST_MARKS = 200, NODES_BESIDE = 6, LOOK_BACK = 3000;
 const SVG = "http://www.w3.org/2000/svg";
 const framed = window.parent !== window;
 
@@ -342,9 +342,15 @@ class View {
       if (step !== undefined) this.app.go(step, this, true);
     });
     const left = element("div", { className: "left" }, this.limits, this.board);
-    const right = element("div", { className: "right" }, this.moment, this.nodes);
-    this.root = element("div", { className: "view" }, left, right);
-    new ResizeObserver(() => this.scroll()).observe(this.board);
+    const isBeside = this.run.nodes.length <= NODES_BESIDE;
+    const right = element("div", {}, this.moment, isBeside ? this.nodes : "");
+    this.root = element("div", { className: "view" }, left, right, isBeside ? "" : this.nodes);
+    this.boxes = [this.board, this.tableBox, this.picture];
+    const resized = new ResizeObserver(() => {
+      this.boxes.forEach((box) => { box.half = box.clientHeight / 2; });
+      this.scroll();
+    });
+    this.boxes.forEach((box) => resized.observe(box));
   }
 
   /** Keep only the steps that fit. */
@@ -373,7 +379,8 @@ class View {
     this.drawnFrom = Math.max(0, Math.min(place - (ROWS >> 1), length - ROWS));
     this.drawnTo = Math.min(length, this.drawnFrom + ROWS);
     const steps = [...this.visible.subarray(this.drawnFrom, this.drawnTo)];
-    this.body.replaceChildren(...steps.map((step) => this.row(step)));
+    const kept = new Map([...this.body.rows].map((row) => [Number(row.dataset.step), row]));
+    this.body.replaceChildren(...steps.map((step) => kept.get(step) ?? this.row(step)));
     if (!steps.length) {
       const empty = element("td", { colSpan: 4, textContent: "No event fits the filters." });
       this.body.append(element("tr", {}, empty));
@@ -508,9 +515,7 @@ class View {
   }
 
   scroll() {
-    for (const box of [this.board, this.tableBox, this.picture]) {
-      box.scrollTop = this.y - box.clientHeight / 2 + 2 * ROW;
-    }
+    for (const box of this.boxes) box.scrollTop = this.y - (box.half ?? 0) + 2 * ROW;
   }
 
   jumpTo(step, text) {
@@ -589,6 +594,8 @@ class View {
   source() {
     const place = this.run.place(this.step);
     if (!place) return null;
+    if (this.listed === String(place)) return this.listing;
+    this.listed = String(place);
     const [file, line] = place, lines = Object.hasOwn(this.run.files, file)
       ? this.run.files[file] : [];
     const from = Math.max(0, line - 3), listing = element("pre", {
@@ -598,8 +605,9 @@ class View {
       const shown = `${here ? "▶" : " "}${String(from + offset + 1).padStart(4)}  ${text}\n`;
       listing.append(element(here ? "mark" : "span", { textContent: shown }));
     });
-    return element("div", {}, element("h3", { textContent: `${file}, line ${line}` }),
+    this.listing = element("div", {}, element("h3", { textContent: `${file}, line ${line}` }),
       lines.length ? listing : null);
+    return this.listing;
   }
 
   showNode(node) {
@@ -1024,6 +1032,7 @@ async function begin() {
     byId("stepper").hidden = false;
     byId("wait").hidden = true;
     new App(runs);
+    performance.mark("shown");
   } catch (error) {
     byId("wait").hidden = false;
     byId("wait").textContent = "This page cannot be shown: it needs a browser of 2023 or later " +
