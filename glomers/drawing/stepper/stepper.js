@@ -122,6 +122,7 @@ class Run {
       if (value !== null && step >= 0) this.acknowledged.push({ step, value, node });
     }
     this.acknowledged.sort((one, other) => one.step - other.step);
+    this.acknowledgedAt = this.acknowledged.map(({ step }) => step);
   }
 
   /** Colours by type, as in the pictures: replies share that of their requests. */
@@ -197,7 +198,7 @@ class Run {
   work(step) {
     const turn = this.turnAt[step], place = this.turns.places[this.turns.place[turn]];
     const kind = this.turns.kinds[this.turns.kind[turn]];
-    return place ? `${kind}: ${place[2]}, line ${place[1]}` : kind;
+    return place && kind !== "start" ? `${kind}: ${place[2]}, line ${place[1]}` : kind;
   }
 
   sentence(step) {
@@ -347,7 +348,8 @@ class View {
     this.root = element("div", { className: "view" }, left, right, isBeside ? "" : this.nodes);
     this.boxes = [this.board, this.tableBox, this.picture];
     const resized = new ResizeObserver(() => {
-      this.boxes.forEach((box) => { box.half = box.clientHeight / 2; });
+      for (const box of this.boxes) box.half = [box.clientWidth / 2, box.clientHeight / 2];
+      this.board.half[0] -= this.tableBox.clientWidth / 2;
       this.scroll();
     });
     this.boxes.forEach((box) => resized.observe(box));
@@ -514,8 +516,14 @@ class View {
     this.scroll();
   }
 
+  /** Show the cursor in the middle, and of a picture that is too wide the node. */
   scroll() {
-    for (const box of this.boxes) box.scrollTop = this.y - (box.half ?? 0) + 2 * ROW;
+    const node = this.run.at[this.step];
+    for (const box of this.boxes) {
+      const [across, down] = box.half ?? [0, 0];
+      box.scrollTop = this.y - down + 2 * ROW;
+      if (node >= 0) box.scrollLeft = this.x(node) - across;
+    }
   }
 
   jumpTo(step, text) {
@@ -680,11 +688,17 @@ class View {
     if (run.holder === null || !run.acknowledged.length) return "";
     const path = run.turns.paths.indexOf(run.holder), held = known.variables.get(path);
     if (!held?.members) return "";
-    const has = Array.isArray(held.members) ? new Set(held.members) : held.members, lacking = [];
-    for (const { step, value, node } of run.acknowledged) {
-      if (step > this.step) break;
-      if (!has.has(value)) lacking.push(`${value} (${run.name(node)})`);
-    }
+    const count = placeOf(run.acknowledgedAt, this.step + 1), key = `${count} ${known.done}`;
+    if (known.missingKey === key) return known.missing;
+    const has = Array.isArray(held.members) ? new Set(held.members) : held.members;
+    const lacking = run.acknowledged.slice(0, count).filter(({ value }) => !has.has(value))
+      .map(({ value, node }) => `${value} (${run.name(node)})`);
+    known.missingKey = key;
+    known.missing = this.lacking(lacking);
+    return known.missing;
+  }
+
+  lacking(lacking) {
     if (!lacking.length) return "";
     const more = lacking.length > 6 ? ` and ${lacking.length - 6} more` : "";
     return `Missing here, acknowledged by: ${lacking.slice(-6).join(", ")}${more}`;
