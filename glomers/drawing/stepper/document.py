@@ -26,8 +26,9 @@ from glomers.formats.text import clean, shortened
 
 PAGE_BYTES = 2_000_000
 """How large a page may be, and what a run is cut to."""
-FRAME_BYTES = 100_000
-"""The same of a page in an output of a notebook."""
+FRAME_BYTES = 84_000
+"""The same of a page in an output of a notebook, which with what that adds to each line is 100 kB.
+"""
 FRAME_PX = 820
 """The height of the frame that such a page stands in."""
 
