@@ -137,7 +137,7 @@ def _program(program: Path | None, events: Sequence[Event], turns: Sequence[Node
     source = Source(program)
     types = dict.fromkeys(map(_type, events))
     found = {kind: source.handler(kind) for kind in types if kind}
-    handlers = {kind: tuple(place[0]) for kind, place in found.items() if place}
+    handlers = {kind: (at[0].file, at[0].line) for kind, at in found.items() if at}
     names = [name for name, _ in handlers.values()]
     names += [turn.place.file for turn in turns if turn.place]
     texts = {name: _lines(program.parent, name) for name in dict.fromkeys(names)}
