@@ -36,8 +36,8 @@ from glomers.bench.program import Program
 from glomers.bench.record import Record
 from glomers.bench.sandbox import NodeExit, sandbox
 from glomers.bench.script import Script
-from glomers.bench.step_recorder import StepLoop, StepRecorder
 from glomers.bench.services import Service, make_services
+from glomers.bench.step_recorder import StepLoop, StepRecorder
 from glomers.bench.transit import Drawn, Recorded, Scripted, Transit
 from glomers.bench.workloads import workload_class
 from glomers.errors import BrokenTest

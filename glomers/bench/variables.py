@@ -13,10 +13,11 @@ their number, and what lies too deep, or would be one container too many, by its
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable
 from itertools import accumulate
 from typing import Any
 
+from glomers.bench.held import Held, differing
 from glomers.bench.pointers import WIDTH, pointers
 from glomers.bench.shown import (
     MAX_MEMBER_CHARACTERS,
@@ -41,8 +42,10 @@ MAX_NAMES = 256
 """How many variables of a module, or attributes of an object, are told."""
 MAX_DEPTH = 4
 """How many names and keys there are in a path."""
-MAX_CONTAINERS = 128
+MAX_CONTAINERS = 64
 """How many containers of a node are watched."""
+MAX_SOURCES = 128
+"""With how many sources, those of nested lists included; the last one may go beyond."""
 MAX_MEMBERS = {"set": 4096, "list": 4096, "dict": 1024, "object": MAX_NAMES}
 MAX_WATCHED = 16_384
 """How many members the containers of a node can have together."""
@@ -77,10 +80,13 @@ class Variables:
         self._watched[""] = self._module
         self._is_arranged = False
         self._order: list[Watched] = []
+        self._source_count = 0
+        self._lengths: list[int] = []
         self._starts = [0]
+        """Where in the flat list begins what each container holds, and where the last one ends."""
         self._sources: list[Iterable[Any]] = []
         self._flat: list[Any] = []
-        self._pointers = b""
+        self._before = b""
 
     def changes(self) -> dict[str, Change]:
         """What has changed since the last call, as `glomers.formats.node_state` has it.
@@ -91,7 +97,7 @@ class Variables:
         for source in self._sources:
             flat += source
         where = pointers(flat)
-        if where == self._pointers and self._order and not any(map(_is_adrift, self._loose)):
+        if where == self._before and self._order and not (self._loose and any(map(_is_adrift, self._loose))):
             return {}
         self._changes = changes = {}
         self._new.clear()
@@ -101,11 +107,12 @@ class Variables:
                 self._begin_again(watched)
         else:
             self._tell_entries(self._module, [], [], *self._module.sources)
-        if self._is_arranged:
-            self._flat, self._pointers = flat, where
-            self._starts = [0, *accumulate(map(_held, self._order))]
-        else:
+        if not self._is_arranged:
             self._arrange()
+            return changes
+        if len(flat) != len(self._flat):
+            self._starts = [0, *accumulate(self._lengths)]
+        self._flat, self._before = flat, where
         return changes
 
     def _arrange(self) -> None:
@@ -113,13 +120,15 @@ class Variables:
         self._order = list(self._watched.values())
         for number, watched in enumerate(self._order):
             watched.at, watched.stale, watched.is_rebound = number, None, False
-        self._starts = [0, *accumulate(map(_held, self._order))]
+        self._lengths = [*map(_held, self._order)]
+        self._source_count = sum(len(watched.sources) for watched in self._order)
+        self._starts = [0, *accumulate(self._lengths)]
         seamed = ((_SEAM, source) for watched in self._order for source in watched.sources)
         self._sources = [part for pair in seamed for part in pair]
         self._flat = []
         for source in self._sources:
             self._flat += source
-        self._pointers = pointers(self._flat)
+        self._before = pointers(self._flat)
         self._is_arranged = True
 
     # Where something has changed.
@@ -131,42 +140,43 @@ class Variables:
         """
         before, end = self._starts[low], self._starts[high]
         stop = start + end - before
-        if where[start * WIDTH : stop * WIDTH] == self._pointers[
-            before * WIDTH : end * WIDTH
-        ] and where[stop * WIDTH : (stop + 1) * WIDTH] in (_SEAM_POINTER, b""):
+        next_one = where[stop * WIDTH : (stop + 1) * WIDTH]
+        if (next_one == _SEAM_POINTER or not next_one) and (
+            where[start * WIDTH : stop * WIDTH] == self._before[before * WIDTH : end * WIDTH]
+        ):
             return stop
         if high - low > 1:
             middle = (low + high) // 2
             start = self._descend(low, middle, flat, where, start)
             return self._descend(middle, high, flat, where, start)
         watched = self._order[low]
-        stop = start + _held(watched)
+        self._lengths[low] = _held(watched)
+        stop = start + self._lengths[low]
         if self._known.get(watched.path, self._module) is watched and not watched.is_rebound:
-            self._compare(watched, self._flat[before:end], flat[start:stop])
+            was, now = slice(before, end), slice(start, stop)
+            self._compare(watched, Held(self._flat, self._before, was), Held(flat, where, now))
         return stop
 
-    def _compare(self, watched: Watched, before: list[Any], after: list[Any]) -> None:
-        """Tell what has changed in a container that held `before`, seams included."""
+    def _compare(self, watched: Watched, before: Held, after: Held) -> None:
+        """Tell what has changed in a container that held `before`."""
         if watched.size is not None:
             return
         if count_is_too_large(watched):
             self._tell_number(watched)
         elif watched.kind == "set":
-            self._tell_members(watched, *_differing(before[1:], after[1:])[1:])
+            self._tell_members(watched, *differing(before, after)[1:])
         elif watched.kind == "list":
-            self._compare_lists(watched, before[1:], after[1:])
+            self._compare_lists(watched, before, after)
         else:
-            held, holds = (len(before) - 2) // 2, (len(after) - 2) // 2
-            old, new = (before[1 : held + 1], before[held + 2 :]), after[1 : holds + 1]
-            self._tell_entries(watched, *old, new, after[holds + 2 :])
+            self._tell_entries(watched, *before.halves(), *after.halves())
 
-    def _compare_lists(self, watched: Watched, before: list[Any], after: list[Any]) -> None:
+    def _compare_lists(self, watched: Watched, before: Held, after: Held) -> None:
         if watched.texts is not None:
             self._compare_nested(watched)
             return
-        at, removed, added = _differing(before, after)
+        at, removed, added = differing(before, after)
         if all(map(is_fixed, added)):
-            self._tell_splice(watched, at, [*map(_text, removed)], [*map(_text, added)])
+            self._tell_splice(watched, at - 1, [*map(_text, removed)], [*map(_text, added)])
         else:
             self._begin_again(watched)
 
@@ -189,36 +199,44 @@ class Variables:
     def _tell_entries(
         self,
         watched: Watched,
-        old_keys: Sequence[Any],
-        old_values: Sequence[Any],
+        old_keys: list[Any],
+        old_values: list[Any],
         keys: Iterable[Any],
         values: Iterable[Any],
     ) -> None:
         """Tell what has become of names or keys, and of what belongs to them."""
         keys, values = [*keys], [*values]
-        old = dict(zip(map(id, old_keys), old_values, strict=True))
-        if pointers([*old_keys]) == pointers(keys[: len(old_keys)]):
+        held = len(old_keys)
+        if pointers(old_keys) == pointers(keys[:held]):
             gone: list[Any] = []
-            at, _, others = _differing([*old_values], values[: len(old_keys)])
-            entries = [*zip(keys[at : at + len(others)], others, strict=True)]
-            added = keys[len(old_keys) :]
-            entries += zip(added, values[len(old_keys) :], strict=True)
+            added = keys[held:]
+            at, before, after = differing(Held.all(old_values), Held.all(values[:held]))
+            same_keys = zip(keys[at:], before, after, strict=False)
+            entries = [(key, value) for key, old, value in same_keys if old is not value]
+            entries += zip(added, values[held:], strict=True)
         else:
+            olds = dict(zip(map(id, old_keys), old_values, strict=True))
             now = set(map(id, keys))
             gone = [key for key in old_keys if id(key) not in now]
-            added = [key for key in keys if id(key) not in old]
-            entries = [*zip(keys, values, strict=True)]
+            added = [key for key in keys if id(key) not in olds]
+            pairs = zip(keys, values, strict=True)
+            entries = [(key, value) for key, value in pairs if olds.get(id(key), UNSET) is not value]
         if watched.kind == "dict":
             self._tell_members(watched, gone, added)
+        if gone:
+            self._let_go(watched, gone, added)
+        for key, value in entries:
+            path = self._path(watched, key)
+            if path is not None:
+                self._tell(path, value, watched)
+
+    def _let_go(self, watched: Watched, gone: list[Any], added: list[Any]) -> None:
+        """Forget what belonged to keys that are gone, unless others of the same text came."""
         kept = {self._path(watched, key) for key in added}
         for path in (self._path(watched, key) for key in gone):
             if path is not None and path not in kept:
                 self._forget(path)
                 watched.below.discard(path)
-        for key, value in entries:
-            if old.get(id(key), UNSET) is not value:
-                if (path := self._path(watched, key)) is not None:
-                    self._tell(path, value, watched)
 
     # Telling it.
 
@@ -235,7 +253,7 @@ class Variables:
         elif type(known) is Watched and known.kind == kind and known.size is None:
             if known.value is not value:
                 self._rebind(known, value)
-        elif above.depth + 1 < MAX_DEPTH and len(self._watched) < MAX_CONTAINERS:
+        elif above.depth + 1 < MAX_DEPTH and self._has_room():
             self._begin(Watched(path, kind, value, above.depth + 1, above))
         else:
             name = class_name(type(value))
@@ -280,6 +298,7 @@ class Variables:
             self._tell_number(watched)
             return
         watched.sources = sources
+        self._source_count += len(sources)
         if watched.kind in ("dict", "object"):
             self._tell_entries(watched, [], [], *sources)
         elif watched.texts is not None:
@@ -302,11 +321,11 @@ class Variables:
             watched.value = value
             self._begin_again(watched)
             return
-        before = self._flat[self._starts[watched.at] : self._starts[watched.at + 1]]
+        was = slice(self._starts[watched.at], self._starts[watched.at + 1])
         watched.value, watched.is_rebound = value, True
         self._hold(watched, sources_of(value))
-        after = [item for source in watched.sources for item in (*_SEAM, *source)]
-        self._compare(watched, before, after)
+        now = [item for source in watched.sources for item in (*_SEAM, *source)]
+        self._compare(watched, Held(self._flat, self._before, was), Held.all(now))
 
     def _hold(self, watched: Watched, sources: list[Iterable[Any]]) -> None:
         """Let a container have other sources; those that the flat list was made of are kept."""
@@ -379,6 +398,9 @@ class Variables:
             return None
         return path if len(above.below) < MAX_NAMES or path in above.below else None
 
+    def _has_room(self) -> bool:
+        return len(self._watched) < MAX_CONTAINERS and self._source_count < MAX_SOURCES
+
     def _is_too_much(self, watched: Watched) -> bool:
         return len(self._flat) + count(watched.value) > MAX_WATCHED
 
@@ -410,28 +432,3 @@ def _text(value: Any) -> str:
 
 def _texts_of(value: Any) -> list[str]:
     return [_text(item) for item in sources_of(value)[0]]
-
-
-def _differing(before: list[Any], after: list[Any]) -> tuple[int, list[Any], list[Any]]:
-    """Where two lists begin to differ, and what they have between what is the same."""
-    here, there = pointers(before), pointers(after)
-    shorter = min(len(before), len(after))
-    first = _same(shorter, lambda n: here[: n * WIDTH] == there[: n * WIDTH])
-    ends = len(here), len(there)
-    last = _same(
-        shorter - first,
-        lambda n: here[ends[0] - n * WIDTH :] == there[ends[1] - n * WIDTH :],
-    )
-    return first, before[first : len(before) - last], after[first : len(after) - last]
-
-
-def _same(most: int, is_same: Any) -> int:
-    """The largest number up to `most` for which it is so, where it is for all below."""
-    low, high = 0, most
-    while low < high:
-        middle = (low + high + 1) // 2
-        if is_same(middle):
-            low = middle
-        else:
-            high = middle - 1
-    return low

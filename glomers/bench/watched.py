@@ -13,7 +13,7 @@ from typing import Any
 
 from glomers.bench.shown import attributes_of, is_fixed, is_one, slots_of
 
-MAX_NESTED = 256
+MAX_NESTED = 128
 """How many members a list can have that others are nested in, and how many these are in all."""
 NESTED_DEPTH = 3
 """How deep the text of a member goes."""
@@ -90,6 +90,8 @@ def kind_of(value: Any) -> str | None:
 
 def count(value: Any) -> int:
     """How many members a container has, of an object the attributes."""
+    if type(value) in _KINDS:
+        return len(value)
     for base in _KINDS:
         if is_one(value, base):
             return base.__len__(value)  # type: ignore[attr-defined, no-any-return]
