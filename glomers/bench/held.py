@@ -7,6 +7,10 @@ from typing import Any, NamedTuple
 from glomers.bench.pointers import WIDTH, pointers
 
 
+Part = tuple[bytes, int, int]
+"""A part of some bytes: from where to where."""
+
+
 class Held(NamedTuple):
     """The part `where` of a list with these pointers."""
 
@@ -28,28 +32,37 @@ class Held(NamedTuple):
 
 def differing(before: Held, after: Held) -> tuple[int, list[Any], list[Any]]:
     """Where two parts begin to differ, and what they have between what is the same."""
-    here, there = before.pointers, after.pointers
-    old, new = before.where.start * WIDTH, after.where.start * WIDTH
-    old_end, new_end = before.where.stop * WIDTH, after.where.stop * WIDTH
-    first, most = 0, min(old_end - old, new_end - new) // WIDTH
+    here, there = before.where, after.where
+    first, last = same_ends(
+        (before.pointers, here.start * WIDTH, here.stop * WIDTH),
+        (after.pointers, there.start * WIDTH, there.stop * WIDTH),
+        WIDTH,
+    )
+    return (
+        first,
+        before.items[here.start + first : here.stop - last],
+        after.items[there.start + first : there.stop - last],
+    )
+
+
+def same_ends(before: Part, after: Part, width: int) -> tuple[int, int]:
+    """How many entries of some width are the same in the beginning of two parts, and in the end."""
+    (old, old_start, old_stop), (new, new_start, new_stop) = before, after
+    first, most = 0, min(old_stop - old_start, new_stop - new_start) // width
     shorter = most
-    while first < most:  # the largest number of items that are the same in the beginning
+    while first < most:
         middle = (first + most + 1) // 2
-        start, stop = first * WIDTH, middle * WIDTH
-        if here[old + start : old + stop] == there[new + start : new + stop]:
+        start, stop = first * width, middle * width
+        if old[old_start + start : old_start + stop] == new[new_start + start : new_start + stop]:
             first = middle
         else:
             most = middle - 1
     last, most = 0, shorter - first
-    while last < most:  # and in the end
+    while last < most:
         middle = (last + most + 1) // 2
-        start, stop = middle * WIDTH, last * WIDTH
-        if here[old_end - start : old_end - stop] == there[new_end - start : new_end - stop]:
+        start, stop = middle * width, last * width
+        if old[old_stop - start : old_stop - stop] == new[new_stop - start : new_stop - stop]:
             last = middle
         else:
             most = middle - 1
-    return (
-        first,
-        before.items[before.where.start + first : before.where.stop - last],
-        after.items[after.where.start + first : after.where.stop - last],
-    )
+    return first, last

@@ -17,8 +17,8 @@ from collections.abc import Iterable
 from itertools import accumulate
 from typing import Any
 
-from glomers.bench.held import Held, differing
-from glomers.bench.pointers import WIDTH, pointers
+from glomers.bench.held import Held, differing, same_ends
+from glomers.bench.pointers import READER, WIDTH, keys_in, pointers
 from glomers.bench.shown import (
     MAX_MEMBER_CHARACTERS,
     attributes_of,
@@ -42,11 +42,11 @@ MAX_NAMES = 256
 """How many variables of a module, or attributes of an object, are told."""
 MAX_DEPTH = 4
 """How many names and keys there are in a path."""
-MAX_CONTAINERS = 64
+MAX_CONTAINERS = 32
 """How many containers of a node are watched."""
-MAX_SOURCES = 128
+MAX_SOURCES = 64
 """With how many sources, those of nested lists included; the last one may go beyond."""
-MAX_MEMBERS = {"set": 4096, "list": 4096, "dict": 1024, "object": MAX_NAMES}
+MAX_MEMBERS = {"set": 4096, "list": 4096, "dict": 512, "object": MAX_NAMES}
 MAX_WATCHED = 16_384
 """How many members the containers of a node can have together."""
 
@@ -54,6 +54,7 @@ Change = dict[str, Any]
 _SEAM = (object(),)
 """Stands before what a source gives, so that nothing moves unseen from one to the next."""
 _SEAM_POINTER = pointers([*_SEAM])
+_table = READER.table
 
 
 class Variables:
@@ -72,6 +73,7 @@ class Variables:
         """Paths that were not known before the present look."""
         self._watched: dict[str, Watched] = {}
         """Those above come before those below."""
+        self._sets: list[Watched] = []
         self._loose: list[Watched] = []
         """Containers of which something can change that the flat list does not show."""
         self._changes: dict[str, Change] = {}
@@ -97,23 +99,32 @@ class Variables:
         for source in self._sources:
             flat += source
         where = pointers(flat)
-        if where == self._before and self._order and not (self._loose and any(map(_is_adrift, self._loose))):
+        sets = [each for each in self._sets if _table(each.value) != each.table]
+        is_adrift = self._loose and any(map(_is_adrift, self._loose))
+        if where == self._before and self._order and not sets and not is_adrift:
             return {}
         self._changes = changes = {}
         self._new.clear()
         if self._order:
-            self._descend(0, len(self._order), flat, where, 0)
-            for watched in [each for each in self._loose if _is_adrift(each)]:
-                self._begin_again(watched)
+            self._compare_all(flat, where, sets)
         else:
             self._tell_entries(self._module, [], [], *self._module.sources)
-        if not self._is_arranged:
-            self._arrange()
-            return changes
-        if len(flat) != len(self._flat):
+        if self._is_arranged:
             self._starts = [0, *accumulate(self._lengths)]
-        self._flat, self._before = flat, where
+            self._flat, self._before = flat, where
+        else:
+            self._arrange()
         return changes
+
+    def _compare_all(self, flat: list[Any], where: bytes, sets: list[Watched]) -> None:
+        """Compare what is flat now with what was, these sets, and what is adrift."""
+        if where != self._before:
+            self._descend(0, len(self._order), flat, where, 0)
+        for watched in sets:
+            if self._known.get(watched.path) is watched and not watched.is_rebound:
+                self._compare_sets(watched)
+        for watched in [each for each in self._loose if _is_adrift(each)]:
+            self._begin_again(watched)
 
     def _arrange(self) -> None:
         """Make the flat list anew, for other containers than before."""
@@ -121,10 +132,11 @@ class Variables:
         for number, watched in enumerate(self._order):
             watched.at, watched.stale, watched.is_rebound = number, None, False
         self._lengths = [*map(_held, self._order)]
-        self._source_count = sum(len(watched.sources) for watched in self._order)
+        self._source_count = len(self._order) + sum(len(each.sources) for each in self._order)
         self._starts = [0, *accumulate(self._lengths)]
         seamed = ((_SEAM, source) for watched in self._order for source in watched.sources)
         self._sources = [part for pair in seamed for part in pair]
+        self._sets = [each for each in self._order if each.kind == "set" and each.size is None]
         self._flat = []
         for source in self._sources:
             self._flat += source
@@ -163,12 +175,35 @@ class Variables:
             return
         if count_is_too_large(watched):
             self._tell_number(watched)
-        elif watched.kind == "set":
-            self._tell_members(watched, *differing(before, after)[1:])
         elif watched.kind == "list":
             self._compare_lists(watched, before, after)
         else:
             self._tell_entries(watched, *before.halves(), *after.halves())
+
+    def _compare_sets(self, watched: Watched) -> None:
+        if watched.size is not None:
+            return
+        if count_is_too_large(watched):
+            self._tell_number(watched)
+            return
+        before, after = watched.table, _table(watched.value)
+        first = last = 0
+        if len(before) == len(after):  # else it has been laid out anew
+            parts = (before, 0, len(before)), (after, 0, len(after))
+            first, last = same_ends(*parts, 2 * WIDTH)
+        start, stop = first * 2 * WIDTH, last * 2 * WIDTH
+        was, now = (
+            keys_in(before[start : len(before) - stop]),
+            keys_in(after[start : len(after) - stop]),
+        )
+        members, nothing = watched.members, READER.nothing
+        still = nothing.union(now)
+        gone = [members.pop(pointer) for pointer in was if pointer not in still]
+        new = [pointer for pointer in now if pointer not in members and pointer not in nothing]
+        added = [READER.object_at(watched.value, pointer) for pointer in new]
+        members.update(zip(new, added, strict=True))
+        watched.table = after
+        self._tell_members(watched, gone, added)
 
     def _compare_lists(self, watched: Watched, before: Held, after: Held) -> None:
         if watched.texts is not None:
@@ -220,7 +255,9 @@ class Variables:
             gone = [key for key in old_keys if id(key) not in now]
             added = [key for key in keys if id(key) not in olds]
             pairs = zip(keys, values, strict=True)
-            entries = [(key, value) for key, value in pairs if olds.get(id(key), UNSET) is not value]
+            entries = [
+                (key, value) for key, value in pairs if olds.get(id(key), UNSET) is not value
+            ]
         if watched.kind == "dict":
             self._tell_members(watched, gone, added)
         if gone:
@@ -297,8 +334,12 @@ class Variables:
         if not sources or count_is_too_large(watched) or self._is_too_much(watched):
             self._tell_number(watched)
             return
-        watched.sources = sources
         self._source_count += len(sources)
+        if watched.kind == "set":
+            watched.members = {id(member): member for member in sources[0]}
+            watched.table = _table(value)
+        else:
+            watched.sources = sources
         if watched.kind in ("dict", "object"):
             self._tell_entries(watched, [], [], *sources)
         elif watched.texts is not None:
@@ -320,6 +361,10 @@ class Variables:
         if watched.kind == "object":
             watched.value = value
             self._begin_again(watched)
+            return
+        if watched.kind == "set":
+            watched.value, watched.is_rebound, self._is_arranged = value, True, False
+            self._compare_sets(watched)
             return
         was = slice(self._starts[watched.at], self._starts[watched.at + 1])
         watched.value, watched.is_rebound = value, True
