@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 from glomers.bench.faults import FAULTS
 from glomers.bench.node_names import MAX_NODES, choose_nodes, words_for
 from glomers.bench.options import CLOCKS, LATENCY_DISTRIBUTIONS, TOPOLOGIES, Options
+from glomers.bench.what_if import FORMS, parse_what_if
 from glomers.bench.workloads import WORKLOAD_NAMES
 from glomers.errors import BadInput
 from glomers.formats.typography import dash_slip
@@ -201,6 +202,12 @@ def build_parser() -> FlagParser:
         help="not in Maelstrom: keep what every node knew at every step, in node-state.jsonl",
     )
     add(
+        "--what-if",
+        type=parse_what_if,
+        metavar="CHANGE",
+        help=f"not in Maelstrom: the same run with one thing changed, {FORMS}; ids are the journal's",
+    )
+    add(
         "--clock",
         choices=CLOCKS,
         help="virtual for nodes that use glomers.node, else real; this overrules the choice, and "
@@ -229,6 +236,11 @@ def parse_options(argv: list[str]) -> Options:
     args, others = parser.parse_known_args(own)
     _refuse_unknown_flags(others, flags, parser)
     node_ids = choose_nodes(args.node_count, args.nodes, args.nodes_file, args.node)
+    if args.what_if and args.what_if.node and args.what_if.node not in node_ids:
+        raise BadInput(
+            f"--what-if names {args.what_if.node}, and the nodes are {', '.join(node_ids[:5])}"
+            f"{', …' if len(node_ids) > 5 else ''}."
+        )
     given = vars(args) | {
         "args": (*others, *rest),
         "node_ids": node_ids,

@@ -38,9 +38,10 @@ from glomers.bench.program import Program
 from glomers.bench.record import Record
 from glomers.bench.sandbox import NodeExit, sandbox
 from glomers.bench.script import Script
-from glomers.bench.step_recorder import StepLoop, StepRecorder
 from glomers.bench.services import Service, make_services
+from glomers.bench.step_recorder import StepLoop, StepRecorder
 from glomers.bench.transit import Drawn, Recorded, Scripted, Transit
+from glomers.bench.what_if import Altered
 from glomers.bench.workloads import workload_class
 from glomers.errors import BrokenTest
 from glomers.formats.edn import Keyword
@@ -99,6 +100,8 @@ class Test:
         self._journal = self._steps or self._journal
         self._ground = Ground(options, self.clock, self.history, self._journal, self._fail)
         transit = self._make_transit()
+        self._altered = Altered(transit, options.what_if) if options.what_if else None
+        transit = self._altered or transit
         self._recorded = Recorded(transit) if is_recorded else None
         transit = self._recorded or transit
         self.network = Network(self.clock, self._journal, transit)
@@ -106,6 +109,9 @@ class Test:
             self._ground, self.network, transit, self._make_host, self._open_client
         )
         self._nemesis = Nemesis(self._ground, self._schedule, self._cluster)
+        if options.what_if and options.what_if.what == "kill":
+            killed = FaultEvent(0, "kill", True, None, {"node": options.what_if.node})
+            self.clock.at(options.what_if.at_ns, self._nemesis.surprise, killed)
 
     def _make_clock(self, is_virtual: bool) -> Clock:
         if not is_virtual:
@@ -192,8 +198,17 @@ class Test:
             self.clock.close()
             self.save()
         main.result()
+        self._note_what_was_not()
         if self._unwritten:  # it was the last that was still buffered
             raise self._unwritten
+
+    def _note_what_was_not(self) -> None:
+        """Say so when there was no message for `--what-if` to change."""
+        what_if = self.options.what_if
+        if what_if and self._altered and what_if.message >= 0 and not self._altered.is_done:
+            self._log.warn(
+                f"--what-if {what_if} has changed nothing: there was no message {what_if.message}."
+            )
 
     def _go_on(self, main: asyncio.Task[None]) -> None:
         """Let the clock run until `main` is done, or somebody wants to leave."""

@@ -79,8 +79,9 @@ class Nemesis:
         self._clock = ground.clock
         self._history = ground.history
         self._journal = ground.journal
+        self._dice = ground.dice
         names = {event.fault for event in schedule}
-        self._faults = {n: FAULTS[n](ground.dice(f"{_purpose(n)}/messages")) for n in sorted(names)}
+        self._faults = {n: FAULTS[n](self._dice(f"{_purpose(n)}/messages")) for n in sorted(names)}
         self._active: dict[str, Target] = {}
         """The targets of the faults that are at work, by name."""
         self.request_count = 0
@@ -94,6 +95,13 @@ class Nemesis:
                 self._start(event)
             elif event.fault in self._active:
                 self._stop(event.fault)
+
+    def surprise(self, event: FaultEvent) -> None:
+        """Start a fault that stands on no schedule, unless it is at work."""
+        if event.fault not in self._active:
+            fault = FAULTS[event.fault](self._dice(f"{_purpose(event.fault)}/messages"))
+            self._faults.setdefault(event.fault, fault)
+            self._start(event)
 
     def heal(self) -> None:
         """End every fault."""

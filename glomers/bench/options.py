@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from glomers.bench.what_if import WhatIf
+
 TOPOLOGIES = ("line", "grid", "tree", "tree2", "tree3", "tree4", "total")
 LATENCY_DISTRIBUTIONS = ("constant", "uniform", "exponential")
 CLOCKS = ("virtual", "lockstep", "real")
@@ -42,5 +44,6 @@ class Options:
     clock: str | None
     final_reads: bool
     record_state: bool
+    what_if: WhatIf | None
     test_count: int
     without_effect: tuple[str, ...]

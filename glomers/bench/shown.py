@@ -75,7 +75,7 @@ def key_text(key: Any) -> str | None:
     kind = type(key)
     if kind is str:
         return _text(key) if len(key) <= MAX_MEMBER_CHARACTERS else None
-    if kind is int and key.bit_length() <= _MAX_BITS or kind in (bool, type(None)):
+    if (kind is int and key.bit_length() <= _MAX_BITS) or kind in (bool, type(None)):
         return repr(key)
     if kind is tuple and len(key) <= MAX_MEMBER_CHARACTERS:
         parts = [key_text(part) for part in key]

@@ -86,7 +86,7 @@ class StepRecorder(Journal):
         number = None if cause is None else cause.number
         if before is not None and kind != "task":  # it was waiting for this since then
             number = before
-        sends = tuple(turn.sends)
+        sends = (*turn.sends,)
         self._writer.write(NodeStep(time_ns, node, kind, message, number, place, sends, changes))
         turn.number, turn.origin = self._count, None
         self._count += 1

@@ -13,11 +13,12 @@ their number, and what lies too deep, or would be one container too many, by its
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable
 from itertools import accumulate
 from typing import Any
 
-from glomers.bench.pointers import WIDTH, pointers
+from glomers.bench.held import Held, differing, same_ends
+from glomers.bench.pointers import READER, WIDTH, keys_in, pointers
 from glomers.bench.shown import (
     MAX_MEMBER_CHARACTERS,
     attributes_of,
@@ -41,9 +42,11 @@ MAX_NAMES = 256
 """How many variables of a module, or attributes of an object, are told."""
 MAX_DEPTH = 4
 """How many names and keys there are in a path."""
-MAX_CONTAINERS = 128
+MAX_CONTAINERS = 32
 """How many containers of a node are watched."""
-MAX_MEMBERS = {"set": 4096, "list": 4096, "dict": 1024, "object": MAX_NAMES}
+MAX_SOURCES = 64
+"""With how many sources, those of nested lists included; the last one may go beyond."""
+MAX_MEMBERS = {"set": 4096, "list": 4096, "dict": 512, "object": MAX_NAMES}
 MAX_WATCHED = 16_384
 """How many members the containers of a node can have together."""
 
@@ -51,6 +54,7 @@ Change = dict[str, Any]
 _SEAM = (object(),)
 """Stands before what a source gives, so that nothing moves unseen from one to the next."""
 _SEAM_POINTER = pointers([*_SEAM])
+_table = READER.table
 
 
 class Variables:
@@ -69,6 +73,7 @@ class Variables:
         """Paths that were not known before the present look."""
         self._watched: dict[str, Watched] = {}
         """Those above come before those below."""
+        self._sets: list[Watched] = []
         self._loose: list[Watched] = []
         """Containers of which something can change that the flat list does not show."""
         self._changes: dict[str, Change] = {}
@@ -77,10 +82,13 @@ class Variables:
         self._watched[""] = self._module
         self._is_arranged = False
         self._order: list[Watched] = []
+        self._source_count = 0
+        self._lengths: list[int] = []
         self._starts = [0]
+        """Where in the flat list begins what each container holds, and where the last one ends."""
         self._sources: list[Iterable[Any]] = []
         self._flat: list[Any] = []
-        self._pointers = b""
+        self._before = b""
 
     def changes(self) -> dict[str, Change]:
         """What has changed since the last call, as `glomers.formats.node_state` has it.
@@ -91,35 +99,48 @@ class Variables:
         for source in self._sources:
             flat += source
         where = pointers(flat)
-        if where == self._pointers and self._order and not any(map(_is_adrift, self._loose)):
+        sets = [each for each in self._sets if _table(each.value) != each.table]
+        is_adrift = self._loose and any(map(_is_adrift, self._loose))
+        if where == self._before and self._order and not sets and not is_adrift:
             return {}
         self._changes = changes = {}
         self._new.clear()
         if self._order:
-            self._descend(0, len(self._order), flat, where, 0)
-            for watched in [each for each in self._loose if _is_adrift(each)]:
-                self._begin_again(watched)
+            self._compare_all(flat, where, sets)
         else:
             self._tell_entries(self._module, [], [], *self._module.sources)
         if self._is_arranged:
-            self._flat, self._pointers = flat, where
-            self._starts = [0, *accumulate(map(_held, self._order))]
+            self._starts = [0, *accumulate(self._lengths)]
+            self._flat, self._before = flat, where
         else:
             self._arrange()
         return changes
+
+    def _compare_all(self, flat: list[Any], where: bytes, sets: list[Watched]) -> None:
+        """Compare what is flat now with what was, these sets, and what is adrift."""
+        if where != self._before:
+            self._descend(0, len(self._order), flat, where, 0)
+        for watched in sets:
+            if self._known.get(watched.path) is watched and not watched.is_rebound:
+                self._compare_sets(watched)
+        for watched in [each for each in self._loose if _is_adrift(each)]:
+            self._begin_again(watched)
 
     def _arrange(self) -> None:
         """Make the flat list anew, for other containers than before."""
         self._order = list(self._watched.values())
         for number, watched in enumerate(self._order):
             watched.at, watched.stale, watched.is_rebound = number, None, False
-        self._starts = [0, *accumulate(map(_held, self._order))]
+        self._lengths = [*map(_held, self._order)]
+        self._source_count = len(self._order) + sum(len(each.sources) for each in self._order)
+        self._starts = [0, *accumulate(self._lengths)]
         seamed = ((_SEAM, source) for watched in self._order for source in watched.sources)
         self._sources = [part for pair in seamed for part in pair]
+        self._sets = [each for each in self._order if each.kind == "set" and each.size is None]
         self._flat = []
         for source in self._sources:
             self._flat += source
-        self._pointers = pointers(self._flat)
+        self._before = pointers(self._flat)
         self._is_arranged = True
 
     # Where something has changed.
@@ -131,42 +152,66 @@ class Variables:
         """
         before, end = self._starts[low], self._starts[high]
         stop = start + end - before
-        if where[start * WIDTH : stop * WIDTH] == self._pointers[
-            before * WIDTH : end * WIDTH
-        ] and where[stop * WIDTH : (stop + 1) * WIDTH] in (_SEAM_POINTER, b""):
+        next_one = where[stop * WIDTH : (stop + 1) * WIDTH]
+        if (next_one == _SEAM_POINTER or not next_one) and (
+            where[start * WIDTH : stop * WIDTH] == self._before[before * WIDTH : end * WIDTH]
+        ):
             return stop
         if high - low > 1:
             middle = (low + high) // 2
             start = self._descend(low, middle, flat, where, start)
             return self._descend(middle, high, flat, where, start)
         watched = self._order[low]
-        stop = start + _held(watched)
+        self._lengths[low] = _held(watched)
+        stop = start + self._lengths[low]
         if self._known.get(watched.path, self._module) is watched and not watched.is_rebound:
-            self._compare(watched, self._flat[before:end], flat[start:stop])
+            was, now = slice(before, end), slice(start, stop)
+            self._compare(watched, Held(self._flat, self._before, was), Held(flat, where, now))
         return stop
 
-    def _compare(self, watched: Watched, before: list[Any], after: list[Any]) -> None:
-        """Tell what has changed in a container that held `before`, seams included."""
+    def _compare(self, watched: Watched, before: Held, after: Held) -> None:
+        """Tell what has changed in a container that held `before`."""
         if watched.size is not None:
             return
         if count_is_too_large(watched):
             self._tell_number(watched)
-        elif watched.kind == "set":
-            self._tell_members(watched, *_differing(before[1:], after[1:])[1:])
         elif watched.kind == "list":
-            self._compare_lists(watched, before[1:], after[1:])
+            self._compare_lists(watched, before, after)
         else:
-            held, holds = (len(before) - 2) // 2, (len(after) - 2) // 2
-            old, new = (before[1 : held + 1], before[held + 2 :]), after[1 : holds + 1]
-            self._tell_entries(watched, *old, new, after[holds + 2 :])
+            self._tell_entries(watched, *before.halves(), *after.halves())
 
-    def _compare_lists(self, watched: Watched, before: list[Any], after: list[Any]) -> None:
+    def _compare_sets(self, watched: Watched) -> None:
+        if watched.size is not None:
+            return
+        if count_is_too_large(watched):
+            self._tell_number(watched)
+            return
+        before, after = watched.table, _table(watched.value)
+        first = last = 0
+        if len(before) == len(after):  # else it has been laid out anew
+            parts = (before, 0, len(before)), (after, 0, len(after))
+            first, last = same_ends(*parts, 2 * WIDTH)
+        start, stop = first * 2 * WIDTH, last * 2 * WIDTH
+        was, now = (
+            keys_in(before[start : len(before) - stop]),
+            keys_in(after[start : len(after) - stop]),
+        )
+        members, nothing = watched.members, READER.nothing
+        still = nothing.union(now)
+        gone = [members.pop(pointer) for pointer in was if pointer not in still]
+        new = [pointer for pointer in now if pointer not in members and pointer not in nothing]
+        added = [READER.object_at(watched.value, pointer) for pointer in new]
+        members.update(zip(new, added, strict=True))
+        watched.table = after
+        self._tell_members(watched, gone, added)
+
+    def _compare_lists(self, watched: Watched, before: Held, after: Held) -> None:
         if watched.texts is not None:
             self._compare_nested(watched)
             return
-        at, removed, added = _differing(before, after)
+        at, removed, added = differing(before, after)
         if all(map(is_fixed, added)):
-            self._tell_splice(watched, at, [*map(_text, removed)], [*map(_text, added)])
+            self._tell_splice(watched, at - 1, [*map(_text, removed)], [*map(_text, added)])
         else:
             self._begin_again(watched)
 
@@ -189,36 +234,46 @@ class Variables:
     def _tell_entries(
         self,
         watched: Watched,
-        old_keys: Sequence[Any],
-        old_values: Sequence[Any],
+        old_keys: list[Any],
+        old_values: list[Any],
         keys: Iterable[Any],
         values: Iterable[Any],
     ) -> None:
         """Tell what has become of names or keys, and of what belongs to them."""
         keys, values = [*keys], [*values]
-        old = dict(zip(map(id, old_keys), old_values, strict=True))
-        if pointers([*old_keys]) == pointers(keys[: len(old_keys)]):
+        held = len(old_keys)
+        if pointers(old_keys) == pointers(keys[:held]):
             gone: list[Any] = []
-            at, _, others = _differing([*old_values], values[: len(old_keys)])
-            entries = [*zip(keys[at : at + len(others)], others, strict=True)]
-            added = keys[len(old_keys) :]
-            entries += zip(added, values[len(old_keys) :], strict=True)
+            added = keys[held:]
+            at, before, after = differing(Held.all(old_values), Held.all(values[:held]))
+            same_keys = zip(keys[at:], before, after, strict=False)
+            entries = [(key, value) for key, old, value in same_keys if old is not value]
+            entries += zip(added, values[held:], strict=True)
         else:
+            olds = dict(zip(map(id, old_keys), old_values, strict=True))
             now = set(map(id, keys))
             gone = [key for key in old_keys if id(key) not in now]
-            added = [key for key in keys if id(key) not in old]
-            entries = [*zip(keys, values, strict=True)]
+            added = [key for key in keys if id(key) not in olds]
+            pairs = zip(keys, values, strict=True)
+            entries = [
+                (key, value) for key, value in pairs if olds.get(id(key), UNSET) is not value
+            ]
         if watched.kind == "dict":
             self._tell_members(watched, gone, added)
+        if gone:
+            self._let_go(watched, gone, added)
+        for key, value in entries:
+            path = self._path(watched, key)
+            if path is not None:
+                self._tell(path, value, watched)
+
+    def _let_go(self, watched: Watched, gone: list[Any], added: list[Any]) -> None:
+        """Forget what belonged to keys that are gone, unless others of the same text came."""
         kept = {self._path(watched, key) for key in added}
         for path in (self._path(watched, key) for key in gone):
             if path is not None and path not in kept:
                 self._forget(path)
                 watched.below.discard(path)
-        for key, value in entries:
-            if old.get(id(key), UNSET) is not value:
-                if (path := self._path(watched, key)) is not None:
-                    self._tell(path, value, watched)
 
     # Telling it.
 
@@ -235,7 +290,7 @@ class Variables:
         elif type(known) is Watched and known.kind == kind and known.size is None:
             if known.value is not value:
                 self._rebind(known, value)
-        elif above.depth + 1 < MAX_DEPTH and len(self._watched) < MAX_CONTAINERS:
+        elif above.depth + 1 < MAX_DEPTH and self._has_room():
             self._begin(Watched(path, kind, value, above.depth + 1, above))
         else:
             name = class_name(type(value))
@@ -279,7 +334,12 @@ class Variables:
         if not sources or count_is_too_large(watched) or self._is_too_much(watched):
             self._tell_number(watched)
             return
-        watched.sources = sources
+        self._source_count += len(sources)
+        if watched.kind == "set":
+            watched.members = {id(member): member for member in sources[0]}
+            watched.table = _table(value)
+        else:
+            watched.sources = sources
         if watched.kind in ("dict", "object"):
             self._tell_entries(watched, [], [], *sources)
         elif watched.texts is not None:
@@ -302,11 +362,15 @@ class Variables:
             watched.value = value
             self._begin_again(watched)
             return
-        before = self._flat[self._starts[watched.at] : self._starts[watched.at + 1]]
+        if watched.kind == "set":
+            watched.value, watched.is_rebound, self._is_arranged = value, True, False
+            self._compare_sets(watched)
+            return
+        was = slice(self._starts[watched.at], self._starts[watched.at + 1])
         watched.value, watched.is_rebound = value, True
         self._hold(watched, sources_of(value))
-        after = [item for source in watched.sources for item in (*_SEAM, *source)]
-        self._compare(watched, before, after)
+        now = [item for source in watched.sources for item in (*_SEAM, *source)]
+        self._compare(watched, Held(self._flat, self._before, was), Held.all(now))
 
     def _hold(self, watched: Watched, sources: list[Iterable[Any]]) -> None:
         """Let a container have other sources; those that the flat list was made of are kept."""
@@ -379,6 +443,9 @@ class Variables:
             return None
         return path if len(above.below) < MAX_NAMES or path in above.below else None
 
+    def _has_room(self) -> bool:
+        return len(self._watched) < MAX_CONTAINERS and self._source_count < MAX_SOURCES
+
     def _is_too_much(self, watched: Watched) -> bool:
         return len(self._flat) + count(watched.value) > MAX_WATCHED
 
@@ -410,28 +477,3 @@ def _text(value: Any) -> str:
 
 def _texts_of(value: Any) -> list[str]:
     return [_text(item) for item in sources_of(value)[0]]
-
-
-def _differing(before: list[Any], after: list[Any]) -> tuple[int, list[Any], list[Any]]:
-    """Where two lists begin to differ, and what they have between what is the same."""
-    here, there = pointers(before), pointers(after)
-    shorter = min(len(before), len(after))
-    first = _same(shorter, lambda n: here[: n * WIDTH] == there[: n * WIDTH])
-    ends = len(here), len(there)
-    last = _same(
-        shorter - first,
-        lambda n: here[ends[0] - n * WIDTH :] == there[ends[1] - n * WIDTH :],
-    )
-    return first, before[first : len(before) - last], after[first : len(after) - last]
-
-
-def _same(most: int, is_same: Any) -> int:
-    """The largest number up to `most` for which it is so, where it is for all below."""
-    low, high = 0, most
-    while low < high:
-        middle = (low + high + 1) // 2
-        if is_same(middle):
-            low = middle
-        else:
-            high = middle - 1
-    return low

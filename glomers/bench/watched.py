@@ -13,7 +13,7 @@ from typing import Any
 
 from glomers.bench.shown import attributes_of, is_fixed, is_one, slots_of
 
-MAX_NESTED = 256
+MAX_NESTED = 128
 """How many members a list can have that others are nested in, and how many these are in all."""
 NESTED_DEPTH = 3
 """How deep the text of a member goes."""
@@ -35,7 +35,8 @@ class Watched:
 
     `kind` is `module`, `object`, `dict`, `set` or `list`.  `sources` are what to iterate over for
     all that it holds: of what has names or keys, these and then the values; of a list that others
-    are nested in, those as well.  `texts` are the members of such a list.  `below` are the paths of
+    are nested in, those as well.  `texts` are the members of such a list; of a set, `members` are
+    those that were seen last, by where they are, and `table` is what it was then.  `below` are the paths of
     what it holds; `size` is how many members there are of one that is told by that number alone.
     `at` and `stale` belong to `glomers.bench.variables`.
     """
@@ -47,11 +48,13 @@ class Watched:
         "depth",
         "is_rebound",
         "kind",
+        "members",
         "names",
         "path",
         "size",
         "sources",
         "stale",
+        "table",
         "texts",
         "value",
     )
@@ -65,6 +68,8 @@ class Watched:
         self.sources: list[Iterable[Any]] = []
         self.names: dict[str, Any] | None = None
         self.texts: list[str] | None = None
+        self.members: dict[int, Any] = {}
+        self.table = b""
         self.below: set[str] = set()
         self.size: int | None = None
         self.at = -1
@@ -90,6 +95,8 @@ def kind_of(value: Any) -> str | None:
 
 def count(value: Any) -> int:
     """How many members a container has, of an object the attributes."""
+    if type(value) in _KINDS:
+        return len(value)
     for base in _KINDS:
         if is_one(value, base):
             return base.__len__(value)  # type: ignore[attr-defined, no-any-return]

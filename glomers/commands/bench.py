@@ -75,6 +75,7 @@ def _test(words: list[str]) -> int:
         fix_hash_seed(["bench", "test", *words])
     else:  # nodes that are processes have hashes of their own
         refuse_on_real_clock(options.nemesis)
+        _refuse_what_needs_virtual_time(options)
         os.environ.pop(HASH_SEED, None)
     from glomers.bench.in_store import run_test  # with the right hash seed
 
@@ -90,6 +91,16 @@ def _test(words: list[str]) -> int:
         if status := run_test(words_of(test), test, program):
             return status
     return EXIT_OK
+
+
+def _refuse_what_needs_virtual_time(options: Options) -> None:
+    """Refuse flags that only a run can have that can be looked into and repeated."""
+    for flag, value in (("--record-state", options.record_state), ("--what-if", options.what_if)):
+        if value:
+            raise BadInput(
+                f"{flag} needs virtual time: only nodes that use glomers.node can be looked into, "
+                "and only their runs can be repeated. Leave it out, or leave --clock real out."
+            )
 
 
 def _refuse_broken_text(words: list[str]) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from glomers.commands.arguments import Parser
 from glomers.drawing.stepper.document import page
-from glomers.errors import EXIT_OK, BadInput
+from glomers.errors import EXIT_OK, BadInput, StoreError
 from glomers.files import shown, write_whole
 from glomers.lab.accounts import account_of
 from glomers.lab.run import Run
@@ -27,7 +27,10 @@ def add_arguments(parser: Parser) -> None:
 def act(arguments: Namespace) -> int:
     """Write the page and say where; returns the exit status."""
     folders = [each for each in (arguments.store, arguments.beside) if each is not None]
-    accounts = [account_of(Run.load(folder)) for folder in folders]
+    try:
+        accounts = [account_of(Run.load(folder)) for folder in folders]
+    except StoreError as error:
+        raise BadInput(str(error)) from error
     title = " and ".join(account.title for account in accounts)
     path: Path = arguments.out or arguments.store / _NAME
     try:

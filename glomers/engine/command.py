@@ -15,8 +15,8 @@ from glomers.launcher import write_launcher
 BENCH_FLAGS = ("--seed", "--clock")
 """The bench's own flags that the real Maelstrom does well without; each has a value."""
 FINAL_READS = "--final-reads"
-BENCH_ONLY_FLAGS = (FINAL_READS,)
-"""The bench's own flags that change what is tested; none has a value."""
+BENCH_ONLY_FLAGS = (FINAL_READS, "--record-state", "--what-if")
+"""The bench's own flags that change what is tested or kept."""
 _LAUNCHERS = Path(".launchers")
 
 
@@ -127,7 +127,8 @@ def needs_bench(words: list[str]) -> bool:
     """Whether the command line asks for something that only the bench can do."""
     own, _ = split(words)
     faults = {name.strip() for name in (value_in(words, "--nemesis") or "").split(",")}
-    return any(flag in own for flag in BENCH_ONLY_FLAGS) or not faults <= {"", "partition"}
+    given = {word.partition("=")[0] for word in own}
+    return not given.isdisjoint(BENCH_ONLY_FLAGS) or not faults <= {"", "partition"}
 
 
 # For the real Maelstrom

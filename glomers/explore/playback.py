@@ -6,6 +6,7 @@ import json
 import os
 import sys
 import traceback
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from glomers.bench.in_store import run_in_store
 from glomers.bench.log import RunLog
 from glomers.bench.program import find_in_virtual_time
 from glomers.bench.store import Store
+from glomers.bench.what_if import WhatIf
 from glomers.drawing.decisive import draw_decisive
 from glomers.errors import EXIT_FAILED, EXIT_OK, EXIT_UNKNOWN, BrokenTest, ExploreError
 from glomers.explore.counterexample import Played, play
@@ -27,13 +29,21 @@ from glomers.reading.finding import Finding, Kind
 NAME = "counterexample.json"
 
 
-def replay(path: Path, program: Path | None = None, folder: Path | None = None) -> int:
+def replay(
+    path: Path,
+    program: Path | None = None,
+    folder: Path | None = None,
+    what_if: WhatIf | None = None,
+) -> int:
     """Play back the trace at `path`, and say what it shows.
+
+    What the nodes knew is recorded as well: a trace is short.
 
     Args:
         path: the trace.
         program: a node in place of the one that the trace names.
         folder: where `store/` is; by default the current one.
+        what_if: the one thing that is changed, if any.
 
     Returns:
         1 when the anomaly of the trace shows, or another one; 2 when nobody can tell; else 0.
@@ -44,6 +54,9 @@ def replay(path: Path, program: Path | None = None, folder: Path | None = None) 
     trace = Trace.load(path)
     if program is not None:
         trace = trace.with_program(program)
+    if what_if is not None:
+        trace = replace(trace, options=replace(trace.options, what_if=what_if))
+    options = replace(trace.options, record_state=True)
     try:
         runner = find_in_virtual_time(trace.options.bin, trace.options.clock)
         store = Store(folder or Path.cwd(), trace.options.workload)
@@ -53,7 +66,7 @@ def replay(path: Path, program: Path | None = None, folder: Path | None = None) 
         print("The node's file is not the one that the trace was made with.", file=sys.stderr)
     log = RunLog(store.path / "jepsen.log")
     try:
-        run_in_store(words_of(trace.options), trace.options, runner, store, log, trace.script)
+        run_in_store(words_of(trace.options), options, runner, store, log, trace.script)
     except BrokenTest as error:
         log.warn(str(error))
     except Exception as error:  # a trace that somebody has changed may ask for anything

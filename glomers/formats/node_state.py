@@ -13,8 +13,8 @@ turn in which a node was at work, from being called until it waits again.  Steps
 - `message`: the id in the journal of the message that the step took, for `message` and `reply`;
   else null.
 - `cause`: the number of the earlier step of this node that made this one due, such as the one that
-  spawned the coroutine, went to sleep or asked what is answered now; null where a message alone did,
-  or nobody.
+  spawned the coroutine, went to sleep or asked what is answered now; null where a message alone
+  did, or nobody.
 - `place`: `[file, line, function]` of the program's own code that was called or went on; `file`
   is a name below the folder of the program. null where only the runtime was at work.
 - `sends`: the ids of the messages that were sent in this step, and of their copies.
@@ -41,6 +41,8 @@ import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, NamedTuple, get_args
+
+from glomers.formats import compact_json
 
 NODE_STATE = "node-state.jsonl"
 """The file in a store."""
@@ -83,15 +85,41 @@ class NodeStateWriter:
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
         self._file.write(_HEADER)
+        self._encoded: dict[object, bytes] = {None: b"null"}
+        """Of what comes again and again."""
 
     def write(self, step: NodeStep) -> None:
         """Append a step."""
-        self._file.write(json.dumps(step, ensure_ascii=True, separators=(",", ":")).encode())
-        self._file.write(b"\n")
+        time_ns, node, kind, message, cause, place, sends, changes = step
+        encoded = self._encoded
+        self._file.write(
+            b'[%d,%b,"%b",%b,%b,%b,%b,%b]\n'
+            % (
+                time_ns,
+                encoded.get(node) or self._encode(node),
+                kind.encode(),
+                b"null" if message is None else b"%d" % message,
+                b"null" if cause is None else b"%d" % cause,
+                encoded.get(place) or self._encode(place),
+                b"[%d]" % sends if len(sends) == 1 else _dumps(sends),
+                _dumps(changes) if changes else b"{}",
+            )
+        )
+
+    def _encode(self, what: str | CodePlace | None) -> bytes:
+        text = self._encoded[what] = _dumps(what if type(what) is str else tuple(what or ()))
+        return text
 
     def close(self) -> None:
         """Write what is still buffered and close the file."""
         self._file.close()
+
+
+def _dumps(value: Any) -> bytes:
+    try:
+        return compact_json.dumps(value)
+    except TypeError:  # a name of the program's has half a character
+        return json.dumps(value, separators=(",", ":")).encode()
 
 
 def read_node_states(path: Path) -> Iterator[NodeStep]:

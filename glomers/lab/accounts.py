@@ -17,6 +17,7 @@ from glomers.formats.history import Op
 from glomers.formats.journal import Event
 from glomers.formats.node_state import NODE_STATE, NodeStateError, NodeStep, read_node_states
 from glomers.reading.dossier import Dossier
+from glomers.reading.envelopes import messages_of
 from glomers.reading.faults import felt_faults_of
 from glomers.reading.node_states import Members, states_after
 from glomers.reading.source import Source
@@ -47,7 +48,8 @@ def account_of(run: Run, title: str = "", flaws: Sequence[Flaw] | None = None) -
     with suppress(StoreError):
         history = run.history
     workload = value_in(run.words, "-w", "--workload") or ""
-    dossier = Dossier(workload, run.nodes, None, history, lambda text: events)
+    dossier = Dossier(workload, run.nodes, None, history)
+    dossier.messages = messages_of(events)  # all of them, not only the first
     operations = [*_operations(dossier)]
     knowledge = _knowledge(run, operations)
     program = program_of(run.store, run.words) if run.store else None
@@ -64,7 +66,7 @@ def account_of(run: Run, title: str = "", flaws: Sequence[Flaw] | None = None) -
         logs=run.logs,
         program=_program(program, events, knowledge.turns),
         knowledge=knowledge,
-        notes=_notes(run, dossier),
+        notes=_notes(run),
     )
 
 
@@ -76,15 +78,12 @@ def _typed(run: Run) -> str:
     return f"{command} --seed {run.seed}"
 
 
-def _notes(run: Run, dossier: Dossier) -> list[str]:
+def _notes(run: Run) -> list[str]:
     notes = list(run.problems)
     if run.engine == "maelstrom":
         notes.append("A run of the real Maelstrom: it cannot be repeated event by event.")
     elif run.clock == "real":
         notes.append("A run on the real clock: it cannot be repeated event by event.")
-    if not dossier.messages_are_whole:
-        count = len(dossier.messages)
-        notes.append(f"Operations are shown for the first {count:,} messages only.")
     if any(line.time_s is None for lines in run.logs.values() for line in lines):
         notes.append("When the nodes wrote their logs was not noted.")
     return notes
@@ -138,7 +137,7 @@ def _program(program: Path | None, events: Sequence[Event], turns: Sequence[Node
     source = Source(program)
     types = dict.fromkeys(map(_type, events))
     found = {kind: source.handler(kind) for kind in types if kind}
-    handlers = {kind: tuple(place[0]) for kind, place in found.items() if place}
+    handlers = {kind: (at[0].file, at[0].line) for kind, at in found.items() if at}
     names = [name for name, _ in handlers.values()]
     names += [turn.place.file for turn in turns if turn.place]
     texts = {name: _lines(program.parent, name) for name in dict.fromkeys(names)}

@@ -1,12 +1,9 @@
 """What is told of a node's variables is what one sees when one looks at them."""
 
-from collections import Counter
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from glomers.bench import variables
 from glomers.bench.variables import Variables
 from glomers.formats.node_state import NodeStep
 from glomers.reading.node_states import Members, changed

@@ -279,7 +279,7 @@ def test_of_a_long_run_a_window_around_the_cursor_is_drawn(browser, tmp_path):
             steps.slide(place)
             assert steps.event == place + 1
             assert steps.tab.ask("document.querySelectorAll('.arrow').length") <= 300
-            assert len(steps.rows()) == 60
+            assert len(steps.rows()) == 48
             current = steps.tab.ask("document.querySelector('[aria-current] button').textContent")
             assert int(current.replace(",", "")) == place + 1
             box = "document.querySelector('.board')"

@@ -29,6 +29,7 @@ _FLAGS = (
     "--disable-dev-shm-usage",
     "--no-first-run",
     "--disable-background-networking",
+    "--disable-features=IsolateSandboxedIframes",  # so that frames can be looked into
     "--host-resolver-rules='MAP * ~NOTFOUND'",
     "--remote-debugging-pipe",
 )
@@ -152,13 +153,24 @@ class Chromium:
 class Tab:
     """A page that is open: its buttons can be pressed, and its script asked."""
 
-    def __init__(self, call, events, url):
-        self._call, self._events, self._url = call, events, url
+    def __init__(self, call, events, url, **context):
+        self._call, self._events, self._url, self._context = call, events, url, context
+
+    def frame(self):
+        """The same of the newest frame in the page."""
+        self.ask("0")  # what has happened until now is then known
+        created = "Runtime.executionContextCreated"
+        contexts = [e["params"]["context"] for e in self._events if e.get("method") == created]
+        return Tab(self._call, self._events, self._url, contextId=contexts[-1]["id"])
 
     def ask(self, expression):
         """What an expression of JavaScript gives, as JSON; a promise is waited for."""
         found = self._call(
-            "Runtime.evaluate", expression=expression, awaitPromise=True, returnByValue=True
+            "Runtime.evaluate",
+            expression=expression,
+            awaitPromise=True,
+            returnByValue=True,
+            **self._context,
         )
         assert "exceptionDetails" not in found, found
         return found["result"].get("value")
@@ -197,6 +209,12 @@ class Tab:
         """A picture of the page as PNG: of the window or of the whole."""
         found = self._call("Page.captureScreenshot", captureBeyondViewport=whole)
         return base64.b64decode(found["data"])
+
+    def cpu_s(self):
+        """How long the page's thread has been at work so far, in seconds of the processor."""
+        self._call("Performance.enable", timeDomain="threadTicks")
+        metrics = self._call("Performance.getMetrics")["metrics"]
+        return next(each["value"] for each in metrics if each["name"] == "TaskDuration")
 
     def findings(self):
         """What has gone wrong so far."""

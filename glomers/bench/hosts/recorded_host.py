@@ -25,7 +25,6 @@ _HARMLESS = frozenset(
     id(function)
     for function in (
         Node._expire,
-        Node._finished,
         asyncio.futures._set_result_unless_cancelled,  # type: ignore[attr-defined]
         asyncio.timeouts.Timeout._on_timeout,
     )
@@ -83,6 +82,9 @@ class RecordedHost(VirtualHost):
 
     def call(self, handle: Handle, callback: Callable[..., object]) -> None:
         """Call what has become due, and record what comes of it."""
+        if type(callback) is MethodType and callback.__func__ is Node._finished:
+            handle.context.run(callback, *handle.args)  # it makes nothing due and changes nothing
+            return
         turn = Turn(handle.origin, "timer" if handle.when_s > 0 else "task")
         place, is_at_work, serial = self._what_goes_on(callback, turn)
         self.recorder.turn = turn
@@ -142,9 +144,11 @@ class RecordedHost(VirtualHost):
         outermost = coroutine.cr_code if type(coroutine) is CoroutineType else None
         if outermost is _RPC:
             return None, False
-        awaited, own = coroutine, None
+        awaited, own, names = coroutine, None, self._names
         while type(awaited) is CoroutineType:
-            if self._file(awaited.cr_code) is not None:
+            code = awaited.cr_code
+            known = names.get(id(code))
+            if known[1] if known else self._file(code):
                 own = awaited
             awaited = awaited.cr_await
         if own is not None and own.cr_frame is not None:

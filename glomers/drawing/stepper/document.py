@@ -26,12 +26,15 @@ from glomers.formats.text import clean, shortened
 
 PAGE_BYTES = 2_000_000
 """How large a page may be, and what a run is cut to."""
-FRAME_BYTES = 100_000
-"""The same of a page in an output of a notebook."""
+FRAME_BYTES = 84_000
+"""The same of a page in an output of a notebook, which with what that adds to each line is 100 kB.
+"""
 FRAME_PX = 820
 """The height of the frame that such a page stands in."""
 
 _TITLE_CHARACTERS = 200
+_SCRIPTS = ("stepper_run.js", "stepper_view.js", "stepper.js")
+"""What is known of a run, what is seen of it, and the controls."""
 _WAIT = "This page shows a run step by step with a script, which does not run here."
 
 
@@ -104,8 +107,10 @@ def _template() -> Template:
 
 @cache
 def _script() -> str:
-    """The script without the indentation, which is a tenth of it."""
-    return "\n".join(line.strip() for line in _read("stepper.js").splitlines())
+    """The script, without the indentation and the comments, which are a seventh of it."""
+    text = "".join(map(_read, _SCRIPTS))
+    lines = (line.strip() for line in text.splitlines())
+    return "\n".join(line for line in lines if line and not line.startswith(("//", "/**")))
 
 
 @cache

@@ -1,0 +1,68 @@
+"""What a container holds, as a part of a list and of that list's pointers."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from glomers.bench.pointers import WIDTH, pointers
+
+
+Part = tuple[bytes, int, int]
+"""A part of some bytes: from where to where."""
+
+
+class Held(NamedTuple):
+    """The part `where` of a list with these pointers."""
+
+    items: list[Any]
+    pointers: bytes
+    where: slice
+
+    @classmethod
+    def all(cls, items: list[Any]) -> Held:
+        """A whole list."""
+        return cls(items, pointers(items), slice(0, len(items)))
+
+    def halves(self) -> tuple[list[Any], list[Any]]:
+        """Names or keys and their values, each of which stand behind a seam."""
+        start, stop = self.where.start, self.where.stop
+        middle = (start + stop) // 2
+        return self.items[start + 1 : middle], self.items[middle + 1 : stop]
+
+
+def differing(before: Held, after: Held) -> tuple[int, list[Any], list[Any]]:
+    """Where two parts begin to differ, and what they have between what is the same."""
+    here, there = before.where, after.where
+    first, last = same_ends(
+        (before.pointers, here.start * WIDTH, here.stop * WIDTH),
+        (after.pointers, there.start * WIDTH, there.stop * WIDTH),
+        WIDTH,
+    )
+    return (
+        first,
+        before.items[here.start + first : here.stop - last],
+        after.items[there.start + first : there.stop - last],
+    )
+
+
+def same_ends(before: Part, after: Part, width: int) -> tuple[int, int]:
+    """How many entries of some width are the same in the beginning of two parts, and in the end."""
+    (old, old_start, old_stop), (new, new_start, new_stop) = before, after
+    first, most = 0, min(old_stop - old_start, new_stop - new_start) // width
+    shorter = most
+    while first < most:
+        middle = (first + most + 1) // 2
+        start, stop = first * width, middle * width
+        if old[old_start + start : old_start + stop] == new[new_start + start : new_start + stop]:
+            first = middle
+        else:
+            most = middle - 1
+    last, most = 0, shorter - first
+    while last < most:
+        middle = (last + most + 1) // 2
+        start, stop = middle * width, last * width
+        if old[old_stop - start : old_stop - stop] == new[new_stop - start : new_stop - stop]:
+            last = middle
+        else:
+            most = middle - 1
+    return first, last

@@ -1,0 +1,439 @@
+// What is seen of a run
+
+class View {
+  constructor(run, app, suffix) {
+    Object.assign(this, { run, app, suffix, step: 0, drawnFrom: -1, drawnTo: -1 });
+    this.all = Int32Array.from({ length: run.count }, (_, step) => step);
+    this.visible = this.all;
+    this.cards = new Map();
+    this.columns();
+    this.build();
+  }
+
+  columns() {
+    const { names } = this.run, merge = names.length > MOST_COLUMNS;
+    this.heads = [];
+    this.column = names.map((name, party) => {
+      const head = merge && this.run.isClient(party) ? "clients" : name;
+      if (!this.heads.includes(head)) this.heads.push(head);
+      return this.heads.indexOf(head);
+    });
+    this.gap = this.heads.length > WIDE ? 44 : Math.min(96, Math.max(54, 330 / this.heads.length));
+    this.width = this.heads.length * this.gap + 24;
+  }
+
+  x(party) { return 12 + (this.column[party] + 0.5) * this.gap; }
+
+  build() {
+    const heads = element("div", { className: "heads", ariaHidden: "true" });
+    heads.style.width = `${this.width}px`;
+    this.heads.forEach((name, place) => {
+      const head = element("span", { textContent: name, title: name });
+      head.style.left = `${12 + place * this.gap}px`;
+      head.style.width = `${this.gap}px`;
+      heads.append(head);
+    });
+    this.svg = drawn("svg", { role: "img", width: this.width });
+    this.cursor = drawn("rect", { class: "cursor", x: 0, width: this.width, height: ROW });
+    this.body = element("tbody");
+    const columns = ["event", "time (s)", "at", "what"];
+    const head = element("thead", {}, element("tr", {},
+      ...columns.map((name) => element("th", { scope: "col", textContent: name }))));
+    this.table = element("table", { "aria-label": `Events${this.suffix}` }, head, this.body);
+    this.tableBox = element("div", { className: "rows" }, this.table);
+    this.picture = element("div", { className: "picture", tabIndex: 0, role: "group",
+      "aria-label": `Picture of the events${this.suffix}` }, heads, this.svg);
+    this.board = element("div", { className: "board" }, this.tableBox, this.picture);
+    this.limits = element("p", { className: "faint" });
+    this.moment = element("section", { className: "moment", "aria-label": `Moment${this.suffix}` });
+    this.nodes = element("div", { className: "nodes" });
+    this.body.addEventListener("click", (event) => {
+      const row = event.target.closest("tr[data-step]");
+      if (row) this.app.go(+row.dataset.step, this, true);
+    });
+    this.svg.addEventListener("click", (event) => {
+      const y = event.clientY - this.svg.getBoundingClientRect().top;
+      const step = this.visible[this.drawnFrom + Math.floor(y / ROW)];
+      if (step !== undefined) this.app.go(step, this, true);
+    });
+    const left = element("div", { className: "left" }, this.limits, this.board);
+    const isBeside = this.run.nodes.length <= NODES_BESIDE;
+    const right = element("div", {}, this.moment, isBeside ? this.nodes : "");
+    this.root = element("div", { className: "view" }, left, right, isBeside ? "" : this.nodes);
+    this.boxes = [this.board, this.tableBox, this.picture];
+    const resized = new ResizeObserver(() => {
+      for (const box of this.boxes) box.half = [box.clientWidth / 2, box.clientHeight / 2];
+      this.board.half[0] -= this.tableBox.clientWidth / 2;
+      this.scroll();
+    });
+    this.boxes.forEach((box) => resized.observe(box));
+  }
+
+  /** Keep only the steps that fit. */
+  filter(fits) {
+    this.visible = fits ? this.all.filter(fits) : this.all;
+    this.drawnFrom = -1;
+  }
+
+  place() { return placeOf(this.visible, this.step); }
+
+  render() {
+    const place = Math.min(this.place(), Math.max(0, this.visible.length - 1));
+    const { length } = this.visible;
+    const near = this.drawnFrom >= 0 &&
+      (place >= this.drawnFrom + EDGE || this.drawnFrom === 0) &&
+      (place < this.drawnTo - EDGE || this.drawnTo === length) &&
+      place >= this.drawnFrom && place < this.drawnTo;
+    if (!near) this.redraw(place);
+    this.mark(place);
+    this.showMoment();
+    for (const node of this.run.nodes) this.showNode(node);
+  }
+
+  redraw(place) {
+    const { length } = this.visible;
+    this.drawnFrom = Math.max(0, Math.min(place - (ROWS >> 1), length - ROWS));
+    this.drawnTo = Math.min(length, this.drawnFrom + ROWS);
+    const steps = [...this.visible.subarray(this.drawnFrom, this.drawnTo)];
+    const kept = new Map([...this.body.rows].map((row) => [Number(row.dataset.step), row]));
+    this.body.replaceChildren(...steps.map((step) => kept.get(step) ?? this.row(step)));
+    if (!steps.length) {
+      const empty = element("td", { colSpan: 4, textContent: "No event fits the filters." });
+      this.body.append(element("tr", {}, empty));
+    }
+    const before = this.drawnFrom, after = length - this.drawnTo;
+    const around = before || after
+      ? `Events around the cursor: ${plural(before, "event")} before and ` +
+        `${plural(after, "event")} after these are not drawn.` : "";
+    this.limits.textContent = around;
+    this.draw(steps);
+  }
+
+  row(step) {
+    const { run } = this;
+    const button = element("button", {
+      textContent: number(run.first + step + 1), tabIndex: -1,
+      ariaLabel: `Go to ${run.label(step)}`,
+    });
+    const what = element("td", { textContent: run.short(step), title: run.sentence(step) });
+    if (run.isMessage(step)) what.className = run.colourOf(run.about[step]);
+    const row = element("tr", {}, element("td", {}, button),
+      worded("td", (run.us[step] / 1e6).toFixed(6)),
+      worded("td", run.at[step] < 0 ? "" : run.name(run.at[step])), what);
+    row.dataset.step = step;
+    if (step === run.failure) row.classList.add("failure");
+    if (step === this.app.difference) row.classList.add("difference");
+    return row;
+  }
+
+  draw(steps) {
+    const { run, svg } = this, height = Math.max(ROW, steps.length * ROW);
+    const rowOf = new Map(steps.map((step, row) => [step, row]));
+    const parts = [], labels = [];
+    for (const { begins, ends, label } of run.faults) this.band(begins, ends, label, steps, parts);
+    parts.push(this.cursor);
+    this.heads.forEach((_, place) => {
+      const x = 12 + (place + 0.5) * this.gap;
+      parts.push(drawn("path", { class: "line", d: `M${x} 0V${height}` }));
+    });
+    const messages = new Set();
+    for (const step of steps) if (run.isMessage(step)) messages.add(run.about[step]);
+    let count = 0;
+    this.arrows = new Map();
+    for (const message of messages) {
+      if (count++ === MOST_ARROWS) break;
+      const arrow = this.arrow(message, rowOf, steps, height, labels);
+      this.arrows.set(message, arrow);
+      parts.push(arrow);
+    }
+    for (const step of steps) {
+      if (run.deed[step] !== TURN || run.at[step] < 0) continue;
+      const y = (rowOf.get(step) + 0.5) * ROW;
+      parts.push(drawn("rect", { class: "turn", x: this.x(run.at[step]) - 4, y: y - 4, width: 8,
+        height: 8 }));
+    }
+    svg.setAttribute("height", height);
+    svg.setAttribute("aria-label", `Space-time diagram of ${plural(steps.length, "event")}; ` +
+      "the table of events says the same.");
+    svg.replaceChildren(...parts, ...labels);
+    this.current = null;
+  }
+
+  band(begins, ends, label, steps, parts) {
+    const from = placeOf(steps, begins), to = placeOf(steps, ends + 1);
+    if (from >= to) return;
+    const box = { class: "fault", x: 0, y: from * ROW, width: this.width, height: (to - from) * ROW };
+    const band = drawn("rect", box);
+    band.append(drawn("title", {}, label));
+    parts.push(band);
+  }
+
+  arrow(message, rowOf, steps, height, labels) {
+    const { run } = this, { src, dest, says, body } = run.messages;
+    const sent = run.sent[message], ended = run.ended[message];
+    const x1 = this.x(src[message]), x2 = this.x(dest[message]);
+    const y1 = rowOf.has(sent) ? (rowOf.get(sent) + 0.5) * ROW : 0;
+    const isOver = ended >= 0, lost = isOver && run.deed[ended] === DROP;
+    let y2 = rowOf.has(ended) ? (rowOf.get(ended) + 0.5) * ROW : height, to = x2;
+    if (!isOver) [to, y2] = [x1 + (x2 - x1) * 0.3, y1 + 12];
+    else if (lost && rowOf.has(ended)) to = x1 + (x2 - x1) * 0.85;
+    const decisive = run.decisive.has(message) ? " decisive" : "";
+    const way = lost ? " lost" : isOver ? "" : " open";
+    const reply = run.replyTo[message] >= 0 ? " reply" : "";
+    const colour = isOver && ended === run.failure ? "broken" : run.colourOf(message);
+    const group = drawn("g", { class: `arrow ${colour}${decisive}${way}${reply}` });
+    const bow = x1 === x2 ? `C${x1 + 30} ${y1} ${x1 + 30} ${y2} ${x2} ${y2}` : `L${to} ${y2}`;
+    group.append(drawn("path", { class: "shaft", d: `M${x1} ${y1}${bow}` }));
+    if (lost && rowOf.has(ended)) {
+      group.append(drawn("path", { class: "cross", d: `M${to - 4} ${y2 - 4}l8 8m0-8l-8 8` }));
+    } else if (isOver && rowOf.has(ended)) {
+      const slope = x1 === x2 ? Math.PI : Math.atan2(y2 - y1, x2 - x1);
+      const [cos, sin] = [Math.cos(slope), Math.sin(slope)];
+      const corner = (back, side) => `${(x2 - back * cos - side * sin).toFixed(1)} ` +
+        `${(y2 - back * sin + side * cos).toFixed(1)}`;
+      group.append(drawn("path", { class: "head", d: `M${x2} ${y2}L${corner(8, 3.5)}` +
+        `L${corner(8, -3.5)}Z` }));
+    }
+    if (rowOf.has(sent)) {
+      group.append(drawn("circle", { class: "dot", cx: x1, cy: y1, r: 2.5 }));
+      const right = x2 >= x1, text = says[body[message]];
+      if (text) {
+        labels.push(drawn("text", { class: `says ${run.colourOf(message)}`, x: x1 + (right ? 7 : -7),
+          y: y1 - 3, "text-anchor": right ? "start" : "end" }, text));
+      }
+    }
+    return group;
+  }
+
+  /** Move the cursor, which is cheap, as nothing is drawn anew. */
+  mark(place) {
+    const { run } = this, row = this.body.children[place - this.drawnFrom];
+    const isThere = this.visible[place] === this.step;
+    const old = this.body.querySelector("[aria-current]");
+    if (old) {
+      old.removeAttribute("aria-current");
+      old.querySelector("button").tabIndex = -1;
+    }
+    this.current?.classList.remove("now");
+    this.current = run.isMessage(this.step) ? this.arrows.get(run.about[this.step]) : null;
+    this.current?.classList.add("now");
+    if (isThere && row) {
+      row.setAttribute("aria-current", "step");
+      const button = row.querySelector("button");
+      button.tabIndex = 0;
+      if (this.body.contains(document.activeElement)) button.focus({ preventScroll: true });
+    }
+    const y = (place - this.drawnFrom + (isThere ? 0 : -0.5)) * ROW;
+    this.cursor.setAttribute("y", y);
+    this.cursor.setAttribute("height", isThere ? ROW : 2);
+    this.y = y;
+    this.scroll();
+  }
+
+  /** Show the cursor in the middle, and of a picture that is too wide the node. */
+  scroll() {
+    const node = this.run.at[this.step];
+    for (const box of this.boxes) {
+      const [across, down] = box.half ?? [0, 0];
+      box.scrollTop = this.y - down + 2 * ROW;
+      if (node >= 0) box.scrollLeft = this.x(node) - across;
+    }
+  }
+
+  jumpTo(step, text) {
+    const button = worded("button", text, "link");
+    button.addEventListener("click", () => this.app.go(step, this, true));
+    return button;
+  }
+
+  showMoment() {
+    const { run, step } = this, about = run.about[step];
+    const parts = [];
+    if (this.suffix) parts.push(worded("p", this.told()));
+    if (run.isMessage(step)) parts.push(this.message(about));
+    const operation = run.isMessage(step) ? run.operationOf.get(about) : run.deed[step] === FAILS
+      ? run.operations.get(about) : null;
+    if (operation) parts.push(this.operation(operation));
+    parts.push(this.flying(), this.source());
+    this.moment.replaceChildren(...parts.filter(Boolean));
+  }
+
+  told() {
+    const { run, step } = this;
+    return `Event ${number(run.first + step + 1)} of ${number(run.total)}, ` +
+      `${seconds(run.us[step])}: ${run.sentence(step)}`;
+  }
+
+  message(message) {
+    const { run } = this, sent = run.sent[message], ended = run.ended[message];
+    const list = element("dl");
+    const add = (name, ...values) => list.append(worded("dt", name),
+      element("dd", {}, ...values));
+    add("message", `${run.name(run.messages.src[message])} → ` +
+      `${run.name(run.messages.dest[message])}, id ${run.byId[message]}`);
+    for (const [name, value] of run.fields(message)) add(name, value);
+    const when = (step) => `${run.label(step)}, ${seconds(run.us[step])}`;
+    if (sent < 0) add("sent", "before what this page shows");
+    else add("sent", this.jumpTo(sent, when(sent)));
+    if (ended >= 0) {
+      add(run.deed[ended] === DROP ? "lost" : "received", this.jumpTo(ended, when(ended)));
+    } else add("received", run.first + run.count < run.total ? "not in what this page shows"
+      : "never: it was still under way at the end");
+    return list;
+  }
+
+  operation({ process, node, asked, outcome, answer }) {
+    const words = { ok: "succeeded", fail: "failed", info: "came to an unknown end" };
+    const end = `${words[outcome] ?? outcome}${answer ? `: ${answer}` : ""}`;
+    return element("p", { className: outcome === "ok" ? "" : "wrong", textContent:
+      `Operation: client process ${process} asks ${this.run.name(node)} for ${asked}; it ${end}.` });
+  }
+
+  flying() {
+    const { run, step } = this, found = [];
+    let count = 0;
+    const last = placeOf(run.sent, step + 1) || run.sent.length;
+    for (let message = Math.min(last, run.sent.length) - 1;
+      message >= Math.max(0, last - LOOK_BACK); message--) {
+      if (run.sent[message] > step || (run.ended[message] >= 0 && run.ended[message] <= step)) {
+        continue;
+      }
+      if (count++ < SHOWN_FLYING) found.push(message);
+    }
+    if (!count) return worded("p", "No message is under way.", "faint");
+    const items = found.map((message) => {
+      const { src, dest } = run.messages, ended = run.ended[message];
+      const text = `${run.name(src[message])} → ${run.name(dest[message])}: ${run.says(message)}`;
+      return element("li", {}, this.jumpTo(ended < 0 ? run.sent[message] : ended, text));
+    });
+    const more = count > SHOWN_FLYING ? `, of which the newest ${SHOWN_FLYING}` : "";
+    return element("details", { open: this.flyingOpen ?? false,
+      ontoggle: (event) => { this.flyingOpen = event.target.open; } },
+      worded("summary", `${plural(count, "message")} under way${more}`),
+      element("ul", {}, ...items));
+  }
+
+  source() {
+    const place = this.run.place(this.step);
+    if (!place) return null;
+    if (this.listed === String(place)) return this.listing;
+    this.listed = String(place);
+    const [file, line] = place, lines = Object.hasOwn(this.run.files, file)
+      ? this.run.files[file] : [];
+    const from = Math.max(0, line - 3), listing = element("pre", {
+      className: "source", tabIndex: 0, "aria-label": "Source" });
+    lines.slice(from, line + 11).forEach((text, offset) => {
+      const here = from + offset + 1 === line;
+      const shown = `${here ? "▶" : " "}${String(from + offset + 1).padStart(4)}  ${text}\n`;
+      listing.append(worded(here ? "mark" : "span", shown));
+    });
+    this.listing = element("div", {}, worded("h3", `${file}, line ${line}`),
+      lines.length ? listing : null);
+    return this.listing;
+  }
+
+  showNode(node) {
+    const { run, step } = this, known = run.known.get(node);
+    known.goTo(step);
+    const lines = this.logLines(node), missing = this.missing(known);
+    const key = [known.done, known.steps[known.done - 1] === step, run.at[step] === node, lines.key,
+      missing].join("|");
+    const card = this.cards.get(node) ?? this.card(node);
+    if (card.key === key) return;
+    card.key = key;
+    card.classList.toggle("acts", run.at[step] === node);
+    const parts = [worded("h3", run.name(node))];
+    const paths = [...known.variables.keys()].sort((a, b) => a - b);
+    const first = paths.filter((path, place) => place < SHOWN_VARIABLES ||
+      known.variables.get(path).since === step).slice(0, 2 * SHOWN_VARIABLES);
+    const rows = first.map((path) => this.variable(run.turns.paths[path], known.variables.get(path)));
+    if (rows.length) {
+      const columns = ["variable", "value", "since"].map((name) => element("th", {
+        scope: "col", textContent: name }));
+      parts.push(element("table", { "aria-label": `Variables of ${run.name(node)}` },
+        element("thead", {}, element("tr", {}, ...columns)), element("tbody", {}, ...rows)));
+      if (paths.length > first.length) {
+        const more = plural(paths.length - first.length, "other variable");
+        parts.push(worded("p", `and ${more}`, "faint"));
+      }
+    } else if (run.hasState) {
+      parts.push(worded("p", "no variables", "faint"));
+    }
+    if (missing) parts.push(worded("p", missing, "wrong"));
+    parts.push(...lines.parts);
+    card.replaceChildren(...parts);
+  }
+
+  card(node) {
+    const card = element("section", { className: "node", role: "region",
+      "aria-label": `State of ${this.run.name(node)}${this.suffix}` });
+    this.cards.set(node, card);
+    this.nodes.append(card);
+    return card;
+  }
+
+  variable(path, { text, before, members, kind, plus, minus, since, of }) {
+    const isNew = since === this.step, cell = element("td");
+    if (members) {
+      const fresh = new Set(isNew ? plus : []);
+      const rest = Array.isArray(members) ? members : [...members].filter((item) => !fresh.has(item));
+      const add = (tag, items) => items.forEach((item) => cell.append(
+        worded(tag, item), " "));
+      cell.append(worded("span", `${kind} of ${number(of)} `, "faint"));
+      if (isNew) add("del", minus.slice(0, SHOWN_MEMBERS));
+      if (!Array.isArray(members)) add("ins", [...fresh].slice(0, SHOWN_MEMBERS));
+      const shown = rest.slice(-SHOWN_MEMBERS);
+      if (rest.length > shown.length) cell.append("… ");
+      for (const item of shown) add(Array.isArray(members) && fresh.has(item) ? "ins" : "span", [item]);
+    } else {
+      if (isNew && before !== undefined) cell.append(worded("del", before), " ");
+      cell.append(worded(isNew ? "ins" : "span", text));
+    }
+    const origin = since < 0 ? "before" : isNew ? "now"
+      : this.jumpTo(since, number(this.run.first + since + 1));
+    if (origin.tagName) origin.ariaLabel = `Go to ${this.run.label(since)}, which set ${path}`;
+    return element("tr", { className: isNew ? "changed" : "" },
+      element("th", { scope: "row", textContent: path }), cell, element("td", {}, origin));
+  }
+
+  /** What has been acknowledged elsewhere by now, and this node does not have. */
+  missing(known) {
+    const { run } = this;
+    if (run.holder === null || !run.acknowledged.length) return "";
+    const path = run.turns.paths.indexOf(run.holder), held = known.variables.get(path);
+    if (!held?.members) return "";
+    const count = placeOf(run.acknowledgedAt, this.step + 1), key = `${count} ${known.done}`;
+    if (known.missingKey === key) return known.missing;
+    const has = Array.isArray(held.members) ? new Set(held.members) : held.members;
+    const lacking = run.acknowledged.slice(0, count).filter(({ value }) => !has.has(value))
+      .map(({ value, node }) => `${value} (${run.name(node)})`);
+    known.missingKey = key;
+    known.missing = this.lacking(lacking);
+    return known.missing;
+  }
+
+  lacking(lacking) {
+    if (!lacking.length) return "";
+    const more = lacking.length > 6 ? ` and ${lacking.length - 6} more` : "";
+    return `Missing here, acknowledged by: ${lacking.slice(-6).join(", ")}${more}`;
+  }
+
+  logLines(node) {
+    const { run, step } = this, log = run.lines.find((each) => each.node === node);
+    if (!log) return { key: "", parts: [] };
+    const end = placeOf(log.us, run.us[step] + 1), parts = [];
+    const texts = log.texts.slice(Math.max(0, end - SHOWN_LINES), end);
+    if (texts.length) {
+      const lines = texts.map((text, place) => {
+        const us = log.us[end - texts.length + place], now = us === run.us[step];
+        return worded(now ? "mark" : "span", `${(us / 1e6).toFixed(3)}  ${text}\n`);
+      });
+      parts.push(worded("h4", "log"), element("pre", {}, ...lines));
+    }
+    if (log.more) {
+      const are = log.more === 1 ? "is" : "are";
+      parts.push(worded("p", `${plural(log.more, "line")} of its log ${are} not here.`, "faint"));
+    }
+    return { key: `${end} ${texts.length && log.us[end - 1] === run.us[step]}`, parts };
+  }
+}

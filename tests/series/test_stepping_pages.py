@@ -1,0 +1,60 @@
+"""Exported pages in which one can step through a run, and nothing else runs."""
+
+import os
+
+import pytest
+
+from glomers.drawing.stepper.document import frame
+from glomers.series.publish import export_batch
+from tests.helpers.accounts import account
+from tests.helpers.chromium import Chromium, find_chromium
+from tests.helpers.series import Series, code, display, prose
+from tests.helpers.stepping import Stepping
+
+
+@pytest.fixture(scope="module")
+def browser():
+    path = find_chromium()
+    if path is None:
+        assert os.environ.get("CI") != "true", "there must be a Chromium in continuous integration"
+        pytest.skip("there is no Chromium here")
+    with Chromium(path) as browser:
+        yield browser
+
+
+@pytest.fixture
+def exported(tmp_path):
+    def export(*outputs):
+        series = Series(tmp_path)
+        shown = [display(text_html=output) for output in outputs]
+        series.write("01-a", prose("# A"), code("1", outputs=shown, count=1))
+        export_batch(series.notebooks)
+        return (series.notebooks / "html" / "01-a.html").as_uri()
+
+    return export
+
+
+@pytest.mark.slow
+def test_one_steps_through_a_run_in_an_exported_page(browser, exported):
+    with browser.tab(exported(frame([account()], "A run"))) as tab:
+        steps = Stepping(tab.frame())
+        for event in (2, 3):
+            steps.tab.ask(f"{steps.named('Next event')}.click()")
+            assert steps.event == event
+        steps.tab.ask(f"{steps.named('Jump to failure')}.click()")
+        steps.tab.ask(f"{steps.named('Back')}.click()")
+        assert steps.event == 3
+        assert tab.ask("location.hash") == ""
+        found = tab.findings()
+        assert (found.errors, found.requests) == ([], [])
+
+
+@pytest.mark.slow
+def test_a_frame_that_somebody_has_forged_runs_nothing_of_its_own(browser, exported):
+    forged = frame([account()], "A run").replace("use strict", "use nothing")
+    forged = forged.replace("sandbox=", "data-x=")
+    with browser.tab(exported(forged)) as tab:
+        assert "step by step with a script, which does not run here" in tab.frame().ask(
+            "document.body.innerText"
+        )
+        assert any("Content Security Policy" in error for error in tab.findings().errors)
