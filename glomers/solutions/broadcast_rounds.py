@@ -6,14 +6,11 @@ from types import SimpleNamespace
 from glomers.link import Link
 from glomers.node import Node
 
-PERIOD_S = float(sys.argv[1]) if sys.argv[1:] else 0.455  # from a round of the hub to the next
-MARGIN_S = 0.01  # between the arrival of news at the hub and the round that takes them on
-
+PERIOD_S = float(sys.argv[1]) if sys.argv[1:] else 0.465  # from a round of the hub to the next
 node = Node()
-seen = set()
-links = {}  # a leaf has one, to the hub; the hub has one to each leaf
+seen, links = set(), {}  # a leaf has a link to the hub, the hub has one to each leaf
 lags_s = {}  # at the hub, by leaf: from the leaf's clock when it sends to ours when that arrives
-rhythm = SimpleNamespace(leads=False, beat=None, phase_s=None, last_s=0.0)  # no phase: not told
+rhythm = SimpleNamespace(leads=False, beat=None, pause=None, phase_s=None, last_s=0.0)
 
 
 @node.on_init
@@ -34,19 +31,23 @@ def keep_time(phase_s):  # have a round then, and every period before and after
 
 async def rounds(phase_s):
     while True:
-        now_s = time.monotonic()
-        soonest_s = max(now_s, rhythm.last_s + PERIOD_S / 2)
+        soonest_s = max(time.monotonic(), rhythm.last_s + PERIOD_S / 2)
         due_s = soonest_s + (phase_s - soonest_s) % PERIOD_S
-        await asyncio.sleep(due_s - now_s)
+        await asyncio.sleep(due_s - time.monotonic())
         rhythm.last_s = due_s
-        flush(on_beat=True)
+        have_round() if rhythm.leads else flush()
 
 
-def flush(on_beat=False):
-    now_s = time.monotonic()
+def have_round():  # at the hub, once no more of the leaves' news has come for 10 ms
+    if rhythm.pause:
+        rhythm.pause.cancel()
+    rhythm.pause = asyncio.get_running_loop().call_later(0.01, flush)
+
+
+def flush():
     for peer, link in links.items():
-        if batch := link.batch(now_s):
-            told = {"sent_s": now_s, "on_beat": on_beat}
+        if batch := link.batch(time.monotonic()):
+            told = {"sent_s": time.monotonic(), "in_step": rhythm.phase_s is not None}
             if rhythm.phase_s is not None and peer in lags_s:
                 told["due_s"] = rhythm.phase_s - lags_s[peer]
             node.send(peer, {"type": "share", **told, **batch})
@@ -59,10 +60,10 @@ def share(message):
         lag_s = now_s - body["sent_s"]
         lags_s[message.src] = (7 * lags_s.get(message.src, lag_s) + lag_s) / 8
     elif "due_s" in body:
-        keep_time(body["due_s"] - MARGIN_S)
+        keep_time(body["due_s"])
     news = accept(links[message.src].accept(body, now_s), source=message.src)
-    if news and rhythm.leads and body["on_beat"] and now_s < rhythm.last_s + PERIOD_S / 2:
-        flush()  # they have missed a round, and to wait for the next costs a whole period
+    if news and rhythm.leads and body["in_step"] and now_s < rhythm.last_s + PERIOD_S / 2:
+        have_round()  # a little later, or one more: to wait for the next costs a whole period
 
 
 @node.on("broadcast")
@@ -78,10 +79,9 @@ def accept(values, source=None):
         keep_time(time.monotonic() + PERIOD_S * 3 / 4)  # the first news: begin to have rounds
     news = [value for value in values if value not in seen]
     seen.update(news)
-    for peer, link in links.items():
-        if peer != source:
-            for value in news:
-                link.push(value)
+    for peer in links.keys() - {source}:
+        for value in news:
+            links[peer].push(value)
     return news
 
 
