@@ -213,7 +213,7 @@ def _added_by(case: _Wrong, key: str, until_ns: int) -> int | None:
     if node not in case.dossier.nodes:
         return None
     asked = (b for b, _ in case.dossier.operations if b.f == "add" and b.time_ns <= until_ns)
-    return sum(b.value for b in asked if case.dossier.node_of(b) == node)
+    return sum(int(b.value) for b in asked if case.dossier.node_of(b) == node)
 
 
 def _stored(case: _Wrong) -> list[_Part]:
