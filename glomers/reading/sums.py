@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,10 +11,13 @@ from glomers.formats.edn import kw
 from glomers.formats.history import Op
 from glomers.reading import losses
 from glomers.reading.dossier import Dossier
+from glomers.reading.envelopes import Envelope
 from glomers.reading.finding import Finding, Kind
 from glomers.reading.repeats import repeats
 from glomers.reading.wording import at, in_order, listed, said
 
+_SOURCES = 2
+"""So many messages are named from which a node knows what it counts again."""
 _FEW = 12
 """Of so many additions, the one that makes up for a difference is likely the one in question."""
 
@@ -107,7 +111,14 @@ def lost_on_the_way(dossier: Dossier) -> Iterator[Finding]:
         low, high = acceptable
         off_by = ended.value - (high if ended.value > high else low)
     case = _Wrong(dossier, began, ended, off_by, _added(dossier))
-    looks: list[Callable[[_Wrong], list[_Part]]] = [_twice, _lost, _stored, _silent, _as_if]
+    looks: list[Callable[[_Wrong], list[_Part]]] = [
+        _twice,
+        _lost,
+        _swollen,
+        _stored,
+        _silent,
+        _as_if,
+    ]
     parts = next((parts for look in looks if (parts := look(case))), [])
     if parts:
         ids = tuple(number for part in parts for number in part.messages)
@@ -150,6 +161,59 @@ def _lost(case: _Wrong) -> list[_Part]:
             words = f"{lost[0].src} {losses.why_lost(case.dossier, lost[0])}"
             found.append(_Part(-add.value, words, ids))
     return _fitting(found, case.off_by)
+
+
+def _swollen(case: _Wrong) -> list[_Part]:
+    """The first message that tells more of a node's additions than there were."""
+    if (case.off_by or 0) <= 0:
+        return []
+    heard: dict[tuple[str, str], list[Envelope]] = {}
+    for message in case.dossier.between:
+        for key, count in _counts_in(message):
+            limit = _added_by(case, key, message.sent_ns)
+            if limit is None:
+                continue
+            if count > limit:
+                told = heard.get((message.src, key), [])
+                before = [m for m in told if (m.arrived_ns or 0) <= message.sent_ns]
+                return [_Part(case.off_by, *_too_much(message, key, count, limit, before))]
+            if message.arrived_ns is not None:
+                heard.setdefault((message.dest, key), []).append(message)
+    return []
+
+
+def _too_much(
+    message: Envelope, key: str, count: int, limit: int, before: list[Envelope]
+) -> tuple[str, tuple[int, ...]]:
+    """What to say of a message with a count that is too large, and the ids of what led to it."""
+    src, few = message.src, before[-_SOURCES:]
+    told = [f"{dict(_counts_in(m))[key]} by {m.src} {at(m.arrived_ns)}" for m in few]
+    why = f"; before that {src} had been told {listed(told)}, and counted it again" if told else ""
+    words = (
+        f"{src}'s `{message.type}` to {message.dest} {at(message.sent_ns)} is the first to carry "
+        f"too much: {count} for {said(key)}, where {limit} had been added{why}"
+    )
+    return words, (*(m.id for m in few), message.id)
+
+
+def _counts_in(message: Envelope) -> Iterator[tuple[str, int]]:
+    """The whole numbers in the maps that a message carries, by their keys."""
+    for part in message.body.values():
+        for key, count in part.items() if isinstance(part, Mapping) else ():
+            if type(count) is int:
+                yield str(key), count
+
+
+def _added_by(case: _Wrong, key: str, until_ns: int) -> int | None:
+    """What had been added at the node that a key begins with; None: it begins with no node's name.
+
+    A key may name a life of the node as well.
+    """
+    node = re.split(r"[^\w]", key, maxsplit=1)[0]
+    if node not in case.dossier.nodes:
+        return None
+    asked = (b for b, _ in case.dossier.operations if b.f == "add" and b.time_ns <= until_ns)
+    return sum(int(b.value) for b in asked if case.dossier.node_of(b) == node)
 
 
 def _stored(case: _Wrong) -> list[_Part]:

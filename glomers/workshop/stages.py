@@ -219,8 +219,8 @@ def _slow_readers(familiar: Options, purpose: str) -> list[Options]:
         return []
     crowd = CROWD * len(familiar.node_ids)
     many = replace(familiar, workload=SLOW, rate=SLOW_RATE, concurrency=crowd)
-    late = {"latency_ms": SLOW_MS, "latency_dist": "exponential"}
-    one = replace(many, rate=2 * SLOW_RATE, key_count=1, **late)
+    late = replace(many, latency_ms=SLOW_MS, latency_dist="exponential")
+    one = replace(late, rate=2 * SLOW_RATE, key_count=1)
     return [
         replace(kind, seed=seed_of(f"{purpose}/slow/{kind.rate}/{number}"))
         for number in range(SLOW_TRIALS)

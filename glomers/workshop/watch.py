@@ -156,7 +156,10 @@ class Watch(Tally):
                 self.wrong.setdefault(name, f"{sentence} ({at(time_ns)}).")
 
     def _send(self, node: str, asked: Body, body: Body, known: Any) -> Iterator[tuple[str, str]]:
-        place = asked["key"], body.get("offset")
+        offset = body.get("offset")
+        if type(offset) is not int:
+            return  # which is a reply of the wrong form
+        place = asked["key"], offset
         self._written.add(place)
         if (seen := self._gaps.get(place)) is not None:
             yield _passed_over(*place, seen)

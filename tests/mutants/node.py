@@ -220,7 +220,8 @@ def poll(message):
 
 @node.on("commit_offsets")
 def commit(message):
-    committed.update(message.body["offsets"])
+    for key, offset in message.body["offsets"].items():
+        committed[key] = max(offset, committed.get(key, 0))
     return {"type": "commit_offsets_ok"}
 
 

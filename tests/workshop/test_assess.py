@@ -17,7 +17,7 @@ from glomers.workshop.runs import run_stage
 from glomers.workshop.stages import official_command, stages_of
 from glomers.workshop.telling import lines
 from tests.helpers.bench import told
-from tests.helpers.wrong_nodes import IMPOSTORS, TRIALS
+from tests.helpers.wrong_nodes import IMPOSTORS, LEARNERS, TRIALS
 
 pytestmark = pytest.mark.slow  # nearly every test takes a node through its stages
 
@@ -190,15 +190,52 @@ def test_a_change_during_a_check_is_noticed_after_it_and_a_half_written_file_end
 
 def test_a_pass_tells_what_the_node_does_wrong_all_the_same():
     source = RETRY.read_text(encoding="utf-8")
-    body = '    return {"type": "share_ok"}\n'
-    assert body in source
-    node = Path("no_reply.py")
-    node.write_text(source.replace(body, ""), encoding="utf-8")
+    tells = "    for peer in node.peers:\n"
+    assert tells in source
+    node = Path("no_handler.py")
+    node.write_text(source.replace(tells, f'{tells}        node.send(peer, {{"type": "hello"}})\n'))
     ticks = lab.check("3c", node, seeds=2)
     assert ticks.passed
     for shown in ticks._repr_mimebundle_().values():
-        assert "never answered" in shown
+        assert "There is no handler for" in shown
     assert lab.check("3c", RETRY, seeds=2)._told["remarks"] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "words", "advice"),
+    [
+        ("3c_share_unanswered", "never answered by all 5 nodes", "needs a reply"),
+        ("5a_commits_as_they_come", "the larger one counts", "in any order"),
+        ("6a_write_answers_old", 'was asked for ["w", 6, 1]', "the value that was written"),
+    ],
+)
+def test_what_only_messages_tell_has_its_line_and_its_advice(name, words, advice):
+    verdict = assessed(name.partition("_")[0], LEARNERS / f"{name}.py")
+    (finding,) = verdict.evidence.findings
+    assert words in finding
+    assert f"{name}.py:" in finding
+    assert advice in verdict.advice
+
+
+def test_transactions_that_are_mixed_are_told_and_not_called_a_matter_of_numbers():
+    verdict = assessed("6b", LEARNERS / "6b_stamp_per_write.py", seeds=None)
+    assert "both wrote the keys" in verdict.evidence.findings[0]
+    assert "the same stamp" in verdict.advice
+    assert verdict.evidence.relies_on is None
+
+
+def test_polls_of_which_nobody_can_judge_a_single_run_are_told_to_leave_keys_out():
+    source = CHALLENGES["5a"].path.read_text(encoding="utf-8")
+    shown = '{"type": "poll_ok", "msgs": '
+    before, found, after = source.partition(shown)
+    assert found
+    _, end, rest = after.partition("}\n")
+    node = Path("nothing.py")
+    nothing = '{key: [] for key in message.body["offsets"]}'
+    node.write_text(before + shown + nothing + end + rest, encoding="utf-8")
+    verdict = assessed("5a", node, seeds=3)
+    assert not verdict.passed
+    assert "leaves out keys without messages" in verdict.evidence.findings[0]
 
 
 def test_a_form_that_is_wrong_is_told_once_with_its_line():
