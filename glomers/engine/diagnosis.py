@@ -56,13 +56,16 @@ def _dossier(
         events=lambda text: events,
         logs=logs,
         logs_are_whole=is_whole,
-        program=_program(folder.path, command),
+        program=program_of(folder.path, command),
         broken=Broken(broken.partition("\n")[0]) if results is None and broken else None,
     )
 
 
-def _program(path: Path, command: Sequence[str]) -> Path | None:
-    """The node's program; a relative path counts from the folder that `store/` is in."""
+def program_of(path: Path, command: Sequence[str]) -> Path | None:
+    """The node's program, if it is known, of the store at `path`.
+
+    In the command a relative path counts from the folder that `store/` is in.
+    """
     name = value_in(command, "--bin")
     if name is None:
         return None
