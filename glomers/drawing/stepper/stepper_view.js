@@ -34,7 +34,7 @@ class View {
       heads.append(head);
     });
     this.svg = drawn("svg", { role: "img", width: this.width });
-    this.cursor = drawn("rect", { class: "cursor", x: 0, width: this.width, height: ROW });
+    this.cursor = drawn("rect", { class: "cursor", width: "100%", height: ROW });
     this.body = element("tbody");
     const columns = ["event", "time (s)", "at", "what"];
     const head = element("thead", {}, element("tr", {},
@@ -162,8 +162,8 @@ class View {
   band(begins, ends, label, steps, parts) {
     const from = placeOf(steps, begins), to = placeOf(steps, ends + 1);
     if (from >= to) return;
-    const box = { class: "fault", x: 0, y: from * ROW, width: this.width, height: (to - from) * ROW };
-    const band = drawn("rect", box);
+    const band = drawn("rect", { class: "fault", y: from * ROW, width: "100%",
+      height: (to - from) * ROW });
     band.append(drawn("title", {}, label));
     parts.push(band);
   }
@@ -254,7 +254,7 @@ class View {
     const operation = run.isMessage(step) ? run.operationOf.get(about) : run.deed[step] === FAILS
       ? run.operations.get(about) : null;
     if (operation) parts.push(this.operation(operation));
-    parts.push(this.flying(), this.source());
+    parts.push(this.flying(), this.source(), this.whatIf());
     this.moment.replaceChildren(...parts.filter(Boolean));
   }
 
@@ -311,6 +311,30 @@ class View {
       ontoggle: (event) => { this.flyingOpen = event.target.open; } },
       worded("summary", `${plural(count, "message")} under way${more}`),
       element("ul", {}, ...items));
+  }
+
+  /** The commands that give the same run with one thing changed from here on. */
+  whatIf() {
+    const { run, step } = this, node = run.at[step], changes = [];
+    if (!run.changeable) return null;
+    if (run.isMessage(step)) {
+      const id = run.byId[run.about[step]];
+      changes.push(["dropped", `drop:${id}`], ["500 ms later", `delay:${id}:500`],
+        ["twice", `double:${id}`]);
+    }
+    if (run.nodes.includes(node)) {
+      changes.push([`${run.name(node)} killed`, `kill:${run.name(node)}:${run.us[step] / 1e6}`]);
+    }
+    if (!changes.length) return null;
+    const list = element("dl");
+    for (const [name, change] of changes) {
+      list.append(worded("dt", name), worded("dd", `${run.changeable} --what-if ${change}`));
+    }
+    const found = element("details", { open: this.changesOpen ?? false,
+      ontoggle: (event) => { this.changesOpen = event.target.open; } },
+      worded("summary", "What if it went otherwise?"), list,
+      worded("p", "glomers view STORE --beside STORE then shows both, stepping together.", "faint"));
+    return found;
   }
 
   source() {
