@@ -32,7 +32,7 @@ _VALUE_CHARACTERS = 200
 _MOST_FILE_BYTES = 1 << 18
 
 
-_RECORD = "--record-state"
+_RECORD, _WHAT_IF = "--record-state", "--what-if"
 _SHRUNK = (
     "This is the smallest failure that was found of the command, played back from a trace: the "
     "command itself gives the whole run."
@@ -89,6 +89,8 @@ def _typed(run: Run) -> str:
 def _changeable(run: Run, sentence: str) -> str:
     """What is typed to have a run again with one thing changed; empty where it cannot be had."""
     if run.engine == "maelstrom" or run.clock == "real" or run.seed is None:
+        return ""
+    if _WHAT_IF in run.command:
         return ""
     if sentence:
         return "glomers replay trace.json"

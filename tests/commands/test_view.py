@@ -14,7 +14,7 @@ from glomers.cli import main
 from glomers.drawing.stepper.steps import Deed
 from tests.helpers.chromium import Chromium, find_chromium
 from tests.helpers.lab_stores import HOSTILE, Message, history, results, write_store
-from tests.helpers.places import SOLUTIONS
+from tests.helpers.places import SOLUTIONS, STORE_SAMPLES
 from tests.helpers.stepping import Stepping
 
 TEXT = HOSTILE.replace("\ud800", "")
@@ -128,3 +128,22 @@ def test_a_node_that_says_anything_gets_a_page_that_is_small_true_and_safe(work)
 def _moment(steps, place):
     steps.slide(place)
     return steps.text(".moment")
+
+
+@pytest.mark.parametrize("sample", ["echo", "txn-rw-register"])
+def test_a_store_of_the_real_maelstrom_is_shown_but_for_variables(work, sample):
+    view(STORE_SAMPLES / sample, "--out", "page.html")
+    (data,) = held((work / "page.html").read_text())
+    assert len(data["steps"]["deed"]) == len(lab.Run.load(STORE_SAMPLES / sample).events) > 0
+    assert data["turns"]["step"] == []
+    assert data["changeable"] == ""
+    assert "A run of the real Maelstrom: it cannot be repeated event by event." in data["notes"]
+
+
+@pytest.mark.slow
+def test_a_run_on_the_real_clock_is_shown_but_for_variables(work):
+    run = lab.maelstrom(ECHO, clock="real")
+    view(run.store, "--out", "page.html")
+    (data,) = held((work / "page.html").read_text())
+    assert len(data["steps"]["deed"]) == len(run.events)
+    assert "A run on the real clock: it cannot be repeated event by event." in data["notes"]
