@@ -18,7 +18,7 @@ class View {
       if (!this.heads.includes(head)) this.heads.push(head);
       return this.heads.indexOf(head);
     });
-    this.gap = this.heads.length > WIDE ? 44 : Math.min(96, Math.max(54, 330 / this.heads.length));
+    this.gap = this.heads.length > WIDE ? 44 : Math.min(96, Math.max(50, 300 / this.heads.length));
     this.width = this.heads.length * this.gap + 24;
   }
 
@@ -360,9 +360,10 @@ class View {
     const { run, step } = this, known = run.known.get(node);
     known.goTo(step);
     const lines = this.logLines(node), missing = this.missing(known);
-    const key = [known.done, known.steps[known.done - 1] === step, run.at[step] === node, lines.key,
-      missing].join("|");
+    const key = [known.done, known.steps[known.done - 1] === step, run.at[step] === node, lines.key]
+      .join("|");
     const card = this.cards.get(node) ?? this.card(node);
+    if (card.lack.textContent !== missing) card.lack.textContent = missing;
     if (card.key === key) return;
     card.key = key;
     card.classList.toggle("acts", run.at[step] === node);
@@ -383,14 +384,14 @@ class View {
     } else if (run.hasState) {
       parts.push(worded("p", "no variables", "faint"));
     }
-    if (missing) parts.push(worded("p", missing, "wrong"));
-    parts.push(...lines.parts);
+    parts.push(card.lack, ...lines.parts);
     card.replaceChildren(...parts);
   }
 
   card(node) {
     const card = element("section", { className: "node", role: "region",
       "aria-label": `State of ${this.run.name(node)}${this.suffix}` });
+    card.lack = worded("p", "", "wrong");
     this.cards.set(node, card);
     this.nodes.append(card);
     return card;
