@@ -205,7 +205,7 @@ def build_parser() -> FlagParser:
         "--what-if",
         type=parse_what_if,
         metavar="CHANGE",
-        help=f"not in Maelstrom: the same run with one thing changed, {FORMS}; ids are the journal's",
+        help=f"not in Maelstrom: the same run with one thing changed: {FORMS}",
     )
     add(
         "--clock",

@@ -6,7 +6,6 @@ from typing import Any, NamedTuple
 
 from glomers.bench.pointers import WIDTH, pointers
 
-
 Part = tuple[bytes, int, int]
 """A part of some bytes: from where to where."""
 
@@ -23,11 +22,37 @@ class Held(NamedTuple):
         """A whole list."""
         return cls(items, pointers(items), slice(0, len(items)))
 
-    def halves(self) -> tuple[list[Any], list[Any]]:
+    @property
+    def count(self) -> int:
+        """How many items there are."""
+        return self.where.stop - self.where.start
+
+    def halves(self) -> tuple[Held, Held]:
         """Names or keys and their values, each of which stand behind a seam."""
         start, stop = self.where.start, self.where.stop
         middle = (start + stop) // 2
-        return self.items[start + 1 : middle], self.items[middle + 1 : stop]
+        return self._part(min(start + 1, stop), middle), self._part(min(middle + 1, stop), stop)
+
+    def beginning(self, count: int) -> Held:
+        """The first items."""
+        return self._part(self.where.start, self.where.start + count)
+
+    def _part(self, start: int, stop: int) -> Held:
+        return Held(self.items, self.pointers, slice(start, stop))
+
+    def begins_with(self, other: Held) -> bool:
+        """Whether the first items are those of another part."""
+        if other.count > self.count:
+            return False
+        return self.beginning(other.count)._bytes() == other._bytes()
+
+    def _bytes(self) -> bytes:
+        return self.pointers[self.where.start * WIDTH : self.where.stop * WIDTH]
+
+    def listed(self, which: slice) -> list[Any]:
+        """Some of the items."""
+        start, stop, _ = which.indices(self.count)
+        return self.items[self.where.start + start : self.where.start + stop]
 
 
 def differing(before: Held, after: Held) -> tuple[int, list[Any], list[Any]]:
@@ -66,3 +91,6 @@ def same_ends(before: Part, after: Part, width: int) -> tuple[int, int]:
         else:
             most = middle - 1
     return first, last
+
+
+NOTHING = Held.all([])

@@ -26,7 +26,7 @@ from glomers.bench.program import Program
 from glomers.bench.record import StoreRecord
 from glomers.bench.store import Store
 from glomers.errors import EXIT_BROKEN, EXIT_INTERRUPTED, EXIT_STATUSES, BrokenTest
-from glomers.files import last_lines, shown
+from glomers.files import digest, last_lines, shown
 
 if TYPE_CHECKING:
     from glomers.bench.closing import Results
@@ -136,6 +136,7 @@ def _begin(
         "seed": options.seed,
         "command": ["test", *argv],
         "nodes": list(options.node_ids),
+        "node_sha256": digest(program.path),
     }
     store.write_facts(facts)
     log.say(f"Running: test {shlex.join(argv)}")

@@ -29,7 +29,16 @@ MAX_MEMBER_CHARACTERS = 60
 """The same of a member of a container, and of a key in a path."""
 _MAX_BITS = 512
 _DEPTH = 3
-_FIXED = frozenset({int, float, complex, bool, type(None), str, bytes, type(Ellipsis), range})
+
+
+def ids_of(*kinds: type) -> frozenset[int]:
+    """Where types are: to ask a type whether it is one of them, `in` would ask its metaclass."""
+    return frozenset(map(id, kinds))
+
+
+_FIXED = ids_of(int, float, complex, bool, type(None), str, bytes, type(Ellipsis), range)
+_TUPLES = ids_of(tuple, frozenset)
+_CONSTANTS = ids_of(bool, type(None))
 _NOT_STATE = (FunctionType, BuiltinFunctionType, MethodType, ModuleType, GenericAlias, type, Node)
 _CONTAINERS = (list, tuple, set, frozenset, dict, deque)
 _mro_of = type.__dict__["__mro__"].__get__
@@ -50,9 +59,9 @@ def is_state(value: Any) -> bool:
 def is_fixed(value: Any, depth: int = _DEPTH) -> bool:
     """Whether a value is what it is for ever, as far as its text shows it."""
     kind = type(value)
-    if kind in _FIXED:
+    if id(kind) in _FIXED:
         return True
-    if kind in (tuple, frozenset):
+    if id(kind) in _TUPLES:
         items: Iterable[Any] = value
         return depth == 0 or all(is_fixed(item, depth - 1) for item in items)
     return not issubclass(kind, _CONTAINERS)
@@ -75,7 +84,7 @@ def key_text(key: Any) -> str | None:
     kind = type(key)
     if kind is str:
         return _text(key) if len(key) <= MAX_MEMBER_CHARACTERS else None
-    if (kind is int and key.bit_length() <= _MAX_BITS) or kind in (bool, type(None)):
+    if (kind is int and key.bit_length() <= _MAX_BITS) or id(kind) in _CONSTANTS:
         return repr(key)
     if kind is tuple and len(key) <= MAX_MEMBER_CHARACTERS:
         parts = [key_text(part) for part in key]
@@ -134,11 +143,11 @@ def _is_simple(kind: type) -> bool:
 def _parts(value: Any, room: int, depth: int) -> Iterator[str]:
     """The text of a value, piece by piece, so that whoever has enough can stop."""
     kind = type(value)
-    simple = _TEXTS.get(kind)
+    simple = _TEXTS_BY_ID.get(id(kind))
     if simple is not None:
         yield simple(value)
     elif issubclass(kind, _CONTAINERS):
-        name = "" if kind in _CONTAINERS else class_name(kind)
+        name = "" if id(kind) in _PLAIN_CONTAINERS else class_name(kind)
         yield from _container(value, name, room, depth)
     else:
         base = next((base for base in _TEXTS if issubclass(kind, base)), None)
@@ -202,3 +211,5 @@ _TEXTS: dict[type, Callable[[Any], str]] = {
     range: repr,
     type(Ellipsis): repr,
 }
+_TEXTS_BY_ID = {id(kind): text for kind, text in _TEXTS.items()}
+_PLAIN_CONTAINERS = ids_of(*_CONTAINERS)

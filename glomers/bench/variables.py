@@ -17,8 +17,8 @@ from collections.abc import Iterable
 from itertools import accumulate
 from typing import Any
 
-from glomers.bench.held import Held, differing, same_ends
-from glomers.bench.pointers import READER, WIDTH, keys_in, pointers
+from glomers.bench.held import NOTHING, Held, differing
+from glomers.bench.pointers import WIDTH, SetCopy, pointers
 from glomers.bench.shown import (
     MAX_MEMBER_CHARACTERS,
     attributes_of,
@@ -54,7 +54,6 @@ Change = dict[str, Any]
 _SEAM = (object(),)
 """Stands before what a source gives, so that nothing moves unseen from one to the next."""
 _SEAM_POINTER = pointers([*_SEAM])
-_table = READER.table
 
 
 class Variables:
@@ -99,7 +98,7 @@ class Variables:
         for source in self._sources:
             flat += source
         where = pointers(flat)
-        sets = [each for each in self._sets if _table(each.value) != each.table]
+        sets = [each for each in self._sets if each.seen.has_changed()]
         is_adrift = self._loose and any(map(_is_adrift, self._loose))
         if where == self._before and self._order and not sets and not is_adrift:
             return {}
@@ -108,7 +107,7 @@ class Variables:
         if self._order:
             self._compare_all(flat, where, sets)
         else:
-            self._tell_entries(self._module, [], [], *self._module.sources)
+            self._tell_entries(self._module, NOTHING, _held_by(self._module))
         if self._is_arranged:
             self._starts = [0, *accumulate(self._lengths)]
             self._flat, self._before = flat, where
@@ -124,7 +123,8 @@ class Variables:
             if self._known.get(watched.path) is watched and not watched.is_rebound:
                 self._compare_sets(watched)
         for watched in [each for each in self._loose if _is_adrift(each)]:
-            self._begin_again(watched)
+            if self._known.get(watched.path) is watched:
+                self._begin_again(watched)
 
     def _arrange(self) -> None:
         """Make the flat list anew, for other containers than before."""
@@ -178,7 +178,7 @@ class Variables:
         elif watched.kind == "list":
             self._compare_lists(watched, before, after)
         else:
-            self._tell_entries(watched, *before.halves(), *after.halves())
+            self._tell_entries(watched, before, after)
 
     def _compare_sets(self, watched: Watched) -> None:
         if watched.size is not None:
@@ -186,24 +186,8 @@ class Variables:
         if count_is_too_large(watched):
             self._tell_number(watched)
             return
-        before, after = watched.table, _table(watched.value)
-        first = last = 0
-        if len(before) == len(after):  # else it has been laid out anew
-            parts = (before, 0, len(before)), (after, 0, len(after))
-            first, last = same_ends(*parts, 2 * WIDTH)
-        start, stop = first * 2 * WIDTH, last * 2 * WIDTH
-        was, now = (
-            keys_in(before[start : len(before) - stop]),
-            keys_in(after[start : len(after) - stop]),
-        )
-        members, nothing = watched.members, READER.nothing
-        still = nothing.union(now)
-        gone = [members.pop(pointer) for pointer in was if pointer not in still]
-        new = [pointer for pointer in now if pointer not in members and pointer not in nothing]
-        added = [READER.object_at(watched.value, pointer) for pointer in new]
-        members.update(zip(new, added, strict=True))
-        watched.table = after
-        self._tell_members(watched, gone, added)
+        assert watched.seen is not None
+        self._tell_members(watched, *watched.seen.changes())
 
     def _compare_lists(self, watched: Watched, before: Held, after: Held) -> None:
         if watched.texts is not None:
@@ -231,32 +215,28 @@ class Variables:
         removed = before[first : len(before) - last]
         self._tell_splice(watched, first, removed, after[first : len(after) - last])
 
-    def _tell_entries(
-        self,
-        watched: Watched,
-        old_keys: list[Any],
-        old_values: list[Any],
-        keys: Iterable[Any],
-        values: Iterable[Any],
-    ) -> None:
+    def _tell_entries(self, watched: Watched, before: Held, after: Held) -> None:
         """Tell what has become of names or keys, and of what belongs to them."""
-        keys, values = [*keys], [*values]
-        held = len(old_keys)
-        if pointers(old_keys) == pointers(keys[:held]):
-            gone: list[Any] = []
-            added = keys[held:]
-            at, before, after = differing(Held.all(old_values), Held.all(values[:held]))
-            same_keys = zip(keys[at:], before, after, strict=False)
+        (old_keys, old_values), (keys, values) = before.halves(), after.halves()
+        held, rest = old_keys.count, slice(old_keys.count, None)
+        gone: list[Any] = []
+        if keys.begins_with(old_keys):
+            added = keys.listed(rest)
+            at, olds, news = differing(old_values, values.beginning(held))
+            same_keys = zip(keys.listed(slice(at, at + len(news))), olds, news, strict=True)
             entries = [(key, value) for key, old, value in same_keys if old is not value]
-            entries += zip(added, values[held:], strict=True)
+            entries += zip(added, values.listed(rest), strict=True)
         else:
-            olds = dict(zip(map(id, old_keys), old_values, strict=True))
-            now = set(map(id, keys))
-            gone = [key for key in old_keys if id(key) not in now]
-            added = [key for key in keys if id(key) not in olds]
-            pairs = zip(keys, values, strict=True)
+            everything = slice(None)
+            was = old_keys.listed(everything), old_values.listed(everything)
+            now = keys.listed(everything), values.listed(everything)
+            olds_by_key = dict(zip(map(id, was[0]), was[1], strict=True))
+            there = set(map(id, now[0]))
+            gone = [key for key in was[0] if id(key) not in there]
+            added = [key for key in now[0] if id(key) not in olds_by_key]
+            pairs = zip(*now, strict=True)
             entries = [
-                (key, value) for key, value in pairs if olds.get(id(key), UNSET) is not value
+                (k, value) for k, value in pairs if olds_by_key.get(id(k), UNSET) is not value
             ]
         if watched.kind == "dict":
             self._tell_members(watched, gone, added)
@@ -334,14 +314,13 @@ class Variables:
         if not sources or count_is_too_large(watched) or self._is_too_much(watched):
             self._tell_number(watched)
             return
-        self._source_count += len(sources)
+        self._source_count += 1 + len(sources)
         if watched.kind == "set":
-            watched.members = {id(member): member for member in sources[0]}
-            watched.table = _table(value)
+            watched.seen = SetCopy(value)
         else:
             watched.sources = sources
         if watched.kind in ("dict", "object"):
-            self._tell_entries(watched, [], [], *sources)
+            self._tell_entries(watched, NOTHING, _held_by(watched))
         elif watched.texts is not None:
             self._tell_splice(watched, 0, [], watched.texts)
         else:
@@ -363,14 +342,15 @@ class Variables:
             self._begin_again(watched)
             return
         if watched.kind == "set":
+            assert watched.seen is not None
             watched.value, watched.is_rebound, self._is_arranged = value, True, False
+            watched.seen.rebind(value)
             self._compare_sets(watched)
             return
         was = slice(self._starts[watched.at], self._starts[watched.at + 1])
         watched.value, watched.is_rebound = value, True
         self._hold(watched, sources_of(value))
-        now = [item for source in watched.sources for item in (*_SEAM, *source)]
-        self._compare(watched, Held(self._flat, self._before, was), Held.all(now))
+        self._compare(watched, Held(self._flat, self._before, was), _held_by(watched))
 
     def _hold(self, watched: Watched, sources: list[Iterable[Any]]) -> None:
         """Let a container have other sources; those that the flat list was made of are kept."""
@@ -389,6 +369,7 @@ class Variables:
                 self._forget(below)
             del self._watched[path]
             self._loose = [each for each in self._loose if each is not known]
+            self._source_count -= 1 + len(known.sources)
             self._is_arranged = False
         if path in self._new:
             self._new.discard(path)
@@ -462,6 +443,11 @@ def _held(watched: Watched) -> int:
     """How long a part of the flat list a container has."""
     sources = watched.sources if watched.stale is None else watched.stale
     return len(sources) + sum(map(len, sources))  # type: ignore[arg-type]
+
+
+def _held_by(watched: Watched) -> Held:
+    """What a container holds now, as it stands in a flat list."""
+    return Held.all([item for source in watched.sources for item in (*_SEAM, *source)])
 
 
 def _is_adrift(watched: Watched) -> bool:

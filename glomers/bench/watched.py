@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterable, Iterator
 from types import MemberDescriptorType
 from typing import Any
 
-from glomers.bench.shown import attributes_of, is_fixed, is_one, slots_of
+from glomers.bench.pointers import SetById
+from glomers.bench.shown import attributes_of, ids_of, is_fixed, is_one, slots_of
 
 MAX_NESTED = 128
 """How many members a list can have that others are nested in, and how many these are in all."""
@@ -27,7 +28,9 @@ _KINDS: dict[type, str] = {
     tuple: "list",
     deque: "list",
 }
-_EXACT = frozenset({set, frozenset, list, tuple, deque})
+_KINDS_BY_ID = {id(kind): name for kind, name in _KINDS.items()}
+_ITERABLE = (set, frozenset, list, tuple, deque)
+_EXACT = ids_of(*_ITERABLE)
 
 
 class Watched:
@@ -35,10 +38,10 @@ class Watched:
 
     `kind` is `module`, `object`, `dict`, `set` or `list`.  `sources` are what to iterate over for
     all that it holds: of what has names or keys, these and then the values; of a list that others
-    are nested in, those as well.  `texts` are the members of such a list; of a set, `members` are
-    those that were seen last, by where they are, and `table` is what it was then.  `below` are the paths of
-    what it holds; `size` is how many members there are of one that is told by that number alone.
-    `at` and `stale` belong to `glomers.bench.variables`.
+    are nested in, those as well.  `texts` are the members of such a list; of a set, `seen`
+    are the members when one last looked.  `below` are the paths of what it holds; `size` is how
+    many members there are of one that is told by that number alone.  `at` and `stale` belong to
+    `glomers.bench.variables`.
     """
 
     __slots__ = (
@@ -48,13 +51,12 @@ class Watched:
         "depth",
         "is_rebound",
         "kind",
-        "members",
         "names",
         "path",
+        "seen",
         "size",
         "sources",
         "stale",
-        "table",
         "texts",
         "value",
     )
@@ -68,8 +70,7 @@ class Watched:
         self.sources: list[Iterable[Any]] = []
         self.names: dict[str, Any] | None = None
         self.texts: list[str] | None = None
-        self.members: dict[int, Any] = {}
-        self.table = b""
+        self.seen: SetById | None = None
         self.below: set[str] = set()
         self.size: int | None = None
         self.at = -1
@@ -85,8 +86,9 @@ class Watched:
 def kind_of(value: Any) -> str | None:
     """What kind of container a value is; None: it is none."""
     kind = type(value)
-    if kind in _KINDS:
-        return _KINDS[kind]
+    name = _KINDS_BY_ID.get(id(kind))
+    if name is not None:
+        return name
     base = next((base for base in _KINDS if issubclass(kind, base)), None)
     if base is not None:
         return _KINDS[base]
@@ -95,7 +97,7 @@ def kind_of(value: Any) -> str | None:
 
 def count(value: Any) -> int:
     """How many members a container has, of an object the attributes."""
-    if type(value) in _KINDS:
+    if id(type(value)) in _KINDS_BY_ID:
         return len(value)
     for base in _KINDS:
         if is_one(value, base):
@@ -106,11 +108,11 @@ def count(value: Any) -> int:
 def sources_of(value: Any) -> list[Iterable[Any]]:
     """What to iterate over for all that a value holds."""
     kind = type(value)
-    if kind in _EXACT:
+    if id(kind) in _EXACT:
         return [value]
     if issubclass(kind, dict):
         return [dict.keys(value), dict.values(value)]
-    base = next((base for base in _EXACT if issubclass(kind, base)), None)
+    base = next((base for base in _ITERABLE if issubclass(kind, base)), None)
     if base is not None:
         return [_Members(value, base.__iter__, base.__len__)]
     names = attributes_of(value)

@@ -6,11 +6,15 @@ import gc
 import os
 from argparse import Namespace
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from glomers.commands.arguments import Parser
 from glomers.environment import HASH_SEED, fix_hash_seed
 from glomers.errors import EXIT_OK, BadInput, GlomersError
 from glomers.formats.typography import dash_slip, lookalike
+
+if TYPE_CHECKING:
+    from glomers.bench.options import Options
 
 ELSEWHERE = {
     "serve": "There is no `serve` here: the pages of a run are files, so open "

@@ -38,6 +38,7 @@ class Facts:
     clock: str | None = None
     seed: int | None = None
     nodes: tuple[str, ...] = ()
+    node_sha256: str | None = None
 
 
 class StoreFolder:
@@ -75,6 +76,7 @@ class StoreFolder:
                 str(clock) if clock else None,
                 seed if isinstance(seed, int) else None,
                 tuple(map(str, facts.get("nodes", ()))) or self._nodes(),
+                facts.get("node_sha256"),
             )
         except (OSError, ValueError, AttributeError, TypeError):
             self._report("bench.json is damaged: what ran is not known.")

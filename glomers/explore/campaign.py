@@ -24,8 +24,7 @@ from glomers.explore.progress import Progress
 from glomers.explore.results import Results
 from glomers.explore.scenario import Space
 from glomers.explore.seed import Row
-from glomers.explore.trace import digest
-from glomers.files import shown
+from glomers.files import digest, shown
 
 KEPT_STORES = 20
 """Of how many failing seeds the store folder is kept; each row has the command for the others."""

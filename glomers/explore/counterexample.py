@@ -14,7 +14,8 @@ from glomers.explore.events import Events
 from glomers.explore.judge import anomalies, is_unknown
 from glomers.explore.shrink import Case, Shrinker
 from glomers.explore.tally import Tally
-from glomers.explore.trace import Trace, digest
+from glomers.explore.trace import Trace
+from glomers.files import digest
 from glomers.formats.edn import equality_key
 from glomers.reading.cause import cause
 from glomers.reading.dossier import Broken, Dossier

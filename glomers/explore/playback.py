@@ -19,7 +19,8 @@ from glomers.bench.what_if import WhatIf
 from glomers.drawing.decisive import draw_decisive
 from glomers.errors import EXIT_FAILED, EXIT_OK, EXIT_UNKNOWN, BrokenTest, ExploreError
 from glomers.explore.counterexample import Played, play
-from glomers.explore.trace import Trace, digest
+from glomers.explore.trace import Trace
+from glomers.files import digest
 from glomers.formats.history import HistoryError, read_history
 from glomers.formats.journal import read_journal
 from glomers.formats.text import clean

@@ -17,7 +17,6 @@ copies.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -140,11 +139,6 @@ def _are_fates(fates: Any) -> bool:
 
 def _are_delays(delays: Any) -> bool:
     return type(delays) is list and all(type(ns) is int and 0 <= ns <= _LAST_NS for ns in delays)
-
-
-def digest(program: Path) -> str:
-    """The SHA-256 of a node's file."""
-    return hashlib.sha256(program.read_bytes()).hexdigest()
 
 
 def _json(value: Any) -> str:

@@ -98,12 +98,15 @@ def _rows(path: Path, seeds: int) -> pd.DataFrame:
     return pd.DataFrame([row for row in rows if row["seed"] < seeds]).set_index("seed")
 
 
-def replay(trace: str | Path | None, *, bin: str | Path | None = None) -> Run:
+def replay(
+    trace: str | Path | None, *, bin: str | Path | None = None, what_if: str | None = None
+) -> Run:
     """Play a trace back with `glomers replay`, and load the run.
 
     Args:
         trace: the path of a trace; None after an exploration in which no seed failed.
         bin: a node in place of the one that the trace names.
+        what_if: one thing that is changed, as `Run.what_if` takes it.
 
     Raises:
         RunFailed: when it cannot be played back, or there is none.
@@ -112,7 +115,7 @@ def replay(trace: str | Path | None, *, bin: str | Path | None = None) -> Run:
         if trace is None:
             raise RunFailed("No seed failed: there is nothing to replay.")
         before = stores()
-        ended = _glomers("replay", [str(trace), *words_for({"bin": bin})], None)
+        ended = _glomers("replay", [str(trace), *words_for({"bin": bin, "what_if": what_if})], None)
         new = sorted(stores() - before)
         if ended.status not in VERDICTS or not new:
             raise RunFailed(ended.err.strip() or f"It ended with status {ended.status}.")

@@ -189,6 +189,36 @@ class Run:
             self._smallest = smallest(self, self._words, deadline_s)
         return self._smallest
 
+    def recorded(self) -> Run:
+        """The run with what its nodes knew at every step, in the store's `node-state.jsonl`.
+
+        That is this one where it was recorded (`--record-state`, or played back from a trace);
+        else it is played again, in a store of its own, and shows the same.
+
+        Raises:
+            LabError: when it cannot be played again, or came out otherwise.
+        """
+        from glomers.lab.again import recorded
+
+        return recorded(self, self._words)
+
+    def what_if(self, change: str) -> Run:
+        """The run, played again with one thing changed, with what its nodes knew.
+
+        Up to that moment it is the same; what comes then is what would have come of it, with the
+        same dice.
+
+        Args:
+            change: `drop:ID`, `delay:ID:MS` or `double:ID`, of a message by its id in `messages`;
+                or `kill:NODE:S`, a node and when, in seconds since the run began.
+
+        Raises:
+            LabError: when it cannot be played again, or nothing is changed like that.
+        """
+        from glomers.lab.again import changed
+
+        return changed(self, self._words, change)
+
     def _opened(self) -> StoreFolder:
         if self._folder is None:
             raise StoreError(self._missing("no store folder"))

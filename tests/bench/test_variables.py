@@ -1,12 +1,22 @@
 """What is told of a node's variables is what one sees when one looks at them."""
 
-
-from hypothesis import given
+import pytest
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from glomers.bench import pointers, variables
 from glomers.bench.variables import Variables
 from glomers.formats.node_state import NodeStep
 from glomers.reading.node_states import Members, changed
+
+
+@pytest.fixture(autouse=True, scope="module")
+def much_room():
+    """Which containers are watched is a matter of who was first, once there are too many."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(variables, "MAX_CONTAINERS", 10_000)
+        patch.setattr(variables, "MAX_SOURCES", 10_000)
+        yield
 
 
 def step(changes):
@@ -137,6 +147,21 @@ def edit(names, path, what, at, value, key):
     st.lists(EDITS, max_size=6),
 )
 def test_changes_folded_are_what_one_sees_who_looks(names, rounds):
+    folded_is_looked_at(names, rounds)
+
+
+@settings(max_examples=30)
+@given(
+    st.dictionaries(st.sampled_from(["v0", "v1", "v2", "v3"]), VALUES, max_size=4),
+    st.lists(EDITS, max_size=6),
+)
+def test_so_they_are_where_memory_cannot_be_read(names, rounds):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(variables, "SetCopy", pointers.SetById)
+        folded_is_looked_at(names, rounds)
+
+
+def folded_is_looked_at(names, rounds):
     watch = Variables(names)
     state = changed({}, step(watch.changes()))
     assert plain(state) == looked_at(names)
@@ -146,3 +171,61 @@ def test_changes_folded_are_what_one_sees_who_looks(names, rounds):
         state = changed(state, step(watch.changes()))
         assert plain(state) == looked_at(names)
         assert watch.changes() == {}
+
+
+@given(st.sets(st.integers()), st.lists(st.tuples(st.booleans(), st.integers(0, 40)), max_size=60))
+def test_a_copy_of_a_set_knows_what_has_come_and_gone(members, edits):
+    seen, told = pointers.SetCopy(members), set(members)
+    for is_added, number in edits:
+        (members.add if is_added else members.discard)(number)
+        if number % 3:  # several at once
+            continue
+        assert seen.has_changed() == (members != told)
+        gone, come = seen.changes()
+        told = told.difference(gone).union(come)
+        assert told == members
+
+
+def test_a_set_that_was_emptied_and_filled_with_as_many_others_has_changed():
+    members = {1, 2, 3}
+    seen = pointers.SetCopy(members)
+    members.clear()
+    members.update({4, 5, 6})
+    assert seen.has_changed()
+    gone, come = seen.changes()
+    assert (sorted(gone), sorted(come)) == ([1, 2, 3], [4, 5, 6])
+
+
+def test_what_is_too_much_is_told_by_its_number():
+    names = {"seen": set(range(100)), "log": [*range(10)], "big": set(range(10_000))}
+    watch = Variables(names)
+    state = changed({}, step(watch.changes()))
+    assert state["big"] == Members("set", (), 10_000)
+    assert len(state["seen"].items) == 100
+    names["seen"].update(range(5_000))
+    names["big"].add("one more")
+    assert watch.changes() == {
+        "seen": {"is": "set", "of": 5_000},
+        "big": {"is": "set", "of": 10_001},
+    }
+    names["big"].clear()
+    assert watch.changes() == {"big": {"is": "set"}}
+
+
+def test_a_list_tells_where_something_came_or_went():
+    names = {"log": [10, 20, 30]}
+    watch = Variables(names)
+    assert watch.changes() == {"log": {"is": "list", "+": ["10", "20", "30"]}}
+    names["log"].insert(1, 15)
+    assert watch.changes() == {"log": {"at": 1, "+": ["15"]}}
+    names["log"].pop(0)
+    assert watch.changes() == {"log": {"at": 0, "-": ["10"]}}
+
+
+def test_a_new_container_with_almost_the_same_is_told_as_little():
+    names = {"entries": {"k": {"messages": [*range(1000)], "committed": 1}}}
+    watch = Variables(names)
+    watch.changes()
+    old = names["entries"]["k"]
+    names["entries"]["k"] = {**old, "messages": [*old["messages"], 5]}
+    assert watch.changes() == {"entries['k']['messages']": {"at": 1000, "+": ["5"]}}

@@ -26,7 +26,8 @@ from glomers.explore.judge import anomalies, vacuity
 from glomers.explore.shrink import Case, Shrinker, without_node
 from glomers.explore.suspects import suspects
 from glomers.explore.tally import Tally
-from glomers.explore.trace import Trace, digest
+from glomers.explore.trace import Trace
+from glomers.files import digest
 from glomers.reading.replicas import DIVERGED
 from tests.helpers.mistakes import MISTAKES
 from tests.helpers.mutants import NODE as MUTANT
