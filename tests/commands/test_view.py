@@ -1,17 +1,13 @@
 """`glomers view`: a store folder, of whichever engine, becomes one page."""
 
-import base64
-import gzip
-import json
 import os
-import re
-from html import unescape
 
 import pytest
 
 from glomers import lab
 from glomers.cli import main
 from glomers.drawing.stepper.steps import Deed
+from tests.helpers.cargo import held
 from tests.helpers.chromium import Chromium, find_chromium
 from tests.helpers.lab_stores import HOSTILE, Message, history, results, write_store
 from tests.helpers.places import SOLUTIONS, STORE_SAMPLES
@@ -23,12 +19,6 @@ CUT = (
     f"test -w broadcast --bin {SOLUTIONS / 'broadcast_all.py'} --node-count 5 --time-limit 20 "
     "--rate 10 --nemesis partition --record-state"
 )
-
-
-def held(page):
-    """What a page or a frame holds of its runs."""
-    packed = re.findall('<script type="application/json" class="run">([^<]*)<', unescape(page))
-    return [json.loads(gzip.decompress(base64.b64decode(each))) for each in packed]
 
 
 @pytest.fixture

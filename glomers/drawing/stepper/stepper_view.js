@@ -333,7 +333,8 @@ class View {
     const found = element("details", { open: this.changesOpen ?? false,
       ontoggle: (event) => { this.changesOpen = event.target.open; } },
       worded("summary", "What if it went otherwise?"), list,
-      worded("p", "glomers view STORE --beside STORE then shows both, stepping together.", "faint"));
+      worded("p", "glomers view STORE --beside STORE then shows both, stepping together. In a " +
+        "notebook: lab.debugger(run, run.what_if(\"…\")).", "faint"));
     return found;
   }
 
