@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from glomers.drawing.messages import Band
-from glomers.drawing.stepper.account import Account, Flaw, Knowledge, Operation, Listing
+from glomers.drawing.stepper.account import Account, Flaw, Knowledge, Listing, Operation
 from glomers.engine.command import value_in
 from glomers.engine.diagnosis import program_of
 from glomers.errors import StoreError
@@ -32,12 +32,19 @@ _VALUE_CHARACTERS = 200
 _MOST_FILE_BYTES = 1 << 18
 
 
-def account_of(run: Run, title: str = "", flaws: Sequence[Flaw] | None = None) -> Account:
+_RECORD, _WHAT_IF = "--record-state", "--what-if"
+_SHRUNK = (
+    "This is the smallest failure that was found of the command, played back from a trace: the "
+    "command itself gives the whole run."
+)
+
+
+def account_of(run: Run, sentence: str = "", flaws: Sequence[Flaw] | None = None) -> Account:
     """All that is known of a run.
 
     Args:
         run: of whichever engine.
-        title: names the page; by default the node and the verdict do.
+        sentence: what a counterexample that was played back from a trace shows; it names the page.
         flaws: what went wrong; by default what the run's findings say.
 
     Raises:
@@ -54,19 +61,20 @@ def account_of(run: Run, title: str = "", flaws: Sequence[Flaw] | None = None) -
     knowledge = _knowledge(run, operations)
     program = program_of(run.store, run.words) if run.store else None
     return Account(
-        title=title or f"{program.name if program else workload}: {run.verdict}",
+        title=sentence or f"{program.name if program else workload}: {run.verdict}",
         command=_typed(run),
         verdict=run.verdict,
         nodes=run.nodes,
         events=events,
         seed=run.seed,
+        changeable=_changeable(run, sentence),
         faults=[Band(*fault) for fault in felt_faults_of(history)],
         flaws=[Flaw(str(f), f.messages, f.answer) for f in run.why] if flaws is None else flaws,
         operations=operations,
         logs=run.logs,
         program=_program(program, events, knowledge.turns),
         knowledge=knowledge,
-        notes=_notes(run),
+        notes=[*([_SHRUNK] if sentence else []), *_notes(run)],
     )
 
 
@@ -76,6 +84,18 @@ def _typed(run: Run) -> str:
         return run.command
     command = run.command.replace("maelstrom test", "glomers bench test", 1)
     return f"{command} --seed {run.seed}"
+
+
+def _changeable(run: Run, sentence: str) -> str:
+    """What is typed to have a run again with one thing changed; empty where it cannot be had."""
+    if run.engine == "maelstrom" or run.clock == "real" or run.seed is None:
+        return ""
+    if _WHAT_IF in run.command:
+        return ""
+    if sentence:
+        return "glomers replay trace.json"
+    command = _typed(run)
+    return command if _RECORD in command else f"{command} {_RECORD}"
 
 
 def _notes(run: Run) -> list[str]:

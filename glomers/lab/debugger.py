@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from glomers.errors import LabError
 from glomers.lab.accounts import account_of
 from glomers.lab.diagram import spacetime
 from glomers.lab.stepped import Stepped, framed
@@ -18,15 +19,27 @@ _PICTURED = 40
 def debugger(run: Run, other: Run | None = None) -> Stepped:
     """Step through a run, event by event, forwards and backwards, with what every node knew.
 
+    A run in virtual time for which it was not recorded what nodes knew is played again.
+
     Args:
-        run: of whichever engine; what nodes' variables held is known in virtual time only.
-        other: a second run to see beside it, stepping together, with the first difference marked.
+        run: of whichever engine; what nodes knew is known in virtual time only.
+        other: a second run to see beside it, such as `run.what_if("drop:17")`; they step together,
+            and their first difference is marked.
 
     Raises:
         StoreError: when a run left no journal of messages.
     """
-    accounts = [account_of(each) for each in (run, other) if each is not None]
+    runs = [_recorded(each) for each in (run, other) if each is not None]
+    accounts = [account_of(each) for each in runs]
     title = " and ".join(account.title for account in accounts)
     picture = spacetime(run, limit=_PICTURED)
     frame = framed(accounts, title, is_open=True)
     return Stepped(picture.alt, picture.caption, svg=picture.svg, frame=frame)
+
+
+def _recorded(run: Run) -> Run:
+    """The run with what its nodes knew, if that can be had."""
+    try:
+        return run.recorded()
+    except LabError:
+        return run

@@ -1,20 +1,16 @@
 """`glomers view`: a store folder, of whichever engine, becomes one page."""
 
-import base64
-import gzip
-import json
 import os
-import re
-from html import unescape
 
 import pytest
 
 from glomers import lab
 from glomers.cli import main
 from glomers.drawing.stepper.steps import Deed
+from tests.helpers.cargo import held
 from tests.helpers.chromium import Chromium, find_chromium
 from tests.helpers.lab_stores import HOSTILE, Message, history, results, write_store
-from tests.helpers.places import SOLUTIONS
+from tests.helpers.places import SOLUTIONS, STORE_SAMPLES
 from tests.helpers.stepping import Stepping
 
 TEXT = HOSTILE.replace("\ud800", "")
@@ -23,12 +19,6 @@ CUT = (
     f"test -w broadcast --bin {SOLUTIONS / 'broadcast_all.py'} --node-count 5 --time-limit 20 "
     "--rate 10 --nemesis partition --record-state"
 )
-
-
-def held(page):
-    """What a page or a frame holds of its runs."""
-    packed = re.findall('<script type="application/json" class="run">([^<]*)<', unescape(page))
-    return [json.loads(gzip.decompress(base64.b64decode(each))) for each in packed]
 
 
 @pytest.fixture
@@ -128,3 +118,22 @@ def test_a_node_that_says_anything_gets_a_page_that_is_small_true_and_safe(work)
 def _moment(steps, place):
     steps.slide(place)
     return steps.text(".moment")
+
+
+@pytest.mark.parametrize("sample", ["echo", "txn-rw-register"])
+def test_a_store_of_the_real_maelstrom_is_shown_but_for_variables(work, sample):
+    view(STORE_SAMPLES / sample, "--out", "page.html")
+    (data,) = held((work / "page.html").read_text())
+    assert len(data["steps"]["deed"]) == len(lab.Run.load(STORE_SAMPLES / sample).events) > 0
+    assert data["turns"]["step"] == []
+    assert data["changeable"] == ""
+    assert "A run of the real Maelstrom: it cannot be repeated event by event." in data["notes"]
+
+
+@pytest.mark.slow
+def test_a_run_on_the_real_clock_is_shown_but_for_variables(work):
+    run = lab.maelstrom(ECHO, clock="real")
+    view(run.store, "--out", "page.html")
+    (data,) = held((work / "page.html").read_text())
+    assert len(data["steps"]["deed"]) == len(run.events)
+    assert "A run on the real clock: it cannot be repeated event by event." in data["notes"]

@@ -1,8 +1,5 @@
 """What a page to step through holds: all events of the run, in few bytes, and nothing that runs."""
 
-import base64
-import gzip
-import json
 import re
 from html.parser import HTMLParser
 
@@ -15,13 +12,10 @@ from glomers.drawing.stepper.cargo import pack
 from glomers.drawing.stepper.document import frame, page, script_hash
 from glomers.drawing.stepper.steps import Deed, causes_of, steps_of
 from tests.helpers.accounts import EVENTS, MS, account, came, sent
+from tests.helpers.cargo import unpacked
 from tests.helpers.lab_stores import HOSTILE
 
 PLENTY = 10_000_000
-
-
-def unpacked(text):
-    return json.loads(gzip.decompress(base64.b64decode(text)))
 
 
 def sums(differences):

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from glomers import lab
+from tests.helpers.cargo import held
 from tests.helpers.notebook import execute, text_of
 from tests.helpers.places import SOLUTIONS
 
@@ -32,6 +33,31 @@ def test_a_run_of_any_length_fits_into_a_notebook_and_gives_the_same_bytes_again
     frames = [lab.debugger(lab.maelstrom(long, expect="invalid")).frame for _ in range(2)]
     assert frames[0] == frames[1]
     assert committed_bytes(frames[0]) <= COMMITTED_BYTES
+
+
+def test_what_nodes_knew_is_there_though_nobody_has_recorded_it(work):
+    run = lab.maelstrom(CUT, expect="invalid")
+    (data,) = held(lab.debugger(run).frame)
+    assert "seen" in data["turns"]["paths"]
+    assert data["holder"] == "seen"
+
+
+def test_a_run_whose_node_has_changed_since_is_shown_without(work):
+    node = work / "node.py"
+    node.write_text((SOLUTIONS / "broadcast_all.py").read_text())
+    run = lab.maelstrom(CUT, bin=node, expect="invalid")
+    node.write_text("")
+    (data,) = held(lab.debugger(run).frame)
+    assert data["turns"]["step"] == []
+
+
+def test_what_would_have_come_of_it_stands_beside_the_run(work):
+    calm = CUT.replace(" --nemesis partition", "")
+    run = lab.maelstrom(calm)
+    lost = run.messages[run.messages["type"] == "share"]["id"].iloc[3]
+    one, two = held(lab.debugger(run, run.what_if(f"drop:{lost}")).frame)
+    assert one["flaws"] == []
+    assert "never showed it" in two["flaws"][0][0]
 
 
 def test_a_counterexample_fits_into_a_notebook(work):

@@ -91,6 +91,7 @@ class Account:
         nodes: their names.
         events: the journal of messages.
         seed: of a run in virtual time.
+        changeable: what is typed to have it again with `--what-if` behind it; empty: it cannot be.
         faults: the stretches of time in which they are at work.
         flaws: what went wrong, the most decisive first.
         operations: those of the clients, in the order in which they began.
@@ -106,6 +107,7 @@ class Account:
     nodes: Sequence[str]
     events: Sequence[Event]
     seed: int | None = None
+    changeable: str = ""
     faults: Sequence[Band] = ()
     flaws: Sequence[Flaw] = ()
     operations: Sequence[Operation] = ()

@@ -87,6 +87,7 @@ class _Packer:
             "title": _text(account.title),
             "command": _text(account.command),
             "seed": account.seed,
+            "changeable": _text(account.changeable),
             "verdict": _text(account.verdict),
             "notes": list(map(_text, account.notes)),
             "names": [_text(name, _NAME_CHARACTERS) for name in self._names],

@@ -51,7 +51,7 @@ class App {
   // Moving
 
   go(step, view = this.lead, isJump = false) {
-    if (step < 0 || step >= view.run.count || step === undefined) return;
+    if (step === undefined || step < 0 || step >= view.run.count) return;
     if (isJump && step !== this.lead.step) this.remember();
     this.lead = view;
     view.step = step;
@@ -86,7 +86,10 @@ class App {
 
   cause() { this.go(this.lead.run.causeOf(this.lead.step), this.lead, true); }
   effect() { this.go(this.lead.run.effects[this.lead.step], this.lead, true); }
-  toFailure() { this.go(this.lead.run.failure, this.lead, true); }
+  /** The run in which something went wrong, first of all the one that is stepped through. */
+  failed() { return [this.lead, ...this.views].find(({ run }) => run.failure >= 0); }
+
+  toFailure() { this.go(this.failed()?.run.failure, this.failed(), true); }
   toDifference() { this.go(this.difference, this.lead, true); }
 
   toTime(s) {
@@ -178,7 +181,7 @@ class App {
     enable("next", visible.length && visible[visible.length - 1] > step);
     enable("cause", run.causeOf(step) >= 0);
     enable("effect", run.effects[step] >= 0);
-    enable("failure", run.failure >= 0);
+    enable("failure", this.failed());
     enable("back", this.back.length);
     enable("difference", this.difference >= 0);
     enable("previous-of-node", run.at[step] >= 0);

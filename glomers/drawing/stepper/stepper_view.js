@@ -18,7 +18,7 @@ class View {
       if (!this.heads.includes(head)) this.heads.push(head);
       return this.heads.indexOf(head);
     });
-    this.gap = this.heads.length > WIDE ? 44 : Math.min(96, Math.max(54, 330 / this.heads.length));
+    this.gap = this.heads.length > WIDE ? 44 : Math.min(96, Math.max(50, 300 / this.heads.length));
     this.width = this.heads.length * this.gap + 24;
   }
 
@@ -34,7 +34,7 @@ class View {
       heads.append(head);
     });
     this.svg = drawn("svg", { role: "img", width: this.width });
-    this.cursor = drawn("rect", { class: "cursor", x: 0, width: this.width, height: ROW });
+    this.cursor = drawn("rect", { class: "cursor", width: "100%", height: ROW });
     this.body = element("tbody");
     const columns = ["event", "time (s)", "at", "what"];
     const head = element("thead", {}, element("tr", {},
@@ -162,8 +162,8 @@ class View {
   band(begins, ends, label, steps, parts) {
     const from = placeOf(steps, begins), to = placeOf(steps, ends + 1);
     if (from >= to) return;
-    const box = { class: "fault", x: 0, y: from * ROW, width: this.width, height: (to - from) * ROW };
-    const band = drawn("rect", box);
+    const band = drawn("rect", { class: "fault", y: from * ROW, width: "100%",
+      height: (to - from) * ROW });
     band.append(drawn("title", {}, label));
     parts.push(band);
   }
@@ -254,7 +254,7 @@ class View {
     const operation = run.isMessage(step) ? run.operationOf.get(about) : run.deed[step] === FAILS
       ? run.operations.get(about) : null;
     if (operation) parts.push(this.operation(operation));
-    parts.push(this.flying(), this.source());
+    parts.push(this.flying(), this.source(), this.whatIf());
     this.moment.replaceChildren(...parts.filter(Boolean));
   }
 
@@ -313,6 +313,31 @@ class View {
       element("ul", {}, ...items));
   }
 
+  /** The commands that give the same run with one thing changed from here on. */
+  whatIf() {
+    const { run, step } = this, node = run.at[step], changes = [];
+    if (!run.changeable) return null;
+    if (run.isMessage(step)) {
+      const id = run.byId[run.about[step]];
+      changes.push(["dropped", `drop:${id}`], ["500 ms later", `delay:${id}:500`],
+        ["twice", `double:${id}`]);
+    }
+    if (run.nodes.includes(node)) {
+      changes.push([`${run.name(node)} killed`, `kill:${run.name(node)}:${run.us[step] / 1e6}`]);
+    }
+    if (!changes.length) return null;
+    const list = element("dl");
+    for (const [name, change] of changes) {
+      list.append(worded("dt", name), worded("dd", `${run.changeable} --what-if ${change}`));
+    }
+    const found = element("details", { open: this.changesOpen ?? false,
+      ontoggle: (event) => { this.changesOpen = event.target.open; } },
+      worded("summary", "What if it went otherwise?"), list,
+      worded("p", "glomers view STORE --beside STORE then shows both, stepping together. In a " +
+        "notebook: lab.debugger(run, run.what_if(\"…\")).", "faint"));
+    return found;
+  }
+
   source() {
     const place = this.run.place(this.step);
     if (!place) return null;
@@ -336,9 +361,10 @@ class View {
     const { run, step } = this, known = run.known.get(node);
     known.goTo(step);
     const lines = this.logLines(node), missing = this.missing(known);
-    const key = [known.done, known.steps[known.done - 1] === step, run.at[step] === node, lines.key,
-      missing].join("|");
+    const key = [known.done, known.steps[known.done - 1] === step, run.at[step] === node, lines.key]
+      .join("|");
     const card = this.cards.get(node) ?? this.card(node);
+    if (card.lack.textContent !== missing) card.lack.textContent = missing;
     if (card.key === key) return;
     card.key = key;
     card.classList.toggle("acts", run.at[step] === node);
@@ -359,14 +385,14 @@ class View {
     } else if (run.hasState) {
       parts.push(worded("p", "no variables", "faint"));
     }
-    if (missing) parts.push(worded("p", missing, "wrong"));
-    parts.push(...lines.parts);
+    parts.push(card.lack, ...lines.parts);
     card.replaceChildren(...parts);
   }
 
   card(node) {
     const card = element("section", { className: "node", role: "region",
       "aria-label": `State of ${this.run.name(node)}${this.suffix}` });
+    card.lack = worded("p", "", "wrong");
     this.cards.set(node, card);
     this.nodes.append(card);
     return card;
