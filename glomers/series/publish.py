@@ -24,7 +24,7 @@ from glomers.challenges import CHALLENGES, METRICS, Challenge, overall
 from glomers.errors import BadInput, SeriesError
 from glomers.files import shown
 from glomers.reading.replicas import DIVERGED
-from glomers.series import page, predictions
+from glomers.series import page, predictions, reading_aids
 from glomers.series.found_state import found_state
 from glomers.series.ledger import load_record, load_results
 from glomers.series.notebook import Notebook, read_notebook
@@ -147,9 +147,15 @@ def _notebook_page(
     _embed_images(body, notebook)
     _point_links(body, names)
     predictions.fold(body)
-    links = page.links(before, after)
+    reading_aids.mend(body)
     failure = _failure(this.outcome, marked=body.find(id=_FAILED_ID) is not None)
-    return page.page(this.title, failure + str(body), links)
+    return page.page(
+        this.title,
+        failure + str(body),
+        page.links(before, after),
+        contents=reading_aids.contents(body),
+        scripts=[page.copy_script()],
+    )
 
 
 def _link(to: Page) -> dict[str, str]:

@@ -13,6 +13,8 @@ import shutil
 import subprocess
 import tempfile
 import time
+from base64 import b64decode
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -83,25 +85,45 @@ class Chromium:
 
     def open(self, url):
         """Open a page, wait until it has settled, and say what is wrong with it."""
+        with self._tab(url) as session:
+            missing = self._evaluated(session, _MISSING_IMAGES % SETTLE_MS)
+            findings = Findings(missing_images=json.loads(missing))
+            for event in self._events:
+                _judge(event, url, findings)
+        return findings
+
+    def evaluate(self, url, expression, *, width=1200, scheme="light"):
+        """The value of an expression in a page that is so many pixels wide, by day or by night."""
+        with self._tab(url, width=width, scheme=scheme) as session:
+            return self._evaluated(session, expression)
+
+    def printed(self, url):
+        """The page on paper (A4), as the bytes of a PDF."""
+        paper = {"paperWidth": 8.27, "paperHeight": 11.69, "preferCSSPageSize": True}
+        with self._tab(url) as session:
+            return b64decode(self._call("Page.printToPDF", session, **paper)["data"])
+
+    @contextmanager
+    def _tab(self, url, *, width=1200, scheme="light"):
+        """A new tab with a page in it, and what happened there in `_events`."""
         target = self._call("Target.createTarget", url="about:blank")["targetId"]
         session = self._call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         for domain in ("Page", "Runtime", "Log", "Network"):
             self._call(f"{domain}.enable", session)
+        size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
+        self._call("Emulation.setDeviceMetricsOverride", session, **size)
+        features = [{"name": "prefers-color-scheme", "value": scheme}]
+        self._call("Emulation.setEmulatedMedia", session, features=features)
         self._events.clear()
         self._call("Page.navigate", session, url=url)
         while not any(event["method"] == "Page.loadEventFired" for event in self._events):
             self._events.append(self._receive())
-        missing = self._call(
-            "Runtime.evaluate",
-            session,
-            expression=_MISSING_IMAGES % SETTLE_MS,
-            awaitPromise=True,
-        )["result"]["value"]
-        findings = Findings(missing_images=json.loads(missing))
-        for event in self._events:
-            _judge(event, url, findings)
+        yield session
         self._call("Target.closeTarget", targetId=target)
-        return findings
+
+    def _evaluated(self, session, expression):
+        how = {"expression": expression, "awaitPromise": True, "returnByValue": True}
+        return self._call("Runtime.evaluate", session, **how)["result"].get("value")
 
     def _call(self, method, session=None, **parameters):
         self._last_id += 1
