@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from glomers.drawing.decisive import draw_decisive
+from glomers.drawing.decisive import Stretch, decisive_diagram, draw_decisive
+from glomers.drawing.steps import stepped
 from glomers.engine.store_folder import StoreFolder
 from glomers.errors import StoreError
+from glomers.formats.journal import Event
 from glomers.lab.figure import Figure
 from glomers.reading.faults import felt_faults_of
 
@@ -16,6 +19,7 @@ if TYPE_CHECKING:
     from glomers.lab.run import Run
 
 _FACTS = "counterexample.json"
+_Told = tuple[Iterable[Event], Iterable[Stretch], str, Collection[int], int | None, Any]
 
 
 def counterexample(run: Run) -> Figure:
@@ -37,6 +41,23 @@ def picture_of(store: Path) -> Figure:
     Raises:
         StoreError: when it is damaged.
     """
+    told = _told(store)
+    sentence = told[2]
+    svg = draw_decisive(*told, is_headed=False)
+    return Figure(f"Space-time diagram: {sentence}", sentence, svg=svg)
+
+
+def steps_of(store: Path) -> str:
+    """The same as HTML whose reader goes from message to message.
+
+    Raises:
+        StoreError: when it is damaged.
+    """
+    return stepped(decisive_diagram(*_told(store), is_stepped=True), _told(store)[2])
+
+
+def _told(store: Path) -> _Told:
+    """What a picture is made of."""
     try:
         facts = json.loads((store / _FACTS).read_text(encoding="utf-8"))
         sentence, decisive = str(facts["sentence"]), frozenset(map(int, facts["decisive"]))
@@ -46,7 +67,4 @@ def picture_of(store: Path) -> Figure:
     # Drawn anew: a picture that came with a store could hold anything.
     folder = StoreFolder(store)
     events, history = folder.events(), folder.history()
-    svg = draw_decisive(
-        events, felt_faults_of(history), sentence, decisive, answer, key, is_headed=False
-    )
-    return Figure(f"Space-time diagram: {sentence}", sentence, svg=svg)
+    return events, felt_faults_of(history), sentence, decisive, answer, key

@@ -49,8 +49,13 @@ class Notebook:
         for cell in self.cells:
             for line in cell.source.splitlines() if cell.kind == "markdown" else ():
                 if line.startswith("# "):
-                    return _MARKUP.sub(r"\1", line[2:]).strip()
+                    return plain(line[2:])
         return self.path.stem
+
+
+def plain(markdown: str) -> str:
+    """A line of Markdown without its marks."""
+    return _MARKUP.sub(r"\1", markdown).strip()
 
 
 def read_notebook(path: Path) -> Notebook:

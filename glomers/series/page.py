@@ -26,6 +26,8 @@ _ICON = (
 _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src "
 """Nothing is loaded, and nothing runs but scripts of our own, whatever a cell's output holds."""
 _FOLDER = Path(__file__).parent
+SHARING = _FOLDER / "sharing.png"
+"""What others show beside a link; `docs/picture.py` draws it, and it lies beside the pages."""
 _CODE = ("xcode", "github-dark")
 """The colours of code by day and by night."""
 _NIGHT = "@media screen and (prefers-color-scheme: dark) {\n%s\n}\n"
@@ -42,7 +44,12 @@ _PAGE = """<!DOCTYPE html>
 <title>{{ title }}</title>
 {% if description %}
 <meta name="description" content="{{ description }}">
+<meta property="og:description" content="{{ description }}">
 {% endif %}
+<meta property="og:title" content="{{ title }}">
+<meta property="og:type" content="article">
+<meta property="og:image" content="{{ picture }}">
+<meta name="twitter:card" content="summary_large_image">
 <link rel="icon" href="{{ icon }}">
 <style>{{ style }}</style>
 </head>
@@ -77,46 +84,6 @@ _LINKS = """<span>{% if previous %}<a rel="prev" href="{{ previous.href }}">&lar
 <span><a href="index.html">Index</a></span>
 <span>{% if next %}<a rel="next" href="{{ next.href }}">{{ next.title }} &rarr;</a>{% endif %}\
 </span>"""
-
-_INDEX = """<h1>{{ title }}</h1>
-<p>Batch {{ batch }}. Engine: {{ engine }}. {{ counts }}</p>
-<h2>Results</h2>
-{% if results %}
-<div class="wide"><table>
-<caption>What each notebook measured in this batch; latencies are stable latencies.</caption>
-<thead><tr><th scope="col">challenge</th><th scope="col">node</th>\
-<th scope="col">verdict</th>
-<th scope="col" class="number">messages per operation</th>
-<th scope="col" class="number">median (ms)</th><th scope="col" class="number">maximum (ms)</th>
-<th scope="col" class="number">answered</th><th scope="col">limits</th></tr></thead>
-<tbody>
-{% for row in results %}
-<tr><th scope="row">{% if row.href %}<a href="{{ row.href }}">{{ row.challenge }}</a>\
-{% else %}{{ row.challenge }}{% endif %}</th>
-<td>{{ row.node }}</td>
-<td class="{{ row.verdict_class }}">{{ row.verdict }}</td>
-<td class="number">{{ row.msgs_per_op }}</td><td class="number">{{ row.median }}</td>
-<td class="number">{{ row.maximum }}</td><td class="number">{{ row.answered }}</td>
-<td class="{{ row.limits_class }}">{{ row.limits }}</td></tr>
-{% endfor %}
-</tbody></table></div>
-{% else %}
-<p>No notebook of this batch has reported a result.</p>
-{% endif %}
-<h2>Notebooks</h2>
-<div class="wide"><table>
-<caption>Every notebook of this batch, in the order of the series.</caption>
-<thead><tr><th scope="col">notebook</th><th scope="col">state</th>
-<th scope="col" class="number">seconds</th><th scope="col">first error</th></tr></thead>
-<tbody>
-{% for row in notebooks %}
-<tr><th scope="row">{% if row.href %}<a href="{{ row.href }}">{{ row.title }}</a>\
-{% else %}{{ row.title }}{% endif %}</th>
-<td class="{{ row.state_class }}">{{ row.state }}</td>
-<td class="number">{{ row.seconds }}</td><td>{{ row.error }}</td></tr>
-{% endfor %}
-</tbody></table></div>
-"""
 
 
 @cache
@@ -167,6 +134,7 @@ def page(
     *,
     contents: str = "",
     description: str = "",
+    address: str = "",
     scripts: Sequence[str] = (),
 ) -> str:
     """A whole page.
@@ -177,6 +145,8 @@ def page(
         links: to the pages before and after, HTML.
         contents: links to the parts of the page, HTML.
         description: what others show of the page beside its title; plain text.
+        address: of the folder of the page, with a slash at its end. Whoever shows a picture beside
+            a link wants a whole address, and without this one it is relative.
         scripts: run in the page, and no others do.
     """
     return _template(_PAGE).render(
@@ -184,6 +154,7 @@ def page(
         policy=_POLICY + _allowed(scripts),
         title=title,
         description=description,
+        picture=address + SHARING.name,
         icon=_ICON,
         style=_style(),
         body=Markup(body),
@@ -198,9 +169,9 @@ def links(previous: dict[str, str] | None, following: dict[str, str] | None) -> 
     return _template(_LINKS).render(previous=previous, next=following)
 
 
-def index(**values: Any) -> str:
-    """The body of the index page."""
-    return _template(_INDEX).render(**values)
+def rendered(source: str, **values: Any) -> str:
+    """A template with these values, which are escaped, in it."""
+    return _template(source).render(values)
 
 
 def note(sentence: str, *, bad: bool = False) -> str:

@@ -18,14 +18,15 @@ _TABLE_BOX = ["output", "wide"]
 _SCROLLS = re.compile(r"overflow-x:\s*auto")
 
 
-def contents(body: BeautifulSoup, files: str = "") -> str:
-    """Links to the parts of a page, and to what can be downloaded with it; HTML."""
+def contents(body: BeautifulSoup, notebook: str) -> str:
+    """Links to the parts of a page, and to its notebook at that address; HTML."""
     heads = [(head.get("id"), _words(head)) for head in body.find_all("h2")]
     items = [Markup('<li><a href="#{}">{}</a></li>').format(*head) for head in heads if head[0]]
+    link = f'<p class="files"><a download href="{escape(notebook)}">Download the notebook</a></p>'
     if len(items) < _LEAST_PARTS:
-        return files
+        return link
     listed = "\n".join(items)
-    return f"<details><summary>On this page</summary>\n<ul>\n{listed}\n</ul>\n{files}</details>"
+    return f"<details><summary>On this page</summary>\n<ul>\n{listed}\n</ul>\n{link}</details>"
 
 
 def _words(head: Tag) -> str:

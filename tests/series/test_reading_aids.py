@@ -29,7 +29,7 @@ def page(tmp_path):
 
 def test_a_page_lists_its_parts_and_each_link_leads_to_one(page):
     made = page(*(prose(f"## Part *{i}* & more\n\n### Not listed") for i in range(4)))
-    links = made.select("nav.contents a")
+    links = made.select("nav.contents li a")
     assert [link.text for link in links] == [f"Part {i} & more" for i in range(4)]
     assert all(made.find("h2", id=link["href"].removeprefix("#")) for link in links)
 
@@ -48,7 +48,7 @@ def test_code_is_folded_when_it_is_long_and_none_of_it_is_lost(page, lines):
 
 
 def test_a_cell_that_writes_a_file_has_a_link_to_exactly_that_file(page):
-    link = page(code(f"%%writefile nodes/<x>.py\n{NODE}")).select_one(".files a[download]")
+    link = page(code(f"%%writefile nodes/<x>.py\n{NODE}")).select_one(".input a[download]")
     assert link["download"] == "<x>.py"
     assert base64.b64decode(link["href"].partition("base64,")[2]).decode() == NODE
 
