@@ -23,6 +23,7 @@ DESCRIPTION = (
 )
 START = "00-start-here"
 """The notebook that the series begins with; a batch without it is no series."""
+_LATENCIES = ("stable_median_ms", "stable_max_ms")
 _PICTURE = Path(__file__).with_name("smallest_failure.html")
 
 _BODY = """<h1>{{ title }}</h1>
@@ -66,7 +67,7 @@ limits.</p>
 <th scope="col">verdict</th>
 <th scope="col" class="number">messages per operation</th>
 <th scope="col" class="number">best published</th>
-<th scope="col" class="number">median (ms)</th><th scope="col" class="number">maximum (ms)</th>
+<th scope="col" class="number">median / maximum (ms)</th>
 <th scope="col" class="number">answered</th><th scope="col">limits</th></tr></thead>
 <tbody>
 {% for row in results %}
@@ -75,8 +76,7 @@ limits.</p>
 <td>{{ row.node }}</td>
 <td class="{{ row.verdict_class }}">{{ row.verdict }}</td>
 <td class="number">{{ row.msgs_per_op }}</td><td class="number">{{ row.best }}</td>
-<td class="number">{{ row.median }}</td>
-<td class="number">{{ row.maximum }}</td><td class="number">{{ row.answered }}</td>
+<td class="number">{{ row.latency }}</td><td class="number">{{ row.answered }}</td>
 <td class="{{ row.limits_class }}">{{ row.limits }}</td></tr>
 {% endfor %}
 </tbody></table></div>
@@ -136,18 +136,17 @@ def _row(result: dict[str, Any], hrefs: dict[str, str]) -> dict[str, str]:
     verdict, limits = _verdict(result), _limits(challenge, result)
     best = challenge.best_published if challenge else None
     return {
-        "challenge": f"{identity} {challenge.name}" if challenge else identity,
+        "challenge": identity,
         "href": hrefs.get(notebook, ""),
         "node": str(result.get("node", "")),
         "verdict": verdict,
         "verdict_class": "good" if verdict == "valid" else "bad",
         "msgs_per_op": "" if _is_alone(challenge) else _number(result.get("msgs_per_op"), 2),
         "best": f"{best.msgs_per_op:.2f}" if best else "",
-        "median": _number(result.get("stable_median_ms"), 0),
-        "maximum": _number(result.get("stable_max_ms"), 0),
+        "latency": " / ".join(filter(None, (_number(result.get(name), 0) for name in _LATENCIES))),
         "answered": _percent(result.get("ok_fraction")),
         "limits": limits,
-        "limits_class": "" if limits == "none" else "good" if limits == "met" else "bad",
+        "limits_class": "good" if limits == "met" else "bad",
     }
 
 
@@ -164,14 +163,14 @@ def _verdict(result: dict[str, Any]) -> str:
 
 def _limits(challenge: Challenge | None, result: dict[str, Any]) -> str:
     if challenge is None or not challenge.limits:
-        return "none"
+        return ""
     known = {metric: result.get(metric) for metric in METRICS}
     figures = {m: value if isinstance(value, int | float) else None for m, value in known.items()}
     return overall(challenge.judge(SimpleNamespace(**figures)).values())
 
 
 def _number(value: Any, digits: int) -> str:
-    return f"{value:.{digits}f}" if isinstance(value, int | float) else ""
+    return f"{value:,.{digits}f}" if isinstance(value, int | float) else ""
 
 
 def _percent(value: Any) -> str:
