@@ -6,6 +6,7 @@ from importlib import import_module
 from types import ModuleType
 
 COMMANDS = {
+    "init": "write the series into a new folder",
     "run": "execute notebooks and export their pages",
     "export": "make HTML pages of a batch",
     "check": "check that notebooks and package agree",

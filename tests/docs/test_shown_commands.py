@@ -40,6 +40,9 @@ NOT_RUN = {
 """Commands that are only read by the parser of the program, and why."""
 
 OF_OTHERS = {
+    ".venv/bin/python -m pip wheel --no-deps --wheel-dir dist .": "needs the tool that builds it",
+    ".venv/bin/python -m pip install dist/glomers-0.1.0-py3-none-any.whl": "the same",
+    "cd learning && ../.venv/bin/jupyter lab notebooks/00-start-here.ipynb": "does not end",
     ".venv/bin/python -m pip wheel --wheel-dir wheelhouse .": "downloads",
     "python3 -m venv .venv": "on a learner's machine",
     ".venv/bin/python -m pip install --no-index --find-links wheelhouse glomers": "the same",
