@@ -174,7 +174,7 @@ def test_the_text_names_only_commands_and_flags_that_there_are(capsys, text):
 @pytest.mark.parametrize("text", sorted({text for _, text in INLINE if text.startswith("make")}))
 def test_the_text_names_only_targets_that_make_has(text):
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    for word in text.split()[1:]:
+    for word in shlex.split(text)[1:]:
         name, is_variable, _ = word.partition("=")
         place = rf"\$\({name}\)" if is_variable else rf"^{name}:"
         assert re.search(place, makefile, re.MULTILINE), word
