@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from shlex import quote
 
 import numpy as np
 import pytest
@@ -307,7 +308,7 @@ def test_the_real_maelstrom_gets_its_own_flags_and_a_launcher(work, monkeypatch)
         *["test", "-w", "echo", "--bin", f".launchers/{launcher.name}"],
         *["--node-count", "1", "--time-limit", "1", "--rate", "10"],
     ]
-    assert f'exec {sys.executable} {work}/nodes/echo.py "$@"' in launcher.read_text()
+    assert f'exec {quote(sys.executable)} {work}/nodes/echo.py "$@"' in launcher.read_text()
     assert run.command == f"maelstrom {LINE} --rate 10", "not the launcher's name"
 
 
