@@ -10,6 +10,7 @@ from glomers.bench.flags import parse_options
 from glomers.bench.once import run_once
 from glomers.formats.journal import Journal
 from glomers.solutions import __path__ as solutions
+from tests.helpers.programs import bin_of
 
 SEEDS = range(30)
 SOLUTIONS = next(iter(solutions))
@@ -19,7 +20,6 @@ import asyncio
 import time
 
 from glomers.node import Node
-from tests.helpers.programs import bin_of
 
 node = Node()
 
@@ -64,7 +64,7 @@ class Ticks(Journal):
 
 
 def history(words, seed, solution):
-    words = f"{words} {bin_of(SOLUTIONS / f'{solution}.py')} --seed {seed}"
+    words = f"{words} {bin_of(f'{SOLUTIONS}/{solution}.py')} --seed {seed}"
     return run_once(parse_options(shlex.split(words)), Journal()).history
 
 

@@ -11,6 +11,7 @@ import pytest
 from glomers.bench.flags import parse_options
 from glomers.bench.once import run_once
 from glomers.formats.journal import Journal
+from tests.helpers.programs import bin_of
 
 HEAD = "from glomers.node import ErrorCode, Node, RPCError, retry\nimport asyncio\nnode = Node()\n"
 TAIL = "\nnode.run()\n"
@@ -289,7 +290,6 @@ LATE = """
 import asyncio
 
 from glomers.node import Node
-from tests.helpers.programs import bin_of
 
 node = Node()
 
