@@ -54,6 +54,8 @@ ifneq ("$(shell cat $(INSTALLED) 2>/dev/null)","$(CURDIR)")
 $(INSTALLED): elsewhere
 endif
 $(INSTALLED): pyproject.toml
+	@[ -w . ] || { echo 'The project cannot be set up in a folder that you may not write to: copy' \
+	    'it to one of yours, or let its owner run `make setup`.' >&2; exit 1; }
 	@if [ -e $@ ] && [ "$$(cat $@)" != "$(CURDIR)" ] || \
 	    ! $(BIN)/python -c 'import pip' 2>/dev/null; then $(MAKE_VENV); fi
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'

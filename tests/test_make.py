@@ -52,6 +52,17 @@ def test_without_the_module_venv_a_sentence_names_it_and_the_remedy(project):
     assert not (project / ".venv").exists()
 
 
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_in_a_folder_of_somebody_else_a_sentence_says_what_to_do(project):
+    project.chmod(0o555)
+    try:
+        status, said = make(project, "setup")
+    finally:
+        project.chmod(0o755)
+    assert status != 0
+    assert "copy it to one of yours" in said[0]
+
+
 @pytest.mark.parametrize(
     ("times_us", "taken"),
     [((900, 500, 490), "b"), ((900, 850, 800), "a"), ((900, 500, 300), "c"), (("", 900, 1), "c")],
