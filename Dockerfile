@@ -8,4 +8,5 @@ WORKDIR /home/learner
 RUN glomers init series
 WORKDIR /home/learner/series
 EXPOSE 8888
-CMD ["jupyter", "lab", "--ip=0.0.0.0", "--no-browser", "notebooks/00-start-here.ipynb"]
+CMD ["jupyter", "lab", "--ip=0.0.0.0", "--no-browser", \
+     "--LabApp.default_url=/lab/tree/notebooks/00-start-here.ipynb"]

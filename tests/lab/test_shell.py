@@ -294,7 +294,7 @@ def test_the_real_maelstrom_gets_its_own_flags_and_a_launcher(work, monkeypatch)
     store = "store/echo/20261123T041528.940Z"
     fake = work / "fake-maelstrom"
     fake.write_text(
-        f'#!/bin/sh\necho "$@" > asked\nmkdir -p {store}\ncp -R {sample}/. {store}\n'
+        f'#!/bin/sh\necho "$@" > asked\nmkdir -p {store}\ncp -R {quote(str(sample))}/. {store}\n'
         f'echo "INFO jepsen.store: Wrote {work}/{store}/results.edn"\n'
     )
     fake.chmod(0o755)
