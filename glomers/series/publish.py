@@ -95,7 +95,8 @@ def export_batch(folder: Path, html: Path | None = None, address: str = "") -> P
         _replace_pages(html, texts)
         for each in readable:
             assert each.notebook is not None
-            copyfile(each.notebook.path, html / each.notebook.path.name)
+            if not html.samefile(each.notebook.path.parent):
+                copyfile(each.notebook.path, html / each.notebook.path.name)
         copyfile(page.SHARING, html / page.SHARING.name)
     except OSError as error:
         raise BadInput(f"Cannot write pages to {shown(html)}: {error.strerror}.") from error
@@ -103,12 +104,11 @@ def export_batch(folder: Path, html: Path | None = None, address: str = "") -> P
 
 
 def _replace_pages(html: Path, texts: dict[str, str]) -> None:
-    """Write pages in place of those that are there, and of their notebooks."""
+    """Write pages in place of those that are there."""
     html.mkdir(parents=True, exist_ok=True)
     for old in html.glob("*.html"):
         if page.is_ours(old):
             old.unlink()
-            old.with_suffix(".ipynb").unlink(missing_ok=True)
     for name, text in texts.items():
         (html / name).write_text(text, encoding="utf-8")
 

@@ -194,6 +194,13 @@ def test_each_page_has_its_notebook_beside_it(batch):
     assert beside.read_bytes() == executed.read_bytes()
 
 
+def test_pages_beside_their_notebooks_leave_these_as_they_are(batch):
+    before = (batch / "01-good.ipynb").read_bytes()
+    for _ in range(2):
+        export_batch(batch, batch)
+    assert (batch / "01-good.ipynb").read_bytes() == before
+
+
 def test_a_page_says_what_to_show_beside_a_link_to_it(batch):
     export_batch(batch, address="https://example.org/pages")
     page = read(batch, "01-good")
