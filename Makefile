@@ -36,10 +36,11 @@ test: $(INSTALLED)
 coverage: $(INSTALLED)
 	$(TESTS) --cov --cov-report=term:skip-covered
 
-# As root, as in a container, JupyterLab wants to be told so; ARGS are options for it.
+# As root, as in a container, JupyterLab wants to be told so; ARGS are options for it. The address
+# that it prints leads to the first lesson, for where no browser opens by itself.
 lab: $(INSTALLED)
-	$(BIN)/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) $(ARGS) \
-	    notebooks/00-start-here.ipynb
+	$(BIN)/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) \
+	    --LabApp.default_url=/lab/tree/notebooks/00-start-here.ipynb $(ARGS)
 
 # Executes the notebooks and writes their outputs back into notebooks/, clean and ready to commit.
 outputs: $(INSTALLED)
@@ -54,6 +55,8 @@ ifneq ("$(shell cat $(INSTALLED) 2>/dev/null)","$(CURDIR)")
 $(INSTALLED): elsewhere
 endif
 $(INSTALLED): pyproject.toml
+	@[ -w . ] || { echo 'The project cannot be set up in a folder that you may not write to: copy' \
+	    'it to one of yours, or let its owner run `make setup`.' >&2; exit 1; }
 	@if [ -e $@ ] && [ "$$(cat $@)" != "$(CURDIR)" ] || \
 	    ! $(BIN)/python -c 'import pip' 2>/dev/null; then $(MAKE_VENV); fi
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -9,7 +10,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from glomers.bench.log import endure_any_text
-from glomers.commands import COMMANDS, command_module
+from glomers.commands import COMMANDS, EXAMPLES, command_module
 from glomers.commands.arguments import Parser
 from glomers.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, BadInput, GlomersError
 from glomers.formats.text import clean
@@ -31,6 +32,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command with the words of `argv` (default: those it was called with)."""
     words = list(sys.argv[1:] if argv is None else argv)
     endure_any_text()
+    if "_ARGCOMPLETE" in os.environ:
+        _complete()
     if not words:
         print(FIRST_STEPS)
         return EXIT_OK
@@ -52,6 +55,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("Interrupted.", file=sys.stderr)
         return EXIT_INTERRUPTED
+
+
+def _complete() -> None:
+    """Answer a shell that asks how a line goes on, and end; see `argcomplete`."""
+    import argcomplete
+
+    line = os.environ.get("COMP_LINE", "")
+    argcomplete.autocomplete(parser_for(line.split()[1:]))
 
 
 def _refuse_unknown(word: str) -> None:
@@ -82,5 +93,6 @@ def parser_for(words: Sequence[str]) -> Parser:
         if name == chosen:
             module = command_module(name)
             module.add_arguments(command)
+            command.add_examples(EXAMPLES[name])
             command.set_defaults(act=module.act)
     return parser

@@ -70,3 +70,12 @@ def last_lines(path: Path, most_bytes: int, most_lines: int = 32) -> str:
     except OSError:
         return ""
     return "\n".join(text.splitlines()[-most_lines:])
+
+
+_PACKAGE = Path(__file__).resolve().parent
+
+
+def shipped_notebooks() -> Path | None:
+    """The lessons that came with the package, installed or in a clone; None: there are none."""
+    places = (_PACKAGE / "notebooks", _PACKAGE.parent / "notebooks")
+    return next((place for place in places if place.is_dir()), None)

@@ -1,6 +1,8 @@
 """`make`: what it says when it cannot set the project up by itself."""
 
+import json
 import os
+import re
 import shutil
 import subprocess
 
@@ -50,6 +52,17 @@ def test_without_the_module_venv_a_sentence_names_it_and_the_remedy(project):
     assert "lacks the module venv or ensurepip" in said[0]
     assert "apt-get install python3-venv" in said[0]
     assert not (project / ".venv").exists()
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_in_a_folder_of_somebody_else_a_sentence_says_what_to_do(project):
+    project.chmod(0o555)
+    try:
+        status, said = make(project, "setup")
+    finally:
+        project.chmod(0o755)
+    assert status != 0
+    assert "copy it to one of yours" in said[0]
 
 
 @pytest.mark.parametrize(
@@ -106,3 +119,22 @@ def test_an_environment_from_elsewhere_is_made_anew(project):
 def modules_run(project):
     """What make has let Python do, in order."""
     return [line.split()[1] for line in (project / "installed").read_text().splitlines()]
+
+
+@pytest.mark.parametrize(
+    "name", ["Makefile", "Dockerfile", "docs/installing.md"], ids=["lab", "image", "binder"]
+)
+def test_what_opens_in_the_browser_is_there(name):
+    addresses = re.findall(r"(?<=lab/tree/)[\w/.-]+\.ipynb", (ROOT / name).read_text())
+    assert addresses
+    assert all((ROOT / address).is_file() for address in addresses)
+
+
+def test_what_a_container_is_made_of_stays_in_step_with_the_project():
+    settings = json.loads((ROOT / ".devcontainer" / "devcontainer.json").read_text())
+    makefile = (ROOT / "Makefile").read_text()
+    for command in (settings["postCreateCommand"], settings["postAttachCommand"]):
+        make, target, *_ = command.split()
+        assert make == "make"
+        assert f"\n{target}:" in makefile
+    assert (ROOT / ".binder" / "requirements.txt").read_text().strip() == "."

@@ -6,6 +6,7 @@ from importlib import import_module
 from types import ModuleType
 
 COMMANDS = {
+    "init": "write the series into a new folder",
     "run": "execute notebooks and export their pages",
     "export": "make HTML pages of a batch",
     "check": "check that notebooks and package agree",
@@ -22,6 +23,30 @@ COMMANDS = {
     "bench": "run or judge a test, with Maelstrom's flags",
 }
 """What each does, in a few words for `--help`."""
+
+EXAMPLES = {
+    "init": ["glomers init learning"],
+    "run": ["glomers run", "glomers run 03d 05 --jobs 2 --out batch", "glomers run 03d -p SEED 7"],
+    "export": ["glomers export", "glomers export runs/latest --address https://example.org/pages"],
+    "check": ["glomers check", "glomers check --execute"],
+    "nodes": ["glomers nodes", "glomers nodes elsewhere"],
+    "challenge": ["glomers challenge 3d", "glomers challenge 3c --bin runs/nodes/my_3c.py --json"],
+    "assess": ["glomers assess 3c --bin runs/nodes/my_3c.py --watch"],
+    "workshop": ["glomers workshop handout"],
+    "league": ["glomers league", "glomers league --write"],
+    "explore": [
+        "glomers explore 3c --bin runs/nodes/my_3c.py --seeds 200",
+        "glomers explore 'test -w broadcast --node-count 5' --bin n.py --faults partition,kill",
+    ],
+    "replay": ["glomers replay explore/latest/trace.json"],
+    "install-maelstrom": ["glomers install-maelstrom"],
+    "doctor": ["glomers doctor", "glomers doctor --json"],
+    "bench": [
+        "glomers bench test -w echo --bin runs/nodes/echo.py --node-count 1 --time-limit 10",
+        "glomers bench check -w broadcast store/latest/history.edn",
+    ],
+}
+"""For the end of each `--help`."""
 
 
 def command_module(name: str) -> ModuleType:

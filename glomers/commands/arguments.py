@@ -39,6 +39,12 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         raise BadInput(f"{self.prog}: {message}. `{self.prog} --help` lists what there is.")
 
+    def add_examples(self, examples: Sequence[str]) -> None:
+        """Let help end with these command lines."""
+        shown = "\n".join(f"  {example}" for example in examples)
+        self.epilog = "\n\n".join(filter(None, [self.epilog, f"examples:\n{shown}"]))
+        self.formatter_class = argparse.RawDescriptionHelpFormatter
+
     def add_engine(self) -> None:
         """Let the command be told which engine runs the tests."""
         default = "default: $GLOMERS_ENGINE, or the bench"

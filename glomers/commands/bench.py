@@ -8,6 +8,7 @@ from argparse import Namespace
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from glomers.commands import EXAMPLES
 from glomers.commands.arguments import Parser
 from glomers.environment import HASH_SEED, fix_hash_seed
 from glomers.errors import EXIT_OK, BadInput, GlomersError
@@ -28,7 +29,10 @@ ELSEWHERE = {
 """What to do instead of Maelstrom's other commands."""
 USAGE = """usage: glomers bench test -w WORKLOAD --bin FILE [flags]   run one test
        glomers bench check -w WORKLOAD HISTORY          judge a recorded history
-`glomers bench test --help` and `glomers bench check --help` list the flags."""
+`glomers bench test --help` and `glomers bench check --help` list the flags.
+
+examples:
+  """ + "\n  ".join(EXAMPLES["bench"])
 
 
 def add_arguments(parser: Parser) -> None:

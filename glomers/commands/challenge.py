@@ -53,7 +53,7 @@ class Report:
         return {
             "challenge": self.challenge.id,
             "engine": self.run.engine,
-            "command": self.run.command,
+            "command": self.run.invocation,
             "valid": self.run.valid,
             "targets_met": self.targets_met,
             "msgs_per_op": stats.msgs_per_op,
@@ -182,7 +182,7 @@ def _show(report: Report) -> None:
     challenge, run = report.challenge, report.run
     console = Console(width=max(80, shutil.get_terminal_size((120, 24)).columns))
     console.print(Text(f"Challenge {challenge.id}, {challenge.name}: {run.verdict}", "bold"))
-    console.print(Text(run.command))
+    console.print(Text(run.invocation))
     for line in run.told():
         console.print(Text(line))
     console.print(_targets(report))

@@ -20,7 +20,7 @@ from glomers.series.in_step import bring_into_step, first_difference, out_of_ste
 from glomers.series.notebook import Cell, Notebook, read_notebook
 from glomers.series.project import all_notebooks, project_root
 from glomers.series.rules import Problem, cell_name, check_notebook, text_of
-from glomers.series.standings import league_table, written_table
+from glomers.series.standings import LEAGUE_PAGE, league_table, written_table
 from glomers.series.task import Task
 from glomers.workshop import write as exercises
 from glomers.workshop.sheet import FOLDER
@@ -59,7 +59,7 @@ def act(arguments: Namespace) -> int:
     problems = list(find_problems(root))
     interrupted = False
     if arguments.execute:
-        found = [*_not_reproduced(root), *_league(root / "README.md")]
+        found = [*_not_reproduced(root), *_league(root / LEAGUE_PAGE)]
         interrupted = any(problem.what == "stopped" for problem in found)
         problems += found
     for problem in problems:
@@ -153,20 +153,18 @@ def _not_reproduced(root: Path) -> Iterator[Problem]:
                 yield from differences(read_notebook(task.notebook), read_notebook(task.executed))
 
 
-def _league(readme: Path) -> Iterator[Problem]:
-    """Measure the league again, where the README has a table of it."""
-    written = written_table(readme)
+def _league(page: Path) -> Iterator[Problem]:
+    """Measure the league again, where the page has a table of it."""
+    written = written_table(page)
     if written is None:
         return
     try:
         measured = league_table(engine="bench")
     except LabError as error:
-        yield Problem(readme, f"its league cannot be measured: {error}", "`glomers league`")
+        yield Problem(page, f"its league cannot be measured: {error}", "`glomers league`")
         return
     if written != measured:
-        yield Problem(
-            readme, "its league table is not what is measured", "`glomers league --write`"
-        )
+        yield Problem(page, "its league table is not what is measured", "`glomers league --write`")
 
 
 def differences(committed: Notebook, executed: Notebook) -> Iterator[Problem]:

@@ -14,6 +14,7 @@ from glomers.formats.names import is_client
 Stretch = tuple[float, float, str]
 DRAWN_MESSAGES = 40
 """Up to so many messages are drawn; of more, those that decide."""
+_UNTOLD = "Messages"
 _SET_UP = frozenset({"init", "init_ok", "topology", "topology_ok"})
 
 
@@ -40,6 +41,22 @@ def draw_decisive(
         is_headed: whether the sentence stands above the picture, as it has to where no caption
             says it.
     """
+    heading = [sentence or _UNTOLD] if is_headed else []
+    return decisive_diagram(events, faults, sentence, decisive, answer, key, heading=heading).svg()
+
+
+def decisive_diagram(
+    events: Iterable[Event],
+    faults: Iterable[Stretch],
+    sentence: str,
+    decisive: Collection[int],
+    answer: int | None = None,
+    key: Any = None,
+    *,
+    heading: Sequence[str] = (),
+    is_stepped: bool = False,
+) -> Diagram:
+    """The same as a picture to be drawn; `heading` and `is_stepped` are those of `Diagram`."""
     arrows = [a for a in arrows_of(events, decisive, answer) if a.type not in _SET_UP]
     if answer is None:
         _mark_last_answer(arrows)
@@ -51,12 +68,16 @@ def draw_decisive(
     arrows = _until_the_end(arrows)
     columns = column_order(arrows)
     start_s = min((arrow.send_s for arrow in arrows), default=0.0)
-    chosen = choose(columns, arrows, start_s, _end_s(arrows), len(arrows))
-    bands = [Band(*span) for span in faults]
-    title = sentence or "Messages"
-    heading = [title] if is_headed else []
-    diagram = Diagram(columns, chosen, bands, title=title, heading=heading, notes=notes, key=key)
-    return diagram.svg()
+    return Diagram(
+        columns,
+        choose(columns, arrows, start_s, _end_s(arrows), len(arrows)),
+        [Band(*span) for span in faults],
+        title=sentence or _UNTOLD,
+        heading=heading,
+        notes=notes,
+        key=key,
+        is_stepped=is_stepped,
+    )
 
 
 def _mark_last_answer(arrows: Iterable[Arrow]) -> None:

@@ -80,6 +80,7 @@ class Diagram:
     """A space-time diagram whose every part has its place.
 
     Attributes:
+        arrows: the messages in it, in the order they were sent.
         layout: where the parts stand.
     """
 
@@ -93,6 +94,7 @@ class Diagram:
         heading: Sequence[str] = (),
         notes: Sequence[str] = (),
         key: Any = None,
+        is_stepped: bool = False,
     ) -> None:
         """Lay a picture out.
 
@@ -104,8 +106,10 @@ class Diagram:
             heading: stands above the picture, a paragraph each.
             notes: stand below that.
             key: what the picture is about, where messages tell of several keys.
+            is_stepped: whether arrows and their labels bear the class `step-1`, `step-2`, …
         """
-        self._arrows = chosen.arrows
+        self._is_stepped = is_stepped
+        self.arrows = chosen.arrows
         self._window = chosen.window
         self._bands = [band for band in bands if self._window.shows(band)]
         self._has_decisive = any(arrow.decisive for arrow in chosen.arrows)
@@ -121,7 +125,7 @@ class Diagram:
         self._colours = Colours(chosen.arrows)
         self._legend = Legend(entries(chosen.arrows, self._colours), self._width)
         rows = len(self._heading) + len(notes) + self._legend.rows
-        content = Content(self._arrows, self._bands, self._window, self._columns, wishes)
+        content = Content(self.arrows, self._bands, self._window, self._columns, wishes)
         self.layout = lay_out(content, rows * LINE_PX + _ABOVE_HEADS_PX)
 
     def svg(self) -> str:
@@ -202,23 +206,27 @@ class Diagram:
 
     def _draw_arrows(self) -> Iterator[str]:
         yield '<g fill="none">'
-        for arrow, line in zip(self._arrows, self.layout.lines, strict=True):
+        for i, (arrow, line) in enumerate(zip(self.arrows, self.layout.lines, strict=True)):
             pale = ' opacity="0.45"' if self._has_decisive and not arrow.decisive else ""
-            yield _draw_arrow(arrow, line, self._colours.of(arrow), pale)
+            yield _draw_arrow(arrow, line, self._colours.of(arrow), self._step(i) + pale)
         yield "</g>"
+
+    def _step(self, number: int) -> str:
+        return f' class="step-{number + 1}"' if self._is_stepped else ""
 
     def _draw_labels(self) -> Iterator[str]:
         yield '<g text-anchor="middle" pointer-events="none">'
         for label in self.layout.labels:
-            colour = ink(self._colours.of(self._arrows[label.number]))
+            colour = ink(self._colours.of(self.arrows[label.number]))
             x, y = (label.rect.left + label.rect.right) / 2, label.rect.bottom - BASELINE_PX
             bold = ' font-weight="bold"' if label.is_bold else ""
+            more = bold + self._step(label.number)
             text = escaped(label.text)
-            yield f'<text x="{px(x)}" y="{px(y)}" fill="{colour}"{bold}>{text}</text>'
+            yield f'<text x="{px(x)}" y="{px(y)}" fill="{colour}"{more}>{text}</text>'
         yield "</g>"
 
 
-def _draw_arrow(arrow: Arrow, line: Line, colour: str, pale: str) -> str:
+def _draw_arrow(arrow: Arrow, line: Line, colour: str, more: str) -> str:
     path = line.path()
     shapes = [
         # A wide, invisible line is easier to point at than the thin one.
@@ -231,7 +239,7 @@ def _draw_arrow(arrow: Arrow, line: Line, colour: str, pale: str) -> str:
     elif line.arrives:
         shapes.append(f'<path d="{line.head()}" fill="{colour}" stroke="none"/>')
     title = f"<title>{escaped(_hover(arrow))}</title>"
-    return f'<g stroke="{colour}"{pale}>{title}{"".join(shapes)}</g>'
+    return f'<g stroke="{colour}"{more}>{title}{"".join(shapes)}</g>'
 
 
 def _hover(arrow: Arrow) -> str:

@@ -145,7 +145,16 @@ def _last(lines: Iterator[str] | list[str]) -> str:
 
 
 def _without_folders(text: str) -> str:
-    """`text` with paths as they are below the folders of this machine."""
-    for folder in (Path.cwd(), PACKAGE_ROOT, Path(sys.prefix), Path(sys.base_prefix)):
-        text = text.replace(f"{folder}{os.sep}", "")
+    """`text` with paths as they are below the folders of the work, the package, and Python's code.
+
+    Others stay whole: of `/usr/bin/env` nobody could use a part.
+    """
+    for folder, below in (
+        (Path.cwd(), ""),
+        (PACKAGE_ROOT, ""),
+        (Path(sys.prefix), "lib/"),
+        (Path(sys.base_prefix), "lib/"),
+    ):
+        begin = re.escape(f"{folder}{os.sep}".replace("//", "/"))
+        text = re.sub(rf"(?<![\w./~-]){begin}(?={below}[\w.])", "", text)
     return text

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from glomers.drawing.decisive import draw_decisive
+from glomers.drawing.decisive import Stretch, decisive_diagram, draw_decisive
 from glomers.drawing.stepper.account import Flaw
+from glomers.drawing.steps import stepped
+from glomers.engine.store_folder import StoreFolder
 from glomers.errors import StoreError
+from glomers.formats.journal import Event
 from glomers.lab.accounts import account_of
 from glomers.lab.stepped import Stepped, framed
 from glomers.reading.faults import felt_faults_of
@@ -17,6 +21,7 @@ if TYPE_CHECKING:
     from glomers.lab.run import Run
 
 _FACTS = "counterexample.json"
+_Told = tuple[Iterable[Event], Iterable[Stretch], str, Collection[int], int | None, Any]
 
 
 def counterexample(run: Run) -> Stepped:
@@ -31,36 +36,33 @@ def counterexample(run: Run) -> Stepped:
         raise StoreError(
             "This run was not played back from a trace: use lab.replay, or run.counterexample()."
         )
-    facts = _facts(run.store)
-    sentence, decisive, answer = facts["sentence"], frozenset(facts["decisive"]), facts["answer"]
-    # Drawn anew: a picture that came with a store could hold anything.
-    svg = draw_decisive(
-        run.events,
-        felt_faults_of(run.history),
-        sentence,
-        decisive,
-        answer,
-        facts["key"],
-        is_headed=False,
-    )
-    flaws = [Flaw(sentence, tuple(facts["decisive"]), answer)]
+    told = _told(run.store)
+    _, _, sentence, decisive, answer, _ = told
+    svg = draw_decisive(*told, is_headed=False)
+    flaws = [Flaw(sentence, tuple(decisive), answer)]
     frame = framed([account_of(run, sentence, flaws)], sentence)
     return Stepped(f"Space-time diagram: {sentence}", sentence, svg=svg, frame=frame)
 
 
-def _facts(store: Path) -> dict[str, Any]:
-    """What is known of a counterexample.
+def steps_of(store: Path) -> str:
+    """The same as HTML whose reader goes from message to message.
 
     Raises:
         StoreError: when its file is damaged.
     """
+    told = _told(store)
+    return stepped(decisive_diagram(*told, is_stepped=True), told[2])
+
+
+def _told(store: Path) -> _Told:
+    """What a picture is made of."""
     try:
         facts = json.loads((store / _FACTS).read_text(encoding="utf-8"))
-        return {
-            "sentence": str(facts["sentence"]),
-            "decisive": [*map(int, facts["decisive"])],
-            "answer": facts.get("answer"),
-            "key": facts.get("key"),
-        }
+        sentence, decisive = str(facts["sentence"]), [*map(int, facts["decisive"])]
+        answer, key = facts.get("answer"), facts.get("key")
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         raise StoreError(f"{_FACTS} is damaged: play the trace back again.") from None
+    # Drawn anew: a picture that came with a store could hold anything.
+    folder = StoreFolder(store)
+    events, history = folder.events(), folder.history()
+    return events, felt_faults_of(history), sentence, decisive, answer, key

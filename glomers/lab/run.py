@@ -87,6 +87,13 @@ class Run:
         return cls(StoreFolder(Path(path).resolve()))
 
     @property
+    def invocation(self) -> str:
+        """The command as it can be typed in this folder, with every path and the bench's seed."""
+        if self.engine == "maelstrom":
+            return shlex.join(["maelstrom", *without_bench_flags(self._words)])
+        return shlex.join(["glomers", "bench", *self._words])
+
+    @property
     def problems(self) -> list[str]:
         """What was found damaged in the store so far, a sentence each."""
         return self._folder.problems if self._folder else []

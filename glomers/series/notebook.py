@@ -49,7 +49,7 @@ class Notebook:
         for cell in self.cells:
             for line in cell.source.splitlines() if cell.kind == "markdown" else ():
                 if line.startswith("# "):
-                    return _MARKUP.sub(r"\1", line[2:]).strip()
+                    return plain(line[2:])
         return self.path.stem
 
     @property
@@ -57,6 +57,11 @@ class Notebook:
         """The folder from which its links go out; an executed copy lies elsewhere."""
         source = self.metadata.get("papermill", {}).get("input_path")
         return Path(source).parent if source else self.path.parent
+
+
+def plain(markdown: str) -> str:
+    """A line of Markdown without its marks."""
+    return _MARKUP.sub(r"\1", markdown).strip()
 
 
 def read_notebook(path: Path) -> Notebook:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
+from collections.abc import Sequence
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +26,16 @@ _ICON = (
 )
 
 _POLICY = f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src {SCRIPT}"
-"""Nothing is loaded, whatever stands in a cell's output, and nothing runs but the one script with
-which one steps through a run, in a frame."""
+"""Nothing is loaded, and nothing runs but scripts of our own, whatever a cell's output holds.
+
+One of them steps through a run, in a frame, which has the policy of the page around it.
+"""
+_FOLDER = Path(__file__).parent
+SHARING = _FOLDER / "sharing.png"
+"""What others show beside a link; `docs/picture.py` draws it, and it lies beside the pages."""
+_CODE = ("xcode", "github-dark")
+"""The colours of code by day and by night."""
+_NIGHT = "@media screen and (prefers-color-scheme: dark) {\n%s\n}\n"
 _MARK = b'<meta name="generator" content="glomers">'
 
 _PAGE = """<!DOCTYPE html>
@@ -34,14 +45,28 @@ _PAGE = """<!DOCTYPE html>
 <meta name="generator" content="glomers">
 <meta http-equiv="Content-Security-Policy" content="{{ policy }}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
 <title>{{ title }}</title>
+{% if description %}
+<meta name="description" content="{{ description }}">
+<meta property="og:description" content="{{ description }}">
+{% endif %}
+<meta property="og:title" content="{{ title }}">
+<meta property="og:type" content="article">
+<meta property="og:image" content="{{ picture }}">
+<meta name="twitter:card" content="summary_large_image">
 <link rel="icon" href="{{ icon }}">
 <style>{{ style }}</style>
 </head>
-<body>
+<body{% if contents %} class="has-contents"{% endif %}>
 {% if links %}
 <nav class="series" aria-label="Series">
 {{ links }}
+</nav>
+{% endif %}
+{% if contents %}
+<nav class="contents" aria-label="Contents">
+{{ contents }}
 </nav>
 {% endif %}
 <main>
@@ -52,6 +77,9 @@ _PAGE = """<!DOCTYPE html>
 {{ links }}
 </nav>
 {% endif %}
+{% for script in scripts %}
+<script>{{ script }}</script>
+{% endfor %}
 </body>
 </html>
 """
@@ -61,105 +89,6 @@ _LINKS = """<span>{% if previous %}<a rel="prev" href="{{ previous.href }}">&lar
 <span><a href="index.html">Index</a></span>
 <span>{% if next %}<a rel="next" href="{{ next.href }}">{{ next.title }} &rarr;</a>{% endif %}\
 </span>"""
-
-_INDEX = """<h1>{{ title }}</h1>
-<p>Batch {{ batch }}. Engine: {{ engine }}. {{ counts }}</p>
-<h2>Results</h2>
-{% if results %}
-<div class="wide"><table>
-<caption>What each notebook measured in this batch; latencies are stable latencies.</caption>
-<thead><tr><th scope="col">challenge</th><th scope="col">node</th>\
-<th scope="col">verdict</th>
-<th scope="col" class="number">messages per operation</th>
-<th scope="col" class="number">median (ms)</th><th scope="col" class="number">maximum (ms)</th>
-<th scope="col" class="number">answered</th><th scope="col">limits</th></tr></thead>
-<tbody>
-{% for row in results %}
-<tr><th scope="row">{% if row.href %}<a href="{{ row.href }}">{{ row.challenge }}</a>\
-{% else %}{{ row.challenge }}{% endif %}</th>
-<td>{{ row.node }}</td>
-<td class="{{ row.verdict_class }}">{{ row.verdict }}</td>
-<td class="number">{{ row.msgs_per_op }}</td><td class="number">{{ row.median }}</td>
-<td class="number">{{ row.maximum }}</td><td class="number">{{ row.answered }}</td>
-<td class="{{ row.limits_class }}">{{ row.limits }}</td></tr>
-{% endfor %}
-</tbody></table></div>
-{% else %}
-<p>No notebook of this batch has reported a result.</p>
-{% endif %}
-<h2>Notebooks</h2>
-<div class="wide"><table>
-<caption>Every notebook of this batch, in the order of the series.</caption>
-<thead><tr><th scope="col">notebook</th><th scope="col">state</th>
-<th scope="col" class="number">seconds</th><th scope="col">first error</th></tr></thead>
-<tbody>
-{% for row in notebooks %}
-<tr><th scope="row">{% if row.href %}<a href="{{ row.href }}">{{ row.title }}</a>\
-{% else %}{{ row.title }}{% endif %}</th>
-<td class="{{ row.state_class }}">{{ row.state }}</td>
-<td class="number">{{ row.seconds }}</td><td>{{ row.error }}</td></tr>
-{% endfor %}
-</tbody></table></div>
-"""
-
-_STYLE = """
-:root { color-scheme: light; --ink: #1f2328; --soft: #57606a; --line: #d0d7de; --pale: #f6f8fa;
-  --link: #0b5394; --good: #116329; --bad: #a40e26; }
-* { box-sizing: border-box; }
-html { background: #fff; color: var(--ink); font: 17px/1.6 Georgia, "Times New Roman", serif; }
-body { margin: 0 auto; max-width: 54rem; padding: 1rem 1.25rem 3rem; }
-h1, h2, h3, h4, nav, table, figcaption, caption, .note {
-  font-family: system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif; }
-h1, h2, h3, h4 { line-height: 1.25; margin: 2rem 0 .6rem; }
-h1 { font-size: 1.9rem; } h2 { font-size: 1.4rem; } h3 { font-size: 1.15rem; }
-p, ul, ol, blockquote { max-width: 42rem; }
-a { color: var(--link); }
-a.anchor-link { color: var(--soft); margin-left: .4rem; opacity: 0; text-decoration: none; }
-:is(h1, h2, h3, h4):hover a.anchor-link, a.anchor-link:focus { opacity: 1; }
-blockquote { border-left: 3px solid var(--line); color: var(--soft); margin-left: 0;
-  padding-left: 1rem; }
-nav.series { border-block: 1px solid var(--line); display: flex; flex-wrap: wrap; font-size: .85rem;
-  gap: .4rem 1rem; justify-content: space-between; padding: .6rem 0; }
-code, pre { font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, "Liberation Mono",
-  monospace; font-size: .82rem; }
-pre { line-height: 1.45; margin: 0; overflow-x: auto; }
-:not(pre) > code { background: var(--pale); border-radius: 3px; padding: .1em .3em; }
-.highlight { background: var(--pale); border: 1px solid var(--line); border-radius: 5px;
-  margin: .8rem 0 .4rem; padding: .7rem .9rem; }
-.output { margin: 0 0 1rem; overflow-x: auto; }
-.output pre { padding: .2rem .9rem; }
-.output_error pre, .output_stderr pre { background: #fff5f5; border-left: 3px solid var(--bad);
-  padding: .6rem .9rem; }
-figure { margin: 1rem 0; } img, svg { height: auto; max-width: 100%; }
-figcaption, caption { color: var(--soft); font-size: .85rem; text-align: left; }
-details.answer { border-left: 3px solid var(--line); margin: .4rem 0 1rem; padding-left: .9rem; }
-summary { cursor: pointer; }
-details.answer > summary { color: var(--link); font-family: system-ui, -apple-system, "Segoe UI",
-  Roboto, "Helvetica Neue", Arial, sans-serif; font-size: .9rem; }
-.wide { overflow-x: auto; }
-table { border: 0; border-collapse: collapse; font-size: .85rem; line-height: 1.4;
-  margin: .8rem 0; }
-caption { padding-bottom: .4rem; }
-th, td { border: 0; border-bottom: 1px solid var(--line); padding: .35rem .7rem; text-align: left;
-  vertical-align: top; }
-th { font-weight: 600; } td { font-variant-numeric: tabular-nums; }
-table.dataframe td, table.dataframe th, .number { text-align: right; }
-.good { color: var(--good); font-weight: 600; } .bad { color: var(--bad); font-weight: 600; }
-.note { background: var(--pale); border-left: 3px solid var(--link); font-size: .9rem;
-  margin: 1rem 0; max-width: none; padding: .5rem .9rem; }
-.note.bad { background: #fff5f5; border-color: var(--bad); color: var(--ink); font-weight: 400; }
-.ansi-bold { font-weight: bold; } .ansi-red-fg, .ansi-red-intense-fg { color: #a40e26; }
-.ansi-green-fg, .ansi-green-intense-fg { color: #116329; }
-.ansi-yellow-fg, .ansi-yellow-intense-fg { color: #7d4e00; }
-.ansi-blue-fg, .ansi-blue-intense-fg { color: #0b5394; }
-.ansi-magenta-fg, .ansi-magenta-intense-fg { color: #8250df; }
-.ansi-cyan-fg, .ansi-cyan-intense-fg { color: #0a6b76; }
-@media (max-width: 36rem) { html { font-size: 16px; } h1 { font-size: 1.6rem; } }
-@media print { nav.series, a.anchor-link { display: none; } body { max-width: none; padding: 0; }
-  html { font-size: 11pt; } pre { white-space: pre-wrap; }
-  details::details-content { block-size: auto; content-visibility: visible; }
-  figure, table, .highlight { break-inside: avoid; } h1, h2, h3 { break-after: avoid; } }
-"""
 
 
 @cache
@@ -171,9 +100,30 @@ def _template(source: str) -> Template:
 def _style() -> Markup:
     from pygments.formatters import HtmlFormatter  # type: ignore[import-untyped]
 
-    formatter: Any = HtmlFormatter(style="xcode", nobackground=True)
+    day, night = (_colours(HtmlFormatter(style=name, nobackground=True)) for name in _CODE)
     # Safe to include as it is: the style sheet holds nothing that comes from a notebook.
-    return Markup(_STYLE + formatter.get_style_defs(".highlight"))
+    return Markup(_own("page.css") + day + _NIGHT % night)
+
+
+def _colours(formatter: Any) -> str:
+    """The colours of code; what they say of other things, the style sheet says."""
+    return "\n".join(formatter.get_token_style_defs(".highlight"))
+
+
+def _own(name: str) -> str:
+    return (_FOLDER / name).read_text(encoding="utf-8")
+
+
+@cache
+def copy_script() -> str:
+    """The script that lets readers copy code."""
+    return _own("page.js")
+
+
+def _allowed(scripts: Sequence[str]) -> str:
+    """What a policy says so that these scripts may run, and no other."""
+    digests = (sha256(script.encode()).digest() for script in scripts)
+    return "".join(f" 'sha256-{b64encode(digest).decode()}'" for digest in digests)
 
 
 def is_ours(path: Path) -> bool:
@@ -182,16 +132,40 @@ def is_ours(path: Path) -> bool:
         return _MARK in file.read(4096)
 
 
-def page(title: str, body: str, links: str = "") -> str:
-    """A whole page; `body` and `links` are HTML."""
+def page(
+    title: str,
+    body: str,
+    links: str = "",
+    *,
+    contents: str = "",
+    description: str = "",
+    address: str = "",
+    scripts: Sequence[str] = (),
+) -> str:
+    """A whole page.
+
+    Args:
+        title: of the window; plain text.
+        body: HTML.
+        links: to the pages before and after, HTML.
+        contents: links to the parts of the page, HTML.
+        description: what others show of the page beside its title; plain text.
+        address: of the folder of the page, with a slash at its end. Whoever shows a picture beside
+            a link wants a whole address, and without this one it is relative.
+        scripts: run in the page, and no others do.
+    """
     return _template(_PAGE).render(
         language=LANGUAGE,
-        policy=_POLICY,
+        policy=_POLICY + _allowed(scripts),
         title=title,
+        description=description,
+        picture=address + SHARING.name,
         icon=_ICON,
         style=_style(),
         body=Markup(body),
         links=Markup(links),
+        contents=Markup(contents),
+        scripts=[*map(Markup, scripts)],
     )
 
 
@@ -200,9 +174,9 @@ def links(previous: dict[str, str] | None, following: dict[str, str] | None) -> 
     return _template(_LINKS).render(previous=previous, next=following)
 
 
-def index(**values: Any) -> str:
-    """The body of the index page."""
-    return _template(_INDEX).render(**values)
+def rendered(source: str, **values: Any) -> str:
+    """A template with these values, which are escaped, in it."""
+    return _template(source).render(values)
 
 
 def note(sentence: str, *, bad: bool = False) -> str:

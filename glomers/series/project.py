@@ -8,22 +8,26 @@ from pathlib import Path
 from glomers.errors import BadInput
 from glomers.files import shown
 
+_SIGNS = ("pyproject.toml", "README.md")
 _PACKAGE = Path(__file__).resolve().parents[1]
 
 
 def project_root(start: Path | None = None) -> Path:
     """The nearest folder with the series, above `start` (default: here) or above the package.
 
+    That is a clone of the project, or a folder that `glomers init` or `glomers workshop` wrote.
+
     Raises:
-        BadInput: when no such folder holds `pyproject.toml` and `notebooks/`.
+        BadInput: when no such folder holds `notebooks/` beside `pyproject.toml` or `README.md`.
     """
     start = (start or Path.cwd()).resolve()
     for folder in (start, *start.parents, *_PACKAGE.parents):
-        if (folder / "pyproject.toml").is_file() and (folder / "notebooks").is_dir():
+        has_sign = any((folder / name).is_file() for name in _SIGNS)
+        if has_sign and (folder / "notebooks").is_dir():
             return folder
     raise BadInput(
-        f"There are no notebooks in {start} or above it: go to a clone of the project, "
-        "or name the notebooks by their paths."
+        f"There are no notebooks in {start} or above it: go to a clone of the project, write the "
+        "series into a folder with `glomers init DIR`, or name the notebooks by their paths."
     )
 
 

@@ -13,25 +13,25 @@ from functools import cache
 from html import escape
 from itertools import repeat
 from pathlib import Path
-from types import SimpleNamespace
+from shutil import copyfile
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
 from bs4 import BeautifulSoup, Tag
 from markupsafe import Markup
 
-from glomers.challenges import CHALLENGES, METRICS, Challenge, overall
 from glomers.errors import BadInput, SeriesError
 from glomers.files import shown
-from glomers.reading.replicas import DIVERGED
-from glomers.series import page, predictions
+from glomers.series import build_report, page, predictions, reading_aids
+from glomers.series import front_page as front
+from glomers.series.abstract import Abstract, abstract
 from glomers.series.documents import document_body, linked_documents
 from glomers.series.found_state import found_state
+from glomers.series.front_page import Lesson, front_page
 from glomers.series.ledger import load_record, load_results
 from glomers.series.notebook import Notebook, read_notebook
 from glomers.series.task import NotebookOutcome
 
-TITLE = "Distributed systems in notebooks: results"
 _INJECTED = "injected-parameters"
 _ERROR_MARK = "papermill-error-cell-tag"
 _FAILED_ID = "failed-cell"
@@ -59,6 +59,10 @@ class Page:
         return self.notebook.title if self.notebook else self.outcome.name
 
     @property
+    def abstract(self) -> Abstract:
+        return abstract(self.notebook) if self.notebook else Abstract("", "", "")
+
+    @property
     def href(self) -> str:
         return quote(self.file) if self.notebook else ""
 
@@ -68,12 +72,12 @@ class Page:
         return f"{self.outcome.name}.html"
 
 
-def export_batch(folder: Path, html: Path | None = None) -> Path:
+def export_batch(folder: Path, html: Path | None = None, address: str = "") -> Path:
     """Write a page for each notebook in `folder`, and the index; returns the path of the index.
 
-    The pages go to `html` (default: `folder/html`), in place of earlier ones; other files there
-    stay. A folder that holds notebooks but is no batch will do as well: its notebooks count as they
-    are.
+    The pages go to `html` (default: `folder/html`), in place of earlier ones, each with its
+    notebook beside it; other files there stay. A folder that holds notebooks but is no batch will
+    do as well: its notebooks count as they are. `address` is where the pages will be found.
 
     Raises:
         BadInput: when the folder holds no notebooks, or the pages cannot be written.
@@ -81,25 +85,37 @@ def export_batch(folder: Path, html: Path | None = None) -> Path:
     """
     pages = _pages(folder)
     html = html or folder / "html"
+    address = f"{address.rstrip('/')}/" if address else ""
     readable = [each for each in pages if each.notebook]
     documents = linked_documents(each.notebook for each in readable if each.notebook)
     targets = {f"{each.outcome.name}.ipynb": each.file for each in readable}
     targets |= {path.name: f"{path.stem}.html" for path in documents}
-    made = _notebook_pages(readable, targets)
+    made = _notebook_pages(readable, targets, address)
     texts = {targets[path.name]: _document_page(path, targets) for path in documents}
     texts |= zip([each.file for each in readable], made, strict=True)
     index = html / "index.html"
-    texts[index.name] = _index_page(folder, pages)
+    texts[index.name] = _front_page(folder, pages, address)
+    texts[build_report.FILE] = _report_page(folder, pages)
     try:
-        html.mkdir(parents=True, exist_ok=True)
-        for old in html.glob("*.html"):
-            if page.is_ours(old):
-                old.unlink()
-        for name, text in texts.items():
-            (html / name).write_text(text, encoding="utf-8")
+        _replace_pages(html, texts)
+        for each in readable:
+            assert each.notebook is not None
+            if not html.samefile(each.notebook.path.parent):
+                copyfile(each.notebook.path, html / each.notebook.path.name)
+        copyfile(page.SHARING, html / page.SHARING.name)
     except OSError as error:
         raise BadInput(f"Cannot write pages to {shown(html)}: {error.strerror}.") from error
     return index
+
+
+def _replace_pages(html: Path, texts: dict[str, str]) -> None:
+    """Write pages in place of those that are there."""
+    html.mkdir(parents=True, exist_ok=True)
+    for old in html.glob("*.html"):
+        if page.is_ours(old):
+            old.unlink()
+    for name, text in texts.items():
+        (html / name).write_text(text, encoding="utf-8")
 
 
 def _pages(folder: Path) -> list[Page]:
@@ -129,10 +145,10 @@ def _readable(path: Path | None) -> Notebook | None:
         return None
 
 
-def _notebook_pages(pages: list[Page], targets: dict[str, str]) -> Iterator[str]:
+def _notebook_pages(pages: list[Page], targets: dict[str, str], address: str) -> Iterator[str]:
     """The pages' texts, made by as many processes as there are cores."""
-    links = [_link(each) for each in pages]
-    work = (pages, [None, *links[:-1]], [*links[1:], None], repeat(targets))
+    links = [link(each) for each in pages]
+    work = (pages, [None, *links[:-1]], [*links[1:], None], repeat(targets), repeat(address))
     if len(pages) < 2:
         yield from map(_notebook_page, *work)
         return
@@ -148,16 +164,35 @@ def _notebook_page(
     before: dict[str, str] | None,
     after: dict[str, str] | None,
     targets: dict[str, str],
+    address: str,
 ) -> str:
     notebook = this.notebook
     assert notebook is not None
+    body = body_of(notebook, targets)
+    failure = _failure(this.outcome, marked=body.find(id=_FAILED_ID) is not None)
+    return page.page(
+        this.title,
+        failure + str(body),
+        page.links(before, after),
+        contents=reading_aids.contents(body, quote(notebook.path.name)),
+        description=this.abstract.promise,
+        address=address,
+        scripts=[page.copy_script()],
+    )
+
+
+def body_of(notebook: Notebook, targets: dict[str, str]) -> BeautifulSoup:
+    """What stands in the page of a notebook; `targets` are the pages of other files, by name.
+
+    Raises:
+        SeriesError: when it shows an image that is missing.
+    """
     body = BeautifulSoup(_converted(notebook), features="html.parser")
     _embed_images(body, notebook.path, notebook.home)
     _point_links(body, targets)
     predictions.fold(body)
-    links = page.links(before, after)
-    failure = _failure(this.outcome, marked=body.find(id=_FAILED_ID) is not None)
-    return page.page(this.title, failure + str(body), links)
+    reading_aids.mend(body)
+    return body
 
 
 def _document_page(path: Path, targets: dict[str, str]) -> str:
@@ -169,7 +204,8 @@ def _document_page(path: Path, targets: dict[str, str]) -> str:
     return page.page(title, str(body), page.links(None, None))
 
 
-def _link(to: Page) -> dict[str, str]:
+def link(to: Page) -> dict[str, str]:
+    """The address and the title of a page, for `page.links`."""
     return {"href": to.href, "title": to.title}
 
 
@@ -305,75 +341,29 @@ def _point_links(body: BeautifulSoup, targets: dict[str, str]) -> None:
             link.unwrap()
 
 
-def _index_page(folder: Path, pages: list[Page]) -> str:
-    names = [each.outcome.name for each in pages]
-    hrefs = {each.outcome.name: each.href for each in pages}
-    record = load_record(folder)
-    body = page.index(
-        title=TITLE,
-        batch=folder.resolve().name,
-        engine=record.engine if record else "unknown",
-        counts=_counts(pages),
-        results=[_result_row(result, hrefs) for result in load_results(folder, names)],
-        notebooks=[_notebook_row(each) for each in pages],
-    )
-    return page.page(TITLE, body)
-
-
 def _counts(pages: list[Page]) -> str:
     good = sum(each.outcome.state == "ok" for each in pages)
     return f"{good} of {len(pages)} notebooks ran to their end."
 
 
-def _notebook_row(each: Page) -> dict[str, str]:
-    outcome = each.outcome
-    return {
-        "title": each.title,
-        "href": each.href,
-        "state": outcome.state,
-        "state_class": "good" if outcome.state == "ok" else "bad",
-        "seconds": f"{outcome.seconds:.1f}" if outcome.seconds else "",
-        "error": outcome.error or "",
-    }
+def _front_page(folder: Path, pages: list[Page], address: str) -> str:
+    """What is there to learn, and how it went."""
+    lessons = [
+        Lesson(each.outcome.name, each.title, each.href, each.outcome.state, each.abstract)
+        for each in pages
+    ]
+    results = load_results(folder, [each.outcome.name for each in pages])
+    body = front_page(lessons, results, _counts(pages), build_report.FILE)
+    return page.page(front.TITLE, body, description=front.DESCRIPTION, address=address)
 
 
-def _result_row(result: dict[str, Any], hrefs: dict[str, str]) -> dict[str, str]:
-    identity = str(result.get("challenge", ""))
-    challenge = CHALLENGES.get(identity)
-    notebook = str(result.get("notebook") or (challenge.notebook if challenge else ""))
-    verdict, limits = _verdict(result), _limits(challenge, result)
-    return {
-        "challenge": f"{identity} {challenge.name}" if challenge else identity,
-        "href": hrefs.get(notebook, ""),
-        "node": str(result.get("node", "")),
-        "verdict": verdict,
-        "verdict_class": "good" if verdict == "valid" else "bad",
-        "msgs_per_op": _number(result.get("msgs_per_op"), 2),
-        "median": _number(result.get("stable_median_ms"), 0),
-        "maximum": _number(result.get("stable_max_ms"), 0),
-        "answered": _percent(result.get("ok_fraction")),
-        "limits": limits,
-        "limits_class": "" if limits == "none" else "good" if limits == "met" else "bad",
-    }
-
-
-def _verdict(result: dict[str, Any]) -> str:
-    valid = result.get("valid")
-    verdict = "valid" if valid is True else "invalid" if valid is False else str(valid)
-    return f"{verdict}, but {DIVERGED}" if result.get("replicas_converge") is False else verdict
-
-
-def _limits(challenge: Challenge | None, result: dict[str, Any]) -> str:
-    if challenge is None or not challenge.limits:
-        return "none"
-    known = {metric: result.get(metric) for metric in METRICS}
-    figures = {m: value if isinstance(value, int | float) else None for m, value in known.items()}
-    return overall(challenge.judge(SimpleNamespace(**figures)).values())
-
-
-def _number(value: Any, digits: int) -> str:
-    return f"{value:.{digits}f}" if isinstance(value, int | float) else ""
-
-
-def _percent(value: Any) -> str:
-    return f"{100 * value:.2f} %" if isinstance(value, int | float) else ""
+def _report_page(folder: Path, pages: list[Page]) -> str:
+    record = load_record(folder)
+    body = build_report.build_report(
+        folder.resolve().name,
+        record.engine if record else "",
+        _counts(pages),
+        [(each.title, each.href, each.outcome) for each in pages],
+        [each.notebook for each in pages if each.notebook],
+    )
+    return page.page(build_report.TITLE, body, page.links(None, None))

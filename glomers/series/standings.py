@@ -1,4 +1,4 @@
-"""The league table as Markdown, from fresh runs, and its place in the README."""
+"""The league table as Markdown, from fresh runs, and its place in the docs."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from glomers.lab import league
 from glomers.lab.promises import MEASURED, PROMISES
 from glomers.lab.ranking import MEASURED_HERE
 
+LEAGUE_PAGE = Path("docs", "league.md")
+"""Where the table is written, below the project's root."""
 _HEAD = (
     "challenge",
     "design",
@@ -35,9 +37,9 @@ def league_table(*, engine: str | None = None, seed: int = 0) -> str:
     return f"{table}\n{words}\n{MEASURED}\n"
 
 
-def written_table(readme: Path) -> str | None:
-    """The table that stands in a README; None when it has no place for one."""
-    found = readme.is_file() and _PLACE.search(readme.read_text(encoding="utf-8"))
+def written_table(page: Path) -> str | None:
+    """The table that stands in a page; None when it has no place for one."""
+    found = page.is_file() and _PLACE.search(page.read_text(encoding="utf-8"))
     return found[0] if found else None
 
 
@@ -62,16 +64,16 @@ def share_text(share: float | None) -> str:
     return "" if share is None or share != share else f"{floor(share * 1000) / 10:g} %"
 
 
-def write_table(readme: Path, table: str) -> None:
-    """Let a README have this table in place of the one that it has.
+def write_table(page: Path, table: str) -> None:
+    """Let a page have this table in place of the one that it has.
 
     Raises:
         BadInput: when it has no place for the table.
     """
-    if written_table(readme) is None:
+    if written_table(page) is None:
         raise BadInput(
-            f"{shown(readme)} has no place for the table: it goes between the lines "
+            f"{shown(page)} has no place for the table: it goes between the lines "
             "<!-- league: begin --> and <!-- league: end -->."
         )
-    text = _PLACE.sub(lambda _: table, readme.read_text(encoding="utf-8"))
-    readme.write_text(text, encoding="utf-8")
+    text = _PLACE.sub(lambda _: table, page.read_text(encoding="utf-8"))
+    page.write_text(text, encoding="utf-8")

@@ -9,13 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from glomers.errors import WorkshopError
+from glomers.files import shipped_notebooks
 from glomers.workshop.exercise import exercises
 from glomers.workshop.hunt_sheet import hunt_notebook, manifest
 from glomers.workshop.sheet import FOLDER, HUNT_FILE, file_name, notebook
 
-_PACKAGE = Path(__file__).resolve().parents[1]
-_PLACES = (_PACKAGE, _PACKAGE.parent)
-"""Below which the lessons and documents are: in an installed package, and in a clone."""
 _FOLDED = re.compile(r"<details>.*?</details>\s*", re.DOTALL)
 _LINK = re.compile(r"(?<!!)\[([^]]+)\]\(([^():#\s]+)(#[^()\s]*)?\)")
 _GUIDE = Path("docs") / "when-things-go-wrong.md"
@@ -57,7 +55,7 @@ def _source() -> Path:
     Raises:
         WorkshopError: when there is none.
     """
-    found = next((place for place in _PLACES if (place / "notebooks").is_dir()), None)
+    found = shipped_notebooks()
     if found is None:
         raise WorkshopError("The lessons are not installed with this package: install it anew.")
     return found

@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from tests.helpers import programs
 from tests.helpers.bench import ECHO
 from tests.helpers.processes import command_line, pids_below, running, wait_until
 from tests.helpers.series import Series
@@ -67,8 +68,7 @@ def test_no_process_outlives_what_started_it(batch, victim, number):
 
 
 # A node that nothing but a signal ends: it has a child, and goes on when its stdin is closed.
-STUBBORN = f"""#!{sys.executable}
-import signal, subprocess, time
+STUBBORN = f"""{programs.PYTHON}import signal, subprocess, time
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
 child = subprocess.Popen(["sleep", "600"])
 {ECHO}
@@ -100,8 +100,7 @@ def test_stubborn_nodes_and_their_children_end_with_the_bench(tmp_path, number):
 
 
 # A child that leaves the node's process group, as daemons do, and is nobody's child any more.
-DAEMON = f"""#!{sys.executable}
-import os, subprocess, sys
+DAEMON = f"""{programs.PYTHON}import os, subprocess, sys
 if os.fork() == 0:
     os.setsid()
     child = subprocess.Popen(["sleep", "600"], stdout=subprocess.DEVNULL, start_new_session=True)

@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 import time
+from shlex import quote
 
 import pytest
 
@@ -181,7 +182,7 @@ def test_an_interpreter_that_is_not_there_is_named(bench, text, sentence):
 
 def test_a_script_without_a_first_line_that_names_a_shell_runs(bench):
     bench.node(ECHO)
-    script = bench.node(f'exec {sys.executable} "$(dirname "$0")/$1"\n', "script")
+    script = bench.node(f'exec {quote(sys.executable)} "$(dirname "$0")/$1"\n', "script")
     script.chmod(0o755)
     outcome = bench.test(script, *REAL, "--", "node.py")
     assert outcome.status == 0, outcome.err

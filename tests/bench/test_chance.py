@@ -1,6 +1,7 @@
 """What is chance on the real tool is the seed's here: nobody is first or last in every run."""
 
 import json
+import shlex
 from itertools import pairwise
 
 import pytest
@@ -9,6 +10,7 @@ from glomers.bench.flags import parse_options
 from glomers.bench.once import run_once
 from glomers.formats.journal import Journal
 from glomers.solutions import __path__ as solutions
+from tests.helpers.programs import bin_of
 
 SEEDS = range(30)
 SOLUTIONS = next(iter(solutions))
@@ -62,8 +64,8 @@ class Ticks(Journal):
 
 
 def history(words, seed, solution):
-    words = f"{words} --bin {SOLUTIONS}/{solution}.py --seed {seed}"
-    return run_once(parse_options(words.split()), Journal()).history
+    words = f"{words} {bin_of(f'{SOLUTIONS}/{solution}.py')} --seed {seed}"
+    return run_once(parse_options(shlex.split(words)), Journal()).history
 
 
 @pytest.mark.parametrize(
@@ -101,9 +103,9 @@ def test_clients_take_turns_and_the_turn_of_the_nemesis_goes_to_the_first():
 
 def test_which_of_the_timers_of_different_nodes_goes_off_first_in_one_instant_varies(tmp_path):
     (tmp_path / "node.py").write_text(TICKS)
-    words = f"-w echo --bin {tmp_path / 'node.py'} --node-count 3 --time-limit 20 --rate 1"
+    words = f"-w echo {bin_of(tmp_path / 'node.py')} --node-count 3 --time-limit 20 --rate 1"
     journal = Ticks()
-    run_once(parse_options(words.split()), journal)
+    run_once(parse_options(shlex.split(words)), journal)
     orders = set()
     for second in {time_ns for time_ns, *_ in journal.sent}:
         ticks = [tick for tick in journal.sent if tick[0] == second]

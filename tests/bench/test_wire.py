@@ -23,6 +23,7 @@ from glomers.formats.edn_reader import loads as edn_loads
 from glomers.formats.history import read_history
 from glomers.formats.journal import read_journal
 from glomers.protocol import loads
+from tests.helpers import programs
 from tests.helpers.bench import ECHO, SHORT
 
 BOTH_CLOCKS = pytest.mark.parametrize("clock", ["virtual", "real"])
@@ -587,7 +588,7 @@ for line in sys.stdin:
 @pytest.mark.slow
 def test_no_traceback_comes_after_a_verdict_when_a_node_has_not_read_all(tmp_path):
     node = tmp_path / "node"
-    node.write_text(f"#!{sys.executable}\n{HELD}")
+    node.write_text(f"{programs.PYTHON}{HELD}")
     node.chmod(0o755)
     command = [sys.executable, "-m", "glomers", "bench", "test", "-w", "echo", "--bin", str(node)]
     flags = ["--node-count", "2", "--time-limit", "1", "--rate", "5"]

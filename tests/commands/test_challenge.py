@@ -1,9 +1,11 @@
 """`glomers challenge`: verdict, targets and exit status, for the series' nodes and for others."""
 
 import json
+import shlex
 
 import pytest
 
+from glomers.challenges import CHALLENGES
 from glomers.cli import main
 
 CONVERGED = "replicas converge after healing"
@@ -112,7 +114,25 @@ def test_arguments_go_to_the_node(here, capsys, words):
     (here / "node.py").write_text(ASKS_WHICH)
     status, said = report(capsys, "1", *words)
     assert status == 0
-    assert said["command"].endswith("--bin node.py -- echo --fast")
+    assert said["command"].endswith("-- echo --fast")
+
+
+def test_the_command_can_be_copied_and_gives_the_same_again(here, capsys, monkeypatch):
+    monkeypatch.setenv("PYTHONHASHSEED", "0")
+    folder = here / "my nodes"
+    folder.mkdir()
+    (folder / "node.py").write_text(CHALLENGES["1"].path.read_text())
+    _, said = report(capsys, "1", "--bin", str(folder / "node.py"), "--seed", "7")
+    program, *words = shlex.split(said["command"])
+    assert program == "glomers"
+    assert main(words) == 0
+    first, second = sorted((here / "store" / "echo").glob("2*"))
+    assert (first / "history.edn").read_bytes() == (second / "history.edn").read_bytes()
+
+
+def test_paths_of_other_programs_are_shown_whole(here, capsys):
+    _, said = report(capsys, "1", "--bin", "/usr/bin/env", "--", "/usr/bin/false")
+    assert "--bin /usr/bin/env " in said["command"]
 
 
 @pytest.mark.slow

@@ -1,7 +1,9 @@
 """The `glomers` command: which subcommands there are, and how it refuses bad arguments."""
 
+import os
 import pkgutil
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +12,7 @@ import pytest
 
 from glomers import commands, lab
 from glomers.cli import main, parser_for
-from glomers.commands import COMMANDS, doctor
+from glomers.commands import COMMANDS, EXAMPLES, doctor
 from glomers.errors import (
     BadInput,
     BrokenTest,
@@ -190,3 +192,38 @@ def test_without_words_it_shows_what_people_do(capsys):
 def test_an_unknown_command_is_refused_with_the_nearest(capsys, word, hint):
     assert main([word]) == 254
     assert hint in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("name", "example"), [(name, each) for name, lines in EXAMPLES.items() for each in lines]
+)
+def test_help_ends_with_examples_that_can_be_typed(capsys, name, example):
+    program, *words = shlex.split(example)
+    assert (program, words[0]) == ("glomers", name)
+    assert parser_for(words).parse_args(words).act
+    assert main([name, "--help"]) == 0
+    assert example in capsys.readouterr().out
+
+
+def test_every_command_has_an_example():
+    assert EXAMPLES.keys() == COMMANDS.keys()
+
+
+@pytest.mark.parametrize(
+    ("line", "goes_on"),
+    [
+        ("glomers as", {"assess"}),
+        ("glomers challenge --js", {"--json"}),
+        ("glomers run --engine ", {"bench", "maelstrom"}),
+    ],
+)
+def test_a_shell_can_complete_commands_flags_and_choices(tmp_path, line, goes_on):
+    answer = tmp_path / "answer"
+    asked = {
+        "_ARGCOMPLETE": "1",
+        "_ARGCOMPLETE_STDOUT_FILENAME": str(answer),
+        "_ARGCOMPLETE_IFS": "\n",
+    }
+    asked |= {"COMP_LINE": line, "COMP_POINT": str(len(line))}
+    subprocess.run([sys.executable, "-m", "glomers"], env=os.environ | asked, check=True)
+    assert {each.strip() for each in answer.read_text().splitlines()} == goes_on

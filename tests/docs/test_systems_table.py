@@ -1,4 +1,4 @@
-"""The README's table of systems: its figures are those of the committed lessons."""
+"""The table of systems: its figures are those of the committed lessons."""
 
 import re
 
@@ -8,9 +8,9 @@ from glomers.series.notebook import read_notebook, text
 from tests.helpers.places import ROOT
 
 ROWS = re.findall(
-    r"^\|[^|]*\| \[(\w+)\][^|]*\|[^|]*\]\(notebooks/([\w-]+)\.ipynb\)[^|]*"
+    r"^\|[^|]*\| \[(\w+)\][^|]*\|[^|]*\]\(\.\./notebooks/([\w-]+)\.ipynb\)[^|]*"
     r"\|[^|]*?\*m\* = ([\d.]+)(?:, ([\d,]+) / ([\d,]+) ms)?",
-    (ROOT / "README.md").read_text(encoding="utf-8"),
+    (ROOT / "docs" / "systems.md").read_text(encoding="utf-8"),
     re.MULTILINE,
 )
 

@@ -35,7 +35,7 @@ def by_pointer(steps, name):
 
 def by_keyboard(steps, name):
     """A key that does the same as the button, while something of the page has the focus."""
-    steps.tab.ask("document.querySelector('.picture').focus()")
+    steps.tab.run("document.querySelector('.picture').focus()")
     steps.tab.press(KEYS[name])
 
 
@@ -77,7 +77,7 @@ def test_it_plays_when_asked_to_and_pauses(steps, press):
     steps.reach(3)
     KEYS["Pause"] = " "
     press(steps, "Pause")
-    assert steps.tab.ask("document.getElementById('play').textContent") == "Play"
+    assert steps.tab.run("document.getElementById('play').textContent") == "Play"
 
 
 def test_arrow_keys_go_from_event_to_event(steps):
@@ -86,18 +86,18 @@ def test_arrow_keys_go_from_event_to_event(steps):
         steps.tab.press(key)
         assert steps.event == event
     slider = steps.named("Time", "input[type=range]")
-    assert steps.tab.ask(f"{slider}.getAttribute('aria-valuetext')") == "0.000000 s, event 2"
+    assert steps.tab.run(f"{slider}.getAttribute('aria-valuetext')") == "0.000000 s, event 2"
     steps.tab.press("End")
     assert steps.event == 16
 
 
 def test_single_keys_work_only_while_the_page_has_the_focus(steps):
-    steps.tab.ask("document.activeElement.blur()")
+    steps.tab.run("document.activeElement.blur()")
     steps.tab.press("n")
     assert steps.event == 1
     steps.fill("text", "n")
     steps.tab.press("p")
-    assert steps.tab.ask("document.getElementById('text').value") == "np"
+    assert steps.tab.run("document.getElementById('text').value") == "np"
 
 
 def test_a_question_mark_says_the_keys(steps):
@@ -107,7 +107,7 @@ def test_a_question_mark_says_the_keys(steps):
 
 
 def test_a_time_can_be_gone_to(steps):
-    steps.tab.ask("document.getElementById('moment').focus()")
+    steps.tab.run("document.getElementById('moment').focus()")
     steps.tab.type("0.5")
     steps.tab.press("Enter", "\r")
     assert steps.now.startswith("Event 11 of 16, 0.500000 s: n1 is at work (timer)")
@@ -142,20 +142,20 @@ def test_the_table_and_the_picture_show_the_same_events(steps):
         "← n0: broadcast_ok",
     ]
     picture = "document.querySelector('.picture svg')"
-    assert steps.tab.ask(f"{picture}.querySelectorAll('.arrow').length") == 5
-    assert steps.tab.ask(f"{picture}.querySelectorAll('.lost').length") == 1
-    assert steps.tab.ask(f"{picture}.querySelectorAll('.turn').length") == 3
-    assert steps.tab.ask(f"{picture}.querySelectorAll('rect.fault').length") == 1
+    assert steps.tab.run(f"{picture}.querySelectorAll('.arrow').length") == 5
+    assert steps.tab.run(f"{picture}.querySelectorAll('.lost').length") == 1
+    assert steps.tab.run(f"{picture}.querySelectorAll('.turn').length") == 3
+    assert steps.tab.run(f"{picture}.querySelectorAll('rect.fault').length") == 1
 
 
 def test_a_row_and_a_place_in_the_picture_can_be_gone_to(steps):
     steps.tab.click("document.querySelector('tr[data-step=\"7\"] td:last-child')")
     assert steps.event == 8
     row = "document.querySelector('tr[aria-current=step] button')"
-    assert steps.tab.ask(f"{row}.tabIndex") == 0
-    steps.tab.ask(f"{row}.focus()")
+    assert steps.tab.run(f"{row}.tabIndex") == 0
+    steps.tab.run(f"{row}.focus()")
     steps.tab.press("n")
-    assert steps.tab.ask("document.activeElement.textContent") == "9", "the focus goes along"
+    assert steps.tab.run("document.activeElement.textContent") == "9", "the focus goes along"
 
 
 @pytest.mark.parametrize(
@@ -181,7 +181,7 @@ def test_filters_leave_what_fits(steps, field, text, events):
 
 
 def test_client_chatter_can_be_left_out(steps):
-    steps.tab.ask("document.getElementById('filters').open = true")
+    steps.tab.run("document.getElementById('filters').open = true")
     steps.tab.click("document.getElementById('clients')")
     assert [row[3] for row in steps.rows() if "broadcast" in row[3] or "share" in row[3]] == [
         "→ n1: share 12",
@@ -198,7 +198,7 @@ def test_the_address_holds_the_moment_and_the_filters(browser, tmp_path):
         steps.slide(4)
         steps.fill("type", "share")
         steps.tab.wait("location.hash.includes('type=share')")
-        address = steps.tab.ask("location.hash")
+        address = steps.tab.run("location.hash")
     with browser.tab(path.as_uri() + address) as tab:
         steps = Stepping(tab)
         assert steps.event == 5
@@ -210,22 +210,22 @@ def test_the_browsers_back_undoes_a_jump(browser, tmp_path):
         steps.click("Next event")
         steps.click("Jump to failure")
         assert steps.event == 15
-        steps.tab.ask("history.back()")
+        steps.tab.run("history.back()")
         steps.reach(2)
 
 
 def test_the_moment_can_be_copied(steps):
     steps.slide(4)
     steps.click("Copy this moment")
-    command, moment, address = steps.tab.ask("document.getElementById('copied').value").split("\n")
+    command, moment, address = steps.tab.run("document.getElementById('copied').value").split("\n")
     assert command == "glomers bench test -w broadcast --seed 7"
     assert moment == "seed 7, Event 5 of 16, 0.011000 s: n0 sends share 12 to n1."
     assert address.endswith("page.html#event=5")
 
 
 def test_nothing_is_wider_than_the_window(steps):
-    steps.tab.ask("document.querySelectorAll('details').forEach(d => { d.open = true })")
-    assert steps.tab.ask("document.documentElement.scrollWidth <= innerWidth")
+    steps.tab.run("document.querySelectorAll('details').forEach(d => { d.open = true })")
+    assert steps.tab.run("document.documentElement.scrollWidth <= innerWidth")
 
 
 def test_without_turns_everything_else_is_there(browser, tmp_path):
@@ -247,12 +247,12 @@ def test_two_runs_are_stepped_through_together_and_their_first_difference_is_mar
                 press(steps, "Jump to first difference")
                 assert steps.event == 8
                 current = "[...document.querySelectorAll('[aria-current]')].map(r => r.innerText)"
-                one, two = steps.tab.ask(current)
+                one, two = steps.tab.run(current)
                 assert "lost" in one
                 assert "← n0: share 12" in two
                 press(steps, "Previous event")
-                assert {row.split("\t")[0] for row in steps.tab.ask(current)} == {"7"}
-            assert "State of n0, run B" in steps.tab.ask("document.body.innerHTML")
+                assert {row.split("\t")[0] for row in steps.tab.run(current)} == {"7"}
+            assert "State of n0, run B" in steps.tab.run("document.body.innerHTML")
 
 
 LONG = replace(
@@ -278,13 +278,13 @@ def test_of_a_long_run_a_window_around_the_cursor_is_drawn(browser, tmp_path):
         for place in (0, 100, 3_000, 6_001):
             steps.slide(place)
             assert steps.event == place + 1
-            assert steps.tab.ask("document.querySelectorAll('.arrow').length") <= 300
+            assert steps.tab.run("document.querySelectorAll('.arrow').length") <= 300
             assert len(steps.rows()) == 48
-            current = steps.tab.ask("document.querySelector('[aria-current] button').textContent")
+            current = steps.tab.run("document.querySelector('[aria-current] button').textContent")
             assert int(current.replace(",", "")) == place + 1
             box = "document.querySelector('.board')"
             row = "document.querySelector('[aria-current]')"
-            assert steps.tab.ask(
+            assert steps.tab.run(
                 f"{row}.offsetTop >= {box}.scrollTop &&"
                 f"{row}.offsetTop < {box}.scrollTop + {box}.clientHeight"
             )

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 from dataclasses import replace
 from functools import cache
 
@@ -36,6 +37,7 @@ from tests.helpers.corpus import (
     problems,
 )
 from tests.helpers.mutants import NODE
+from tests.helpers.programs import bin_of
 from tests.helpers.samples import mostly_slow
 
 DEAR = {"drops", "loses", "doubles", "short"}
@@ -252,8 +254,8 @@ if __name__ == "__main__":
 
 def test_what_a_right_node_could_show_as_well_is_not_shrunk(tmp_path):
     (tmp_path / "node.py").write_text(ABORTS)
-    words = f"-w lin-kv --bin {tmp_path / 'node.py'} --node-count 2 --concurrency 4n --rate 40"
-    options = parse_options([*words.split(), "--time-limit", "2", "--nemesis", "partition"])
+    words = f"-w lin-kv {bin_of(tmp_path / 'node.py')} --node-count 2 --concurrency 4n --rate 40"
+    options = parse_options([*shlex.split(words), "--time-limit", "2", "--nemesis", "partition"])
     assert problems(options) == ["stats"]
     with pytest.raises(ExploreError, match="Seed 0 shows stats, but played back it shows nothing"):
         counterexample.find(options)

@@ -32,8 +32,9 @@ from glomers.reading.replicas import DIVERGED
 from tests.helpers.mistakes import MISTAKES
 from tests.helpers.mutants import NODE as MUTANT
 from tests.helpers.places import SOLUTIONS
+from tests.helpers.programs import bin_of
 
-NAIVE = f"-w broadcast --bin {SOLUTIONS / 'broadcast_all.py'} --node-count 5 --rate 10"
+NAIVE = f"-w broadcast {bin_of(SOLUTIONS / 'broadcast_all.py')} --node-count 5 --rate 10"
 CUT = f"{NAIVE} --time-limit 8 --nemesis-interval 3 --nemesis partition"
 
 
@@ -79,8 +80,8 @@ def test_what_delta_debugging_leaves_cannot_lose_any_single_item(items, least):
     [
         CUT,
         f"{NAIVE} --time-limit 6 --latency 20 --latency-dist exponential --nemesis loss,kill,pause",
-        f"-w kafka --bin {MUTANT} --node-count 2 --time-limit 4 --rate 60 -- kafka skips",
-        f"-w txn-rw-register --bin {SOLUTIONS / 'txn_uncommitted.py'} --node-count 2 "
+        f"-w kafka {bin_of(MUTANT)} --node-count 2 --time-limit 4 --rate 60 -- kafka skips",
+        f"-w txn-rw-register {bin_of(SOLUTIONS / 'txn_uncommitted.py')} --node-count 2 "
         "--time-limit 4 --rate 40 --final-reads --nemesis partition,duplicate,slow",
     ],
 )
@@ -150,7 +151,7 @@ def test_memory_that_was_lost_is_told():
 )
 def test_other_mistakes_are_told_too(workload, mutation, flags, told):
     words = (
-        f"-w {workload} --bin {MUTANT} --time-limit 2 --rate 20 {flags} -- {workload} {mutation}"
+        f"-w {workload} {bin_of(MUTANT)} --time-limit 2 --rate 20 {flags} -- {workload} {mutation}"
     )
     trace = find(words).trace
     assert told in trace.sentence
@@ -159,7 +160,7 @@ def test_other_mistakes_are_told_too(workload, mutation, flags, told):
 def test_values_that_come_back_in_another_type_are_named_as_the_cause(tmp_path):
     mistake = next(mistake for mistake in MISTAKES if mistake.name == "texts_in_a_set")
     (tmp_path / "node.py").write_text(mistake.source)
-    sentence = find(f"{mistake.flags} --bin {tmp_path / 'node.py'}").trace.sentence
+    sentence = find(f"{mistake.flags} {bin_of(tmp_path / 'node.py')}").trace.sentence
     assert re.match(r"n\d acknowledged \d+ at .* s, yet a later read does not show it; ", sentence)
     assert re.search(r'it showed the text "\d+" where the number \d+ was added', sentence)
 
@@ -196,7 +197,7 @@ if __name__ == "__main__":
 def test_replicas_that_disagree_are_found_and_told(tmp_path):
     (tmp_path / "node.py").write_text(LOCAL)
     trace = find(
-        f"-w txn-rw-register --bin {tmp_path / 'node.py'} --node-count 2 --time-limit 5 "
+        f"-w txn-rw-register {bin_of(tmp_path / 'node.py')} --node-count 2 --time-limit 5 "
         "--rate 20 --consistency-models read-uncommitted --final-reads "
         "--nemesis partition --nemesis-interval 2"
     ).trace
@@ -246,8 +247,8 @@ G_SET = LAST.replace("KIND", "add").replace("FIELD", "element").replace('"messag
 def test_sets_that_differ_in_the_end_fail_and_a_value_tells_why(tmp_path, workload, text):
     node = tmp_path / "node.py"
     node.write_text(text)
-    words = f"-w {workload} --bin {node} --node-count 5 --time-limit 5 --rate 10"
-    options = parse_options(words.split())
+    words = f"-w {workload} {bin_of(node)} --node-count 5 --time-limit 5 --rate 10"
+    options = parse_options(shlex.split(words))
     outcome = run_once(options, Tally(), is_recorded=True)
     assert DIVERGED in anomalies(options, outcome)
     case = Shrinker(DIVERGED).shrink(Case(options, outcome.script))
@@ -263,7 +264,7 @@ def test_a_node_that_is_deaf_to_final_reads_is_named(tmp_path):
     node = tmp_path / "node.py"
     mute = '    if node.node_id == "n1":\n        return None\n    return {"type": "read_ok"'
     node.write_text(BROADCAST.replace('    return {"type": "read_ok"', mute))
-    trace = find(f"-w broadcast --bin {node} --node-count 2 --time-limit 3 --rate 10").trace
+    trace = find(f"-w broadcast {bin_of(node)} --node-count 2 --time-limit 3 --rate 10").trace
     assert trace.anomaly == DIVERGED
     assert trace.sentence == "In the end n1 answered no final read."
 
@@ -547,7 +548,7 @@ if __name__ == "__main__":
 @pytest.mark.slow
 def test_an_answer_that_comes_too_late_is_told_and_nothing_else_is_left(tmp_path):
     (tmp_path / "node.py").write_text(ASKS_ONCE)
-    words = f"-w g-counter --bin {tmp_path / 'node.py'} --node-count 2 --time-limit 3 --rate 10"
+    words = f"-w g-counter {bin_of(tmp_path / 'node.py')} --node-count 2 --time-limit 3 --rate 10"
     trace = find(f"{words} --latency 50 --latency-dist exponential", 60).trace
     assert "came too late" in trace.sentence
     assert [op.f for op in trace.script.ops] == ["add", "read"]

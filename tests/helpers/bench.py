@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from glomers.bench.once import run_once
 from glomers.cli import main
 from glomers.formats.edn import to_json
 from glomers.formats.journal import Journal
+from tests.helpers import programs
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class Bench:
 
     def program(self, source: str) -> Path:
         """Write a program that the system starts by itself, with this Python."""
-        path = self.node(f"#!{sys.executable}\n{source}")
+        path = self.node(f"{programs.PYTHON}{source}")
         path.chmod(0o755)
         return path
 

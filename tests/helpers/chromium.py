@@ -14,9 +14,7 @@ import shutil
 import subprocess
 import tempfile
 import time
-from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import partial
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 DEADLINE_S = 60
@@ -30,7 +28,7 @@ _FLAGS = (
     "--no-first-run",
     "--disable-background-networking",
     "--disable-features=IsolateSandboxedIframes",  # so that frames can be looked into
-    "--host-resolver-rules='MAP * ~NOTFOUND'",
+    "--host-resolver-rules='MAP * ~NOTFOUND, EXCLUDE 127.0.0.1'",
     "--remote-debugging-pipe",
 )
 _MISSING_IMAGES = """
@@ -85,48 +83,49 @@ class Chromium:
         self._process.wait(DEADLINE_S)
         self._profile.cleanup()
 
-    @contextmanager
-    def tab(self, url, width=1200, height=900, dark=False):
-        """Open a page in a window of that size in pixels, to be used; a Tab."""
-        target, session = self._attach()
-        size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
-        self._call("Emulation.setDeviceMetricsOverride", session, **size)
-        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
-        self._call("Emulation.setEmulatedMedia", session, features=[scheme])
-        self._load(session, url)
-        try:
-            yield Tab(partial(self._call, session=session), self._events, url)
-        finally:
-            self._call("Target.closeTarget", targetId=target)
-
-    def _attach(self):
-        target = self._call("Target.createTarget", url="about:blank")["targetId"]
-        session = self._call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
-        for domain in ("Page", "Runtime", "Log", "Network"):
-            self._call(f"{domain}.enable", session)
-        self._events.clear()
-        return target, session
-
-    def _load(self, session, url):
-        self._call("Page.navigate", session, url=url)
-        while not any(event["method"] == "Page.loadEventFired" for event in self._events):
-            self._events.append(self._receive())
-
     def open(self, url):
         """Open a page, wait until it has settled, and say what is wrong with it."""
-        target, session = self._attach()
-        self._load(session, url)
-        missing = self._call(
-            "Runtime.evaluate",
-            session,
-            expression=_MISSING_IMAGES % SETTLE_MS,
-            awaitPromise=True,
-        )["result"]["value"]
-        findings = Findings(missing_images=json.loads(missing))
-        for event in self._events:
-            _judge(event, url, findings)
-        self._call("Target.closeTarget", targetId=target)
-        return findings
+        with self.tab(url) as tab:
+            return tab.settled()
+
+    def evaluate(self, url, expression, **how):
+        """The value of an expression in a page, which `tab` opens; the page's policy is lifted."""
+        with self.tab(url, is_lifted=True, **how) as tab:
+            return tab.run(expression)
+
+    def tab(
+        self,
+        url,
+        *,
+        width=1200,
+        height=900,
+        scheme="light",
+        media="",
+        before="",
+        is_lifted=False,
+    ):
+        """Open a page in a window of that size in pixels, to be used; a Tab.
+
+        `scheme` is "light" or "dark", `media` "screen" or "print"; `before` is a script that runs
+        before those of the page, and `is_lifted` lets any script run.
+        """
+        target = self._call("Target.createTarget", url="about:blank")["targetId"]
+        session = self._call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+        tab = Tab(self, target, session, url)
+        for domain in ("Page", "Runtime", "Log", "Network"):
+            tab.call(f"{domain}.enable")
+        size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600}
+        tab.call("Emulation.setDeviceMetricsOverride", **size)
+        features = [{"name": "prefers-color-scheme", "value": scheme}]
+        tab.call("Emulation.setEmulatedMedia", features=features, media=media)
+        tab.call("Page.setBypassCSP", enabled=is_lifted)
+        if before:
+            tab.call("Page.addScriptToEvaluateOnNewDocument", source=before)
+        self._events.clear()
+        tab.call("Page.navigate", url=url)
+        while not any(event["method"] == "Page.loadEventFired" for event in self._events):
+            self._events.append(self._receive())
+        return tab
 
     def _call(self, method, session=None, **parameters):
         self._last_id += 1
@@ -151,75 +150,86 @@ class Chromium:
 
 
 class Tab:
-    """A page that is open: its buttons can be pressed, and its script asked."""
+    """A page that is open: its buttons can be pressed, and its script asked.
 
-    def __init__(self, call, events, url, **context):
-        self._call, self._events, self._url, self._context = call, events, url, context
+    A context manager, which leaves the page.
+    """
 
-    def frame(self):
-        """The same of the newest frame in the page."""
-        self.ask("0")  # what has happened until now is then known
-        created = "Runtime.executionContextCreated"
-        contexts = [e["params"]["context"] for e in self._events if e.get("method") == created]
-        return Tab(self._call, self._events, self._url, contextId=contexts[-1]["id"])
+    def __init__(self, browser, target, session, url):
+        self._browser = browser
+        self._target = target
+        self._session = session
+        self._url = url
 
-    def ask(self, expression):
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._browser._call("Target.closeTarget", targetId=self._target)
+
+    def call(self, method, **parameters):
+        """Ask something of the browser about this page."""
+        return self._browser._call(method, self._session, **parameters)
+
+    def run(self, expression):
         """What an expression of JavaScript gives, as JSON; a promise is waited for."""
-        found = self._call(
+        found = self.call(
             "Runtime.evaluate",
             expression=expression,
             awaitPromise=True,
             returnByValue=True,
-            **self._context,
+            userGesture=True,
         )
-        assert "exceptionDetails" not in found, found
+        assert "exceptionDetails" not in found, found["exceptionDetails"]
         return found["result"].get("value")
 
     def wait(self, condition):
         """Wait until an expression holds."""
         deadline = time.monotonic() + DEADLINE_S
-        while not self.ask(f"Boolean({condition})"):
-            assert time.monotonic() < deadline, condition
+        while not self.run(f"Boolean({condition})"):
+            assert time.monotonic() < deadline, f"It never holds that {condition}"
             time.sleep(0.02)
 
-    def press(self, key, text=None):
-        """Press and release a key, such as "ArrowRight" or "n"."""
-        text = text if text is not None else key if len(key) == 1 else ""
+    def press(self, key, modifiers=0, text=None):
+        """Press and release a key, such as "ArrowRight" or "n"; of modifiers, 2 is Ctrl, 8 Shift."""
+        text = text if text is not None else key if len(key) == 1 and not modifiers else ""
         code = _CODES.get(key, ord(key.upper()) if len(key) == 1 else 0)
-        what = {"key": key, "windowsVirtualKeyCode": code}
-        self._call("Input.dispatchKeyEvent", type="keyDown", text=text, **what)
-        self._call("Input.dispatchKeyEvent", type="keyUp", **what)
+        what = {"key": key, "modifiers": modifiers, "windowsVirtualKeyCode": code}
+        self.call("Input.dispatchKeyEvent", type="keyDown", text=text, **what)
+        self.call("Input.dispatchKeyEvent", type="keyUp", **what)
 
     def click(self, element):
         """Click with the pointer into the middle of an element, given as an expression."""
-        self.ask(f"{element}.scrollIntoView({{block: 'center'}})")
-        box = self.ask(
+        self.run(f"{element}.scrollIntoView({{block: 'center'}})")
+        box = self.run(
             f"(({{x, y, width, height}}) => [x + width / 2, y + height / 2])"
             f"({element}.getBoundingClientRect())"
         )
         what = {"x": box[0], "y": box[1], "button": "left", "clickCount": 1}
         for kind in ("mousePressed", "mouseReleased"):
-            self._call("Input.dispatchMouseEvent", type=kind, **what)
+            self.call("Input.dispatchMouseEvent", type=kind, **what)
 
     def type(self, text):
         """Type a text into whatever has the focus."""
-        self._call("Input.insertText", text=text)
+        self.call("Input.insertText", text=text)
 
     def picture(self, whole=False):
         """A picture of the page as PNG: of the window or of the whole."""
-        found = self._call("Page.captureScreenshot", captureBeyondViewport=whole)
-        return base64.b64decode(found["data"])
+        return base64.b64decode(
+            self.call("Page.captureScreenshot", captureBeyondViewport=whole)["data"]
+        )
 
-    def cpu_s(self):
-        """How long the page's thread has been at work so far, in seconds of the processor."""
-        self._call("Performance.enable", timeDomain="threadTicks")
-        metrics = self._call("Performance.getMetrics")["metrics"]
-        return next(each["value"] for each in metrics if each["name"] == "TaskDuration")
+    def settled(self):
+        """What is wrong with the page when it has settled; images count."""
+        missing = json.loads(self.run(_MISSING_IMAGES % SETTLE_MS))
+        found = self.findings()
+        found.missing_images = missing
+        return found
 
     def findings(self):
         """What has gone wrong so far."""
         found = Findings()
-        for event in self._events:
+        for event in self._browser._events:
             _judge(event, self._url, found)
         return found
 

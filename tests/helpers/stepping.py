@@ -42,25 +42,25 @@ class Stepping:
 
     def focus(self, name, selector="button"):
         """Go to an element."""
-        self.tab.ask(f"{self.named(name, selector)}.focus()")
+        self.tab.run(f"{self.named(name, selector)}.focus()")
 
     def fill(self, name, text):
         """Type into a field, or choose in a list."""
-        self.tab.ask("document.getElementById('filters').open = true")
+        self.tab.run("document.getElementById('filters').open = true")
         field = f"document.getElementById({json.dumps(name)})"
-        if self.tab.ask(f"{field}.tagName") == "SELECT":
-            self.tab.ask(
+        if self.tab.run(f"{field}.tagName") == "SELECT":
+            self.tab.run(
                 f"{field}.value = {json.dumps(text)};"
                 f"{field}.dispatchEvent(new Event('input', {{bubbles: true}}))"
             )
             return
-        self.tab.ask(f"{field}.focus(); {field}.select()")
+        self.tab.run(f"{field}.focus(); {field}.select()")
         self.tab.type(text)
 
     def slide(self, place):
         """Move the slider to a place."""
         slider = self.named("Time", "input[type=range]")
-        self.tab.ask(
+        self.tab.run(
             f"{slider}.value = {place};"
             f"{slider}.dispatchEvent(new Event('input', {{bubbles: true}}))"
         )
@@ -68,7 +68,7 @@ class Stepping:
     @property
     def now(self):
         """What the page says of the event at the cursor."""
-        return self.tab.ask("document.querySelector('[aria-live=polite]').textContent")
+        return self.tab.run("document.querySelector('[aria-live=polite]').textContent")
 
     @property
     def event(self):
@@ -83,7 +83,7 @@ class Stepping:
 
     def text(self, selector):
         """The text of an element."""
-        return self.tab.ask(f"document.querySelector({json.dumps(selector)}).innerText")
+        return self.tab.run(f"document.querySelector({json.dumps(selector)}).innerText")
 
     def state(self, node):
         """What is shown of a node."""
@@ -92,7 +92,7 @@ class Stepping:
     def rows(self):
         """The table of events: a list of cells for each row."""
         rows = "document.querySelectorAll('.rows tbody tr')"
-        return self.tab.ask(f"[...{rows}].map(r => [...r.cells].map(c => c.textContent))")
+        return self.tab.run(f"[...{rows}].map(r => [...r.cells].map(c => c.textContent))")
 
 
 @contextmanager

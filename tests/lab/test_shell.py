@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from shlex import quote
 
 import numpy as np
 import pytest
@@ -293,7 +294,7 @@ def test_the_real_maelstrom_gets_its_own_flags_and_a_launcher(work, monkeypatch)
     store = "store/echo/20261123T041528.940Z"
     fake = work / "fake-maelstrom"
     fake.write_text(
-        f'#!/bin/sh\necho "$@" > asked\nmkdir -p {store}\ncp -R {sample}/. {store}\n'
+        f'#!/bin/sh\necho "$@" > asked\nmkdir -p {store}\ncp -R {quote(str(sample))}/. {store}\n'
         f'echo "INFO jepsen.store: Wrote {work}/{store}/results.edn"\n'
     )
     fake.chmod(0o755)
@@ -307,7 +308,7 @@ def test_the_real_maelstrom_gets_its_own_flags_and_a_launcher(work, monkeypatch)
         *["test", "-w", "echo", "--bin", f".launchers/{launcher.name}"],
         *["--node-count", "1", "--time-limit", "1", "--rate", "10"],
     ]
-    assert f'exec {sys.executable} {work}/nodes/echo.py "$@"' in launcher.read_text()
+    assert f'exec {quote(sys.executable)} {work}/nodes/echo.py "$@"' in launcher.read_text()
     assert run.command == f"maelstrom {LINE} --rate 10", "not the launcher's name"
 
 

@@ -15,6 +15,7 @@ from tests.helpers.corpus import PEERS, TXN
 from tests.helpers.mistakes import FIVE, MISTAKES
 from tests.helpers.mutants import COMMITTED, CROWD, KV, MUTANTS, NODE
 from tests.helpers.places import DATA
+from tests.helpers.programs import bin_of
 from tests.helpers.samples import mostly_slow
 
 FOLDER = DATA / "mistakes"
@@ -141,7 +142,7 @@ def test_findings_are_kept_in_the_store_and_shown_by_the_lab(bench):
 
 def test_a_failed_run_in_a_notebook_says_what_went_wrong_and_where(bench, monkeypatch):
     monkeypatch.setenv("GLOMERS_ENGINE", "bench")
-    command = f"test {FIVE} --bin {FOLDER / 'key_error.py'}"
+    command = f"test {FIVE} {bin_of(FOLDER / 'key_error.py')}"
     with pytest.raises(lab.RunFailed) as failed:
         lab.maelstrom(command)
     assert "What went wrong:" in str(failed.value)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 
@@ -10,6 +11,7 @@ import pytest
 from glomers.bench.flags import parse_options
 from glomers.bench.once import run_once
 from glomers.formats.journal import Journal
+from tests.helpers.programs import bin_of
 
 HEAD = "from glomers.node import ErrorCode, Node, RPCError, retry\nimport asyncio\nnode = Node()\n"
 TAIL = "\nnode.run()\n"
@@ -305,8 +307,8 @@ if __name__ == "__main__":
 
 def test_a_handler_with_a_limit_answers_in_time_or_not_at_all(tmp_path):
     (tmp_path / "node.py").write_text(LATE)
-    words = f"-w echo --bin {tmp_path / 'node.py'} --node-count 1 --time-limit 30 --rate 5"
-    outcome = run_once(parse_options(words.split()), Journal())
+    words = f"-w echo {bin_of(tmp_path / 'node.py')} --node-count 1 --time-limit 30 --rate 5"
+    outcome = run_once(parse_options(shlex.split(words)), Journal())
     asked = [op.value for op in outcome.history if op.type == "invoke"]
     slow = [echo for echo in asked if 0.2 * int(echo.split()[-1]) % 1 > 0.5]
     assert [op.value for op in outcome.history if op.type == "info"] == slow != []

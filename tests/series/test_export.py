@@ -7,9 +7,11 @@ import os
 import pytest
 from bs4 import BeautifulSoup
 
+from glomers.challenges import CHALLENGES
 from glomers.cli import main
 from glomers.errors import BadInput, SeriesError
 from glomers.series.ledger import Ledger
+from glomers.series.page import copy_script
 from glomers.series.publish import export_batch
 from glomers.series.task import NotebookOutcome
 from tests.helpers.chromium import Chromium, find_chromium
@@ -96,9 +98,9 @@ def read(batch, name):
 def test_pages_are_linked_to_the_index_and_to_their_neighbours(batch):
     export_batch(batch)
     good, bad = read(batch, "01-good"), read(batch, "02-bad")
-    for nav in good.find_all("nav"):
+    for nav in good.find_all("nav", class_="series"):
         assert [link["href"] for link in nav.find_all("a")] == ["index.html", "02-bad.html"]
-    for nav in bad.find_all("nav"):
+    for nav in bad.find_all("nav", class_="series"):
         assert [link["href"] for link in nav.find_all("a")] == ["01-good.html", "index.html"]
     assert good.find("a", rel="next").text == "Bad →"
 
@@ -177,7 +179,7 @@ def test_what_a_cell_prints_is_text_and_scripts_are_left_out(batch):
     export_batch(batch)
     page = read(batch, "01-good")
     assert "<b>bold</b>" in page.text
-    assert page.find("script") is None
+    assert [script.text for script in page.find_all("script")] == [copy_script()]
     assert "no script" in page.text
 
 
@@ -191,24 +193,65 @@ def test_a_failed_notebook_is_marked_and_its_partial_page_leads_to_the_place(bat
     assert "An Exception was encountered" not in page.text
 
 
-def test_the_index_shows_the_results_and_the_state_of_every_notebook(batch):
+def cells_of(table):
+    rows = table.find_all("tr")[1:]
+    return [[cell.get_text(strip=True) for cell in row.find_all(["th", "td"])] for row in rows]
+
+
+def test_the_front_page_shows_the_results_and_the_state_of_every_notebook(batch):
     index = export_batch(batch)
     assert index == batch / "html" / "index.html"
-    results, notebooks = read(batch, "index").find_all("table")
-    rows = [[cell.text for cell in row.find_all(["th", "td"])] for row in results.find_all("tr")]
-    numbers = ["valid", "22.51", "180", "210", "100.00 %", "met"]
-    assert rows[1:] == [
-        ["3d Broadcast, efficient I", "tree", *numbers],
-        ["1 Echo", "", "valid", "22.51", "", "", "100.00 %", "none"],
+    notebooks, results = read(batch, "index").find_all("table")
+    figures = ["180 / 210", "100.00 %", "met"]
+    best = f"{CHALLENGES['3d'].best_published.msgs_per_op:.2f}"
+    assert cells_of(results) == [
+        ["3d", "tree", "valid", "22.51", best, *figures],
+        ["1", "", "valid", "", "", "", "100.00 %", ""],
     ]
     assert {link["href"] for link in results.find_all("a")} == {"01-good.html"}
-    rows = [[cell.text for cell in row.find_all(["th", "td"])] for row in notebooks.find_all("tr")]
-    assert rows[1:] == [
+    assert cells_of(notebooks) == [
+        ["Good news & more", "ok"],
+        ["Bad", "failed"],
+        ["03-never", "not run"],
+    ]
+    assert [link["href"] for link in notebooks.find_all("a")] == ["01-good.html", "02-bad.html"]
+
+
+def test_the_build_report_has_times_and_first_errors_and_the_front_page_leads_to_it(batch):
+    export_batch(batch)
+    assert read(batch, "index").find("a", string="build report")["href"] == "build-report.html"
+    report = read(batch, "build-report")
+    assert cells_of(report.table) == [
         ["Good news & more", "ok", "1.2", ""],
         ["Bad", "failed", "2.0", "cell 1 (1/0): ValueError: <x>"],
         ["03-never", "not run", "", "not run"],
     ]
-    assert [link["href"] for link in notebooks.find_all("a")] == ["01-good.html", "02-bad.html"]
+    assert ["engine", "bench"] in cells_of(report.find_all("table")[1])
+    assert report.find("a", href="index.html")
+
+
+def test_each_page_has_its_notebook_beside_it(batch):
+    export_batch(batch)
+    href = read(batch, "01-good").find("a", string="Download the notebook")["href"]
+    beside, executed = batch / "html" / href, batch / "01-good.ipynb"
+    assert beside.read_bytes() == executed.read_bytes()
+
+
+def test_pages_beside_their_notebooks_leave_these_as_they_are(batch):
+    before = (batch / "01-good.ipynb").read_bytes()
+    for _ in range(2):
+        export_batch(batch, batch)
+    assert (batch / "01-good.ipynb").read_bytes() == before
+
+
+def test_a_page_says_what_to_show_beside_a_link_to_it(batch):
+    export_batch(batch, address="https://example.org/pages")
+    page = read(batch, "01-good")
+    shown = {meta.get("property"): meta["content"] for meta in page.find_all("meta", content=True)}
+    assert shown["og:title"] == "Good news & more"
+    assert page.find("meta", attrs={"name": "description"})["content"] == "next, code"
+    picture = shown["og:image"].removeprefix("https://example.org/pages/")
+    assert (batch / "html" / picture).read_bytes().startswith(b"\x89PNG")
 
 
 def test_the_index_tells_what_was_not_measured_and_which_replicas_disagree(batch):
@@ -217,7 +260,7 @@ def test_the_index_tells_what_was_not_measured_and_which_replicas_disagree(batch
     apart = line | {"stable_median_ms": None, "stable_max_ms": "?", "replicas_converge": False}
     path.write_text("\n".join(map(json.dumps, [apart, line | {"msgs_per_op": 31}])))
     export_batch(batch)
-    results = read(batch, "index").table
+    results = read(batch, "index").find("table", class_="league")
     (_, apart_row, costly_row) = results.find_all("tr")
     cells = [cell.text for cell in apart_row.find_all("td")]
     assert cells[1] == "valid, but replicas disagree after healing"

@@ -1,4 +1,4 @@
-"""The league ranks fresh runs with published results, and its table has a place in the README."""
+"""The league ranks fresh runs with published results, and its table has a place in the docs."""
 
 import pytest
 
@@ -9,9 +9,9 @@ from glomers.commands import league as command
 from glomers.lab.promises import PROMISES, promises
 from glomers.lab.ranking import LEAGUE, MEASURED_HERE
 from glomers.series import standings
-from glomers.series.standings import league_table, share_text, written_table
+from glomers.series.standings import LEAGUE_PAGE, league_table, share_text, written_table
 
-README = "# A\n\n<!-- league: begin -->\nold\n<!-- league: end -->\n\nend\n"
+PAGE = "# A\n\n<!-- league: begin -->\nold\n<!-- league: end -->\n\nend\n"
 
 
 @pytest.fixture(scope="module")
@@ -144,18 +144,20 @@ def test_what_the_words_of_the_table_mean_stands_below_it(short):
 
 
 @pytest.mark.slow
-def test_the_table_replaces_the_one_in_the_readme(short, project, capsys):
-    readme = project / "README.md"
-    readme.write_text(README)
+def test_the_table_replaces_the_one_in_its_page(short, project, capsys):
+    page = project / LEAGUE_PAGE
+    page.parent.mkdir()
+    page.write_text(PAGE)
     assert main(["league", "--write"]) == 0
-    assert readme.read_text() == README.replace("old\n", capsys.readouterr().out)
-    assert written_table(readme) == league_table()
+    assert page.read_text() == PAGE.replace("old\n", capsys.readouterr().out)
+    assert written_table(page) == league_table()
 
 
 @pytest.mark.slow
-def test_a_readme_without_a_place_for_the_table_is_left_alone(short, project, capsys):
-    readme = project / "README.md"
-    readme.write_text("# A\n")
+def test_a_page_without_a_place_for_the_table_is_left_alone(short, project, capsys):
+    page = project / LEAGUE_PAGE
+    page.parent.mkdir()
+    page.write_text("# A\n")
     assert main(["league", "--write"]) == 254
     assert "<!-- league: begin -->" in capsys.readouterr().err
-    assert readme.read_text() == "# A\n"
+    assert page.read_text() == "# A\n"

@@ -39,12 +39,12 @@ def test_one_steps_through_a_run_in_an_exported_page(browser, exported):
     with browser.tab(exported(frame([account()], "A run"))) as tab:
         steps = Stepping(tab.frame())
         for event in (2, 3):
-            steps.tab.ask(f"{steps.named('Next event')}.click()")
+            steps.tab.run(f"{steps.named('Next event')}.click()")
             assert steps.event == event
-        steps.tab.ask(f"{steps.named('Jump to failure')}.click()")
-        steps.tab.ask(f"{steps.named('Back')}.click()")
+        steps.tab.run(f"{steps.named('Jump to failure')}.click()")
+        steps.tab.run(f"{steps.named('Back')}.click()")
         assert steps.event == 3
-        assert tab.ask("location.hash") == ""
+        assert tab.run("location.hash") == ""
         found = tab.findings()
         assert (found.errors, found.requests) == ([], [])
 
@@ -54,7 +54,7 @@ def test_a_frame_that_somebody_has_forged_runs_nothing_of_its_own(browser, expor
     forged = frame([account()], "A run").replace("use strict", "use nothing")
     forged = forged.replace("sandbox=", "data-x=")
     with browser.tab(exported(forged)) as tab:
-        assert "step by step with a script, which does not run here" in tab.frame().ask(
+        assert "step by step with a script, which does not run here" in tab.frame().run(
             "document.body.innerText"
         )
         assert any("Content Security Policy" in error for error in tab.findings().errors)

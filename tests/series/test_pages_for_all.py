@@ -1,0 +1,115 @@
+"""The pages of the series for whoever reads them: on a phone, at night, on paper, by ear."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from glomers.drawing import palette
+from glomers.drawing.palette import LEGIBLE, PAPER, SHADE, SHADE_HEAD, contrast, ink
+from glomers.series.publish import export_batch
+from tests.helpers.chromium import Chromium, find_chromium
+from tests.helpers.places import ROOT
+
+PHONE_PX = 400
+PAPER_PX = 680
+HIGHEST_PX = 21 / 2.54 * 96
+"""Of a picture on paper: 21 cm."""
+
+UNFOLD = "document.querySelectorAll('details').forEach(each => { each.open = true; });"
+TOO_WIDE = """
+JSON.stringify([
+  document.documentElement.scrollWidth > innerWidth ? 'the page' : '',
+  ...[...document.querySelectorAll('body *')].filter(e =>
+    /auto|scroll/.test(getComputedStyle(e).overflowX) && e.scrollWidth > e.clientWidth + 1
+    && !e.querySelector('table, svg, img')).map(e => e.outerHTML.slice(0, 200))
+].filter(Boolean))
+"""
+TOO_HIGH = f"""
+JSON.stringify([...document.querySelectorAll('.output :is(svg, img)')].filter(e =>
+  e.getBoundingClientRect().height > {HIGHEST_PX} + 1
+  || e.getBoundingClientRect().right > document.documentElement.clientWidth + 1
+).map(e => e.getAttribute('aria-label') || e.alt))
+"""
+RUN_AXE = """
+axe.run().then(found => JSON.stringify(found.violations.map(each =>
+  [each.id, each.nodes.map(node => node.html.slice(0, 200))])))
+"""
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory):
+    """The addresses of all pages of the series."""
+    index = export_batch(ROOT / "notebooks", tmp_path_factory.mktemp("series") / "html")
+    return {path.stem: path.as_uri() for path in sorted(index.parent.glob("*.html"))}
+
+
+@pytest.fixture(scope="module")
+def browser():
+    path = find_chromium()
+    if path is None:
+        assert os.environ.get("CI") != "true", "there must be a Chromium in continuous integration"
+        pytest.skip("there is no Chromium here")
+    with Chromium(path) as browser:
+        yield browser
+
+
+def found_on(pages, browser, expression, **how):
+    """What an expression finds on each page, without those on which it finds nothing."""
+    found = {
+        name: json.loads(browser.evaluate(url, expression, **how)) for name, url in pages.items()
+    }
+    return {name: what for name, what in found.items() if what}
+
+
+@pytest.mark.slow
+def test_no_text_has_to_be_moved_sideways_on_a_phone(pages, browser):
+    assert found_on(pages, browser, TOO_WIDE, width=PHONE_PX) == {}
+
+
+@pytest.mark.slow
+def test_no_picture_is_larger_than_a_sheet_of_paper(pages, browser):
+    assert found_on(pages, browser, TOO_HIGH, width=PAPER_PX, media="print") == {}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("scheme", "width"), [("light", PHONE_PX), ("dark", 1200)])
+def test_axe_finds_nothing_that_keeps_people_out(pages, browser, scheme, width):
+    axe = os.environ.get("GLOMERS_AXE")
+    if not axe:
+        pytest.skip("GLOMERS_AXE does not name the script axe.min.js of the npm package axe-core")
+    run = f"{Path(axe).read_text(encoding='utf-8')};{RUN_AXE}"
+    assert found_on(pages, browser, run, width=width, scheme=scheme) == {}
+
+
+# What a page does to pictures at night, `filter: invert(.92) hue-rotate(180deg)`, by the
+# definitions of https://www.w3.org/TR/filter-effects-1/ (feColorMatrix, hueRotate).
+
+INVERTED = 0.92
+TURN = (
+    (0.213 - 0.787, 0.715 + 0.715, 0.072 + 0.072),
+    (0.213 + 0.213, 0.715 - 0.285, 0.072 + 0.072),
+    (0.213 + 0.213, 0.715 + 0.715, 0.072 - 0.928),
+)
+
+
+def at_night(colour):
+    channels = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+    channels = [INVERTED * (1 - each) + (1 - INVERTED) * each for each in channels]
+    turned = [sum(map(float.__mul__, row, channels)) for row in TURN]
+    return "#" + "".join(f"{round(255 * min(1, max(0, each))):02x}" for each in turned)
+
+
+def test_the_style_sheet_turns_pictures_as_this_test_does():
+    style = (ROOT / "glomers" / "series" / "page.css").read_text(encoding="utf-8")
+    assert f"filter: invert({INVERTED:.2f}".replace("0.", ".") in style
+    assert f"--paper: {at_night(PAPER)};" in style
+
+
+@pytest.mark.parametrize("ground", [PAPER, SHADE, SHADE_HEAD])
+def test_text_in_pictures_is_legible_at_night_as_by_day(ground):
+    hues = (*palette.COLOURS, palette.ERROR_COLOUR, palette.REFUSED_COLOUR, palette.QUIET_COLOUR)
+    for colour in (palette.INK, palette.FAINT_INK, *map(ink, hues)):
+        assert contrast(colour, ground) >= LEGIBLE
+        assert contrast(at_night(colour), at_night(ground)) >= LEGIBLE
