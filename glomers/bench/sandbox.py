@@ -11,7 +11,6 @@ import datetime
 import faulthandler
 import os
 import random
-import resource
 import signal
 import subprocess
 import sys
@@ -30,6 +29,11 @@ from glomers.bench.clock import NS_PER_S, VirtualClock
 from glomers.errors import EXIT_BROKEN, BrokenTest
 from glomers.formats.text import clean
 from glomers.node import PRINT_EXPLANATION, host
+
+try:
+    import resource
+except ImportError:  # Windows and the browser have none
+    resource = None  # type: ignore[assignment]
 
 EPOCH_NS = 1_767_225_600 * NS_PER_S
 """Virtual runs begin at 2026-01-01T00:00:00Z."""
@@ -69,6 +73,8 @@ def sandbox(
     """
     with ExitStack() as stack:
         for target, name, replacement in _replacements(clock, rng):
+            if not hasattr(target, name):  # not every system has all of them
+                continue
             stack.callback(setattr, target, name, getattr(target, name))
             setattr(target, name, replacement)
         stack.callback(setattr, sys, "argv", sys.argv)
@@ -89,8 +95,7 @@ def _replacements(clock: VirtualClock, rng: random.Random) -> Iterator[tuple[Any
     yield from _clock_replacements(clock)
     urandom = rng.randbytes
     yield os, "urandom", urandom
-    if hasattr(os, "getrandom"):  # on Linux only
-        yield os, "getrandom", lambda size, flags=0: urandom(size)
+    yield os, "getrandom", lambda size, flags=0: urandom(size)
     yield random, "_urandom", urandom
     yield random, "Random", _seeded_random(rng)
     yield uuid, "_generate_time_safe", None
@@ -285,7 +290,8 @@ def _watchdog(
     give_up: Callable[[BrokenTest], None],
 ) -> Iterator[None]:
     """End the run when virtual time stands still although the node of the moment keeps running."""
-    if threading.current_thread() is not threading.main_thread():
+    is_main = threading.current_thread() is threading.main_thread()
+    if not is_main or not hasattr(signal, "setitimer"):
         yield
         return
     leave = _real_functions[2]
@@ -311,23 +317,36 @@ def _watchdog(
         raise NodeExit("it hangs")
 
     previous = signal.signal(signal.SIGALRM, look)
+    with _limited_cpu():
+        signal.setitimer(signal.ITIMER_REAL, TICK_S, TICK_S)
+        try:
+            yield
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, previous)
+
+
+@contextmanager
+def _limited_cpu() -> Iterator[None]:
+    """Let the system end a call that nobody can interrupt, where it can; it says where that was."""
+    if resource is None:
+        yield
+        return
     allowed = resource.getrlimit(resource.RLIMIT_CPU)
-    # Nobody can interrupt such a call, but where it stands can still be told.
     if sys.__stderr__ is not None:
         faulthandler.register(signal.SIGXCPU, file=sys.__stderr__, chain=True)
     _allow_cpu(STUCK_CPU_S)
-    signal.setitimer(signal.ITIMER_REAL, TICK_S, TICK_S)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, previous)
         resource.setrlimit(resource.RLIMIT_CPU, allowed)
         faulthandler.unregister(signal.SIGXCPU)
 
 
 def _allow_cpu(more_s: int) -> None:
     """Let the system end this process when it has worked for so many seconds more."""
+    if resource is None:
+        return
     soft_s = int(_real_functions[1]()) + 1 + more_s
     hard_s = resource.getrlimit(resource.RLIMIT_CPU)[1]
     if hard_s == resource.RLIM_INFINITY or soft_s <= hard_s:
