@@ -35,6 +35,10 @@ def engine_or_default(asked_for: str | None = None) -> str:
     return asked_for or os.environ.get(ENGINE) or ENGINES[0]
 
 
+HAS_PROCESSES = sys.platform not in ("emscripten", "wasi")
+"""Whether there are other processes: in a browser there is this one."""
+
+
 def processors() -> int:
     """How many processors this process may use."""
     if hasattr(os, "sched_getaffinity"):

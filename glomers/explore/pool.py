@@ -13,13 +13,13 @@ from concurrent.futures import (
     CancelledError,
     Executor,
     Future,
-    ProcessPoolExecutor,
     wait,
 )
 from functools import partial
 from multiprocessing import parent_process
+from typing import Any
 
-from glomers.environment import OF_RUNS
+from glomers.environment import HAS_PROCESSES, OF_RUNS
 from glomers.errors import ExploreError
 from glomers.explore.scenario import Space
 from glomers.explore.seed import Row, broken_row
@@ -150,8 +150,28 @@ class Exploration:
             self._waiting.appendleft(single)
 
 
-def process_pool(jobs: int) -> ProcessPoolExecutor:
-    """A pool of processes that are fit for tests (see `glomers.explore.worker`)."""
+class ThisProcess(Executor):
+    """Does what is submitted at once, in this process."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        """Do it; the future is done when this returns."""
+        future: Future[Any] = Future()
+        try:
+            future.set_result(fn(*args, **kwargs))
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+
+def process_pool(jobs: int) -> Executor:
+    """A pool of processes that are fit for tests (see `glomers.explore.worker`).
+
+    Where there are no others, this process does it all.
+    """
+    if not HAS_PROCESSES:
+        return ThisProcess()
+    from concurrent.futures import ProcessPoolExecutor  # not everywhere can it be imported
+
     os.environ.update(OF_RUNS)  # for children that are fresh interpreters
     # Forks are fit if this process is, and begin sooner.
     can_fork = is_fit() and "fork" in multiprocessing.get_all_start_methods()
