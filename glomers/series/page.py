@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,14 @@ _ICON = (
 
 _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 """Nothing runs and nothing is loaded, whatever stands in a cell's output."""
+_LIVE_POLICY = (
+    f"{_POLICY}; script-src 'self' 'wasm-unsafe-eval'; worker-src blob:; base-uri 'none'; "
+    "form-action 'none'"
+)
+"""The scripts beside the page run, and what they make workers of; these inherit the policy.
+
+Nothing is loaded but scripts from there, so that whatever a node does, nothing leaves.
+"""
 _MARK = b'<meta name="generator" content="glomers">'
 
 _PAGE = """<!DOCTYPE html>
@@ -48,6 +57,11 @@ _PAGE = """<!DOCTYPE html>
 <nav class="series" aria-label="Series, at the end">
 {{ links }}
 </nav>
+{% endif %}
+{% if live %}
+{% for script in live.scripts %}
+<script src="{{ script }}" data-runtime="{{ live.runtime }}"></script>
+{% endfor %}
 {% endif %}
 </body>
 </html>
@@ -173,20 +187,34 @@ def _style() -> Markup:
     return Markup(_STYLE + formatter.get_style_defs(".highlight"))
 
 
+@cache
+def _live_style() -> Markup:
+    return Markup(Path(__file__).with_name("web").joinpath("live.css").read_text(encoding="utf-8"))
+
+
 def is_ours(path: Path) -> bool:
     """Whether a file is a page that was made here."""
     with path.open("rb") as file:
         return _MARK in file.read(4096)
 
 
-def page(title: str, body: str, links: str = "") -> str:
-    """A whole page; `body` and `links` are HTML."""
+@dataclass(frozen=True)
+class Live:
+    """What makes a page live: the scripts beside it, and the file with Python in it."""
+
+    runtime: str
+    scripts: tuple[str, ...] = ("code.js", "results.js", "live.js", "playground.js")
+
+
+def page(title: str, body: str, links: str = "", live: Live | None = None) -> str:
+    """A whole page; `body` and `links` are HTML. It is still, unless it is to be `live`."""
     return _template(_PAGE).render(
         language=LANGUAGE,
-        policy=_POLICY,
+        policy=_LIVE_POLICY if live else _POLICY,
+        live=live,
         title=title,
         icon=_ICON,
-        style=_style(),
+        style=_style() + (_live_style() if live else ""),
         body=Markup(body),
         links=Markup(links),
     )

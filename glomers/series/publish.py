@@ -125,7 +125,7 @@ def _readable(path: Path | None) -> Notebook | None:
 
 def _notebook_pages(pages: list[Page]) -> Iterator[str]:
     """The pages' texts, made by as many processes as there are cores."""
-    links = [_link(each) for each in pages]
+    links = [link(each) for each in pages]
     names = {each.outcome.name for each in pages}
     work = (pages, [None, *links[:-1]], [*links[1:], None], repeat(names))
     if len(pages) < 2:
@@ -141,18 +141,28 @@ def _notebook_pages(pages: list[Page]) -> Iterator[str]:
 def _notebook_page(
     this: Page, before: dict[str, str] | None, after: dict[str, str] | None, names: set[str]
 ) -> str:
-    notebook = this.notebook
-    assert notebook is not None
-    body = BeautifulSoup(_converted(notebook), features="html.parser")
-    _embed_images(body, notebook)
-    _point_links(body, names)
-    predictions.fold(body)
+    assert this.notebook is not None
+    body = body_of(this.notebook, names)
     links = page.links(before, after)
     failure = _failure(this.outcome, marked=body.find(id=_FAILED_ID) is not None)
     return page.page(this.title, failure + str(body), links)
 
 
-def _link(to: Page) -> dict[str, str]:
+def body_of(notebook: Notebook, names: set[str]) -> BeautifulSoup:
+    """What stands in the page of a notebook; `names` are the notebooks that have pages.
+
+    Raises:
+        SeriesError: when it shows an image that is missing.
+    """
+    body = BeautifulSoup(_converted(notebook), features="html.parser")
+    _embed_images(body, notebook)
+    _point_links(body, names)
+    predictions.fold(body)
+    return body
+
+
+def link(to: Page) -> dict[str, str]:
+    """The address and the title of a page, for `page.links`."""
     return {"href": to.href, "title": to.title}
 
 

@@ -28,8 +28,8 @@ from typing import Any
 from glomers.engine.command import completed, value_in, with_flag
 from glomers.engine.in_process import run_in_process
 from glomers.errors import GlomersError
-from glomers.explore.playback import NAME as COUNTEREXAMPLE
 from glomers.explore.plan import Plan, base_of
+from glomers.explore.playback import NAME as COUNTEREXAMPLE
 from glomers.explore.seed import run_seed
 from glomers.lab.played import picture_of
 from glomers.lab.run import Run

@@ -6,6 +6,7 @@ browser on its descriptor 3 and from it on its descriptor 4.
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import select
@@ -26,7 +27,7 @@ _FLAGS = (
     "--disable-dev-shm-usage",
     "--no-first-run",
     "--disable-background-networking",
-    "--host-resolver-rules='MAP * ~NOTFOUND'",
+    "--host-resolver-rules='MAP * ~NOTFOUND, EXCLUDE 127.0.0.1'",
     "--remote-debugging-pipe",
 )
 _MISSING_IMAGES = """
@@ -83,25 +84,28 @@ class Chromium:
 
     def open(self, url):
         """Open a page, wait until it has settled, and say what is wrong with it."""
+        visit = self.visit(url)
+        findings = visit.findings()
+        visit.close()
+        return findings
+
+    def visit(self, url, *, width=1200, height=900, scheme="light", before=""):
+        """Open a page and stay on it; `before` is a script that runs before those of the page."""
         target = self._call("Target.createTarget", url="about:blank")["targetId"]
         session = self._call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         for domain in ("Page", "Runtime", "Log", "Network"):
             self._call(f"{domain}.enable", session)
+        size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600}
+        self._call("Emulation.setDeviceMetricsOverride", session, **size)
+        features = [{"name": "prefers-color-scheme", "value": scheme}]
+        self._call("Emulation.setEmulatedMedia", session, features=features)
+        if before:
+            self._call("Page.addScriptToEvaluateOnNewDocument", session, source=before)
         self._events.clear()
         self._call("Page.navigate", session, url=url)
         while not any(event["method"] == "Page.loadEventFired" for event in self._events):
             self._events.append(self._receive())
-        missing = self._call(
-            "Runtime.evaluate",
-            session,
-            expression=_MISSING_IMAGES % SETTLE_MS,
-            awaitPromise=True,
-        )["result"]["value"]
-        findings = Findings(missing_images=json.loads(missing))
-        for event in self._events:
-            _judge(event, url, findings)
-        self._call("Target.closeTarget", targetId=target)
-        return findings
+        return Visit(self, target, session, url)
 
     def _call(self, method, session=None, **parameters):
         self._last_id += 1
@@ -123,6 +127,66 @@ class Chromium:
             self._rest += received
         message, self._rest = self._rest.split(b"\0", 1)
         return json.loads(message)
+
+
+class Visit:
+    """A page that is open."""
+
+    def __init__(self, browser, target, session, url):
+        self._browser = browser
+        self._target = target
+        self._session = session
+        self._url = url
+
+    def call(self, method, **parameters):
+        """Ask something of the browser about this page."""
+        return self._browser._call(method, self._session, **parameters)
+
+    def run(self, expression):
+        """The value of an expression in the page, awaited if it is a promise."""
+        answer = self.call(
+            "Runtime.evaluate",
+            expression=expression,
+            awaitPromise=True,
+            returnByValue=True,
+            userGesture=True,
+        )
+        assert "exceptionDetails" not in answer, answer["exceptionDetails"]
+        return answer["result"].get("value")
+
+    def wait(self, condition):
+        """Wait until an expression is true in the page."""
+        deadline = time.monotonic() + DEADLINE_S
+        while not self.run(condition):
+            assert time.monotonic() < deadline, f"It never holds that {condition}"
+            time.sleep(0.05)
+
+    def press(self, key, modifiers=0, text=""):
+        """Press a key; of modifiers, 2 is Ctrl and 8 Shift."""
+        for kind in ("keyDown", "keyUp"):
+            down = {"text": text} if text and kind == "keyDown" else {}
+            self.call("Input.dispatchKeyEvent", type=kind, key=key, modifiers=modifiers, **down)
+
+    def type(self, text):
+        """Write where the focus is."""
+        self.call("Input.insertText", text=text)
+
+    def picture(self, path, *, whole=False):
+        """Keep a picture of what is seen."""
+        data = self.call("Page.captureScreenshot", captureBeyondViewport=whole)["data"]
+        path.write_bytes(base64.b64decode(data))
+
+    def findings(self):
+        """What is wrong with the page so far."""
+        missing = self.run(_MISSING_IMAGES % SETTLE_MS)
+        findings = Findings(missing_images=json.loads(missing))
+        for event in self._browser._events:
+            _judge(event, self._url, findings)
+        return findings
+
+    def close(self):
+        """Leave the page."""
+        self._browser._call("Target.closeTarget", targetId=self._target)
 
 
 def _judge(event, page, findings):
