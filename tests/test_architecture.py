@@ -33,7 +33,7 @@ ALLOWED = {
     "bench": PLAIN | {"formats", "reading", "drawing", "node", "protocol"},
     "engine": PLAIN | {"formats", "reading", "challenges", "bench"},
     "lab": PLAIN | READING | {"engine"},
-    "series": PLAIN | {"formats", "reading", "challenges", "lab"},
+    "series": PLAIN | {"formats", "reading", "challenges", "engine", "lab", "workshop"},
     "explore": PLAIN | {"formats", "reading", "drawing", "bench", "node", "protocol"},
     "workshop": PLAIN | READING | RUNTIME | {"bench", "explore", "engine", "lab"},
     "commands": PLAIN | READING | {"workshop", "series", "explore", "lab", "bench", "engine"},

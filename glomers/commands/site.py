@@ -9,7 +9,7 @@ from glomers.commands.arguments import Parser
 from glomers.errors import EXIT_OK
 from glomers.files import shown
 from glomers.series.project import project_root
-from glomers.series.site import build_site
+from glomers.series.live_site import build_site
 
 FOLDER = Path("runs") / "site"
 """Where the site is made, below the project's folder."""

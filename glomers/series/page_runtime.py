@@ -92,7 +92,7 @@ def _empty_lock(text: str) -> str:
 
 
 def package_zip() -> bytes:
-    """This package, as far as a page needs it; the same bytes for the same files."""
+    """The part of the package that a page needs; the same bytes for the same files."""
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:  # it is gzipped as a whole
         for path in _files():

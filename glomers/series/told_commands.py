@@ -53,7 +53,7 @@ def node_file(cell: Cell) -> str | None:
 
 
 def commands_of(notebook: Notebook) -> dict[str, Told]:
-    """The command to run each node of a notebook with: one whose result is shown, or else the first.
+    """What to run each node of a notebook with: a command whose result is shown, or the first.
 
     A node that no command names has none.
     """

@@ -143,7 +143,7 @@ def _shown(picture: Picture | None) -> dict[str, str] | None:
 
 
 def _check(desk: Desk, asked: dict[str, Any]) -> dict[str, Any]:
-    """The stages of a challenge: `told` as `handover.told` has it, and a picture if there is one."""
+    """The stages of a challenge: `told` as `handover.told` has it, and the smallest failure."""
     stores = desk.folder / "check"
     stores.mkdir()
     node = Path(asked["node"])
