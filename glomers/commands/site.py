@@ -8,8 +8,8 @@ from pathlib import Path
 from glomers.commands.arguments import Parser
 from glomers.errors import EXIT_OK
 from glomers.files import shown
-from glomers.series.project import project_root
 from glomers.series.live_site import build_site
+from glomers.series.project import project_root
 
 FOLDER = Path("runs") / "site"
 """Where the site is made, below the project's folder."""

@@ -13,6 +13,6 @@ except ImportError:
         """Encode as orjson does; integers may have any size."""
         return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 
-    loads = json.loads
+    loads = json.loads  # type: ignore[assignment]
 
 __all__ = ["dumps", "loads"]

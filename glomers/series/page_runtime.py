@@ -13,17 +13,21 @@ import hashlib
 import io
 import json
 import re
+import shutil
+import subprocess
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from glomers.errors import SeriesError
-from glomers.series.pyodide_package import NOTICE, VERSION, PyodidePackage
+from glomers.series.pyodide_package import NOTICE, VERSION, PyodidePackage, unpack
 
 PACKAGE = Path(__file__).parents[1]
 WEB = Path(__file__).with_name("web")
 _LEFT_OUT = {"series", "commands", "web"}
 """Folders that no node in a page needs."""
+_COMPILE_S = 300
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _EXPORTS = re.compile(r"export\s*\{\s*(\w+) as loadPyodide,\s*\w+ as version\s*\};?")
 _DEFAULT_EXPORT = "export default _createPyodideModule;"
@@ -48,7 +52,7 @@ def runtime_script(package: PyodidePackage) -> str:
         "wasm": package.wasm,
         "stdlib": package.stdlib,
         "lock": _empty_lock(package.lock).encode(),
-        "lab": package_zip(),
+        "lab": compiled_zip(),
     }
     packed = {name: _packed(content) for name, content in parts.items()}
     notice = "\n".join(f" * {line}" for line in NOTICE.splitlines())
@@ -99,6 +103,20 @@ def package_zip() -> bytes:
             name = (Path("glomers") / path.relative_to(PACKAGE)).as_posix()
             archive.writestr(zipfile.ZipInfo(name, _EPOCH), path.read_bytes())
     return file.getvalue()
+
+
+def compiled_zip() -> bytes:
+    """The same with compiled modules beside, where Node.js is there to make them."""
+    sources, node = package_zip(), shutil.which("node")
+    if node is None:
+        return sources
+    with TemporaryDirectory(prefix="glomers-") as place:
+        folder = Path(place)
+        given, made = folder / "sources.zip", folder / "compiled.zip"
+        given.write_bytes(sources)
+        words = [node, str(WEB / "compile.mjs"), str(unpack(folder)), str(given), str(made)]
+        done = subprocess.run(words, capture_output=True, timeout=_COMPILE_S, check=False)
+        return made.read_bytes() if done.returncode == 0 else sources
 
 
 def _files() -> Iterator[Path]:

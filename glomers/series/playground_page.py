@@ -12,7 +12,8 @@ from importlib import import_module
 from pathlib import Path
 
 from glomers.challenges import CHALLENGES, Challenge
-from glomers.workshop.hunt_sheet import answer, with_bug
+from glomers.workshop.bug import with_bug
+from glomers.workshop.hunt_sheet import answer
 from glomers.workshop.hunts import HUNTS, TASKS
 
 TITLE = "Playground"

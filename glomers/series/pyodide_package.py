@@ -39,7 +39,7 @@ _NPM_S = 300
 
 @dataclass(frozen=True)
 class PyodidePackage:
-    """The files of the package."""
+    """The files of the package that a page needs."""
 
     loader: str
     module: str
@@ -83,6 +83,13 @@ def find_package() -> PyodidePackage | None:
             stdlib=read("python_stdlib.zip"),
             lock=read("pyodide-lock.json").decode(),
         )
+
+
+def unpack(folder: Path) -> Path:
+    """Unpack the archive, which has been fetched, into a folder; returns that of the package."""
+    with tarfile.open(archive_path()) as archive:
+        archive.extractall(folder, filter="data")
+    return folder / "package"
 
 
 def fetch_package() -> PyodidePackage:

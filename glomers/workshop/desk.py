@@ -21,7 +21,7 @@ import shutil
 import zipfile
 from collections.abc import Callable
 from contextlib import chdir
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -139,7 +139,7 @@ def _table(challenge: str | None, run: Run) -> dict[str, Any] | None:
 
 
 def _shown(picture: Picture | None) -> dict[str, str] | None:
-    return picture and vars(picture)
+    return asdict(picture) if picture else None
 
 
 def _check(desk: Desk, asked: dict[str, Any]) -> dict[str, Any]:

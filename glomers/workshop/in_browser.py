@@ -21,7 +21,12 @@ def open_desk(tell: Tell, set_alarm: Callable[[float], object]) -> Desk:
             again, as a timer of the system would; 0 ends that.
     """
     if not hasattr(signal, "setitimer"):
-        signal.setitimer = lambda which, seconds, interval=0.0: set_alarm(seconds)  # type: ignore[attr-defined]
+
+        def setitimer(which: int, seconds: float, interval: float = 0.0) -> tuple[float, float]:
+            set_alarm(seconds)
+            return 0.0, 0.0
+
+        signal.setitimer = setitimer
     gc.set_threshold(100_000, 50, 100)  # as `glomers bench` does, for the same reason
     FOLDER.mkdir(parents=True, exist_ok=True)
     return Desk(FOLDER, tell)

@@ -25,7 +25,7 @@ function setAlarm(seconds) {
 
 const python = await loadPyodide({ env: { PYTHONHASHSEED: "0", HOME: "/home/learner" } });
 python.FS.writeFile("/lab.zip", fs.readFileSync(packageZip));
-python.runPython("import sys; sys.path.insert(0, '/lab.zip')");
+python.runPython("import sys, zipfile; zipfile.ZipFile('/lab.zip').extractall('/lab'); sys.path.insert(0, '/lab')");
 const desk = python.pyimport("glomers.workshop.in_browser").open_desk(() => {}, setAlarm);
 python.setInterruptBuffer(alarm);
 const requests = JSON.parse(fs.readFileSync(asked, "utf8"));

@@ -7,13 +7,12 @@ import os
 import shutil
 import subprocess
 import sys
-import tarfile
 from pathlib import Path
 
 import pytest
 
 from glomers.series.page_runtime import package_zip
-from glomers.series.pyodide_package import archive_path, find_package
+from glomers.series.pyodide_package import find_package, unpack
 from tests.helpers.places import ROOT
 
 _SCRIPT = Path(__file__).with_name("in_webassembly.mjs")
@@ -46,10 +45,9 @@ def answers_in_webassembly(requests, folder):
     """What a desk in WebAssembly replies."""
     node = needed("Node.js", shutil.which("node"))
     pyodide()
-    with tarfile.open(archive_path()) as archive:
-        archive.extractall(folder, filter="data")
+    package = unpack(folder)
     (folder / "glomers.zip").write_bytes(package_zip())
-    words = [node, str(_SCRIPT), str(folder / "package"), str(folder / "glomers.zip")]
+    words = [node, str(_SCRIPT), str(package), str(folder / "glomers.zip")]
     return _answers(words, requests, folder / "webassembly.json")
 
 

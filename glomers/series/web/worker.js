@@ -57,7 +57,7 @@ async function open({ wasm, stdlib, lab, lock }) {
     stderr: () => {},
   });
   python.FS.writeFile("/lab.zip", lab);
-  python.runPython("import sys; sys.path.insert(0, '/lab.zip')");
+  python.runPython("import sys, zipfile; zipfile.ZipFile('/lab.zip').extractall('/lab'); sys.path.insert(0, '/lab')");
   const tell = (text) => postMessage({ told: text });
   const desk = python.pyimport("glomers.workshop.in_browser").open_desk(tell, setAlarm);
   python.setInterruptBuffer(alarm);
