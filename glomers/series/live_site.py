@@ -15,7 +15,7 @@ from glomers.series.found_state import found_state
 from glomers.series.live_cells import enliven
 from glomers.series.notebook import read_notebook
 from glomers.series.page_runtime import WEB, runtime_name, runtime_script
-from glomers.series.pyodide_package import NOTICE, fetch_package
+from glomers.series.pyodide_package import NOTICE, PYODIDE
 
 TITLE = "Distributed systems in notebooks"
 _SCRIPTS = ("live.js", "code.js", "results.js", "playground.js")
@@ -30,8 +30,8 @@ def build_site(root: Path, folder: Path) -> list[Path]:
         BadInput: when a notebook cannot be read.
     """
     _clear(folder)
-    package = fetch_package()
-    runtime = runtime_script(package)
+    PYODIDE.fetch()
+    runtime = runtime_script()
     look = page.Live(runtime_name(runtime))
     texts = {look.runtime: runtime, "NOTICE.txt": f"{NOTICE}\n", ".nojekyll": ""}
     texts |= {name: (WEB / name).read_text(encoding="utf-8") for name in _SCRIPTS}

@@ -21,7 +21,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from glomers.errors import SeriesError
-from glomers.series.pyodide_package import NOTICE, VERSION, PyodidePackage, unpack
+from glomers.series.pyodide_package import NOTICE, PYODIDE
 
 PACKAGE = Path(__file__).parents[1]
 WEB = Path(__file__).with_name("web")
@@ -41,17 +41,17 @@ def runtime_name(text: str) -> str:
     return f"runtime-{hashlib.sha256(text.encode()).hexdigest()[:12]}.js"
 
 
-def runtime_script(package: PyodidePackage) -> str:
-    """The text of the file.
+def runtime_script() -> str:
+    """The text of the file; the package `pyodide` has been fetched.
 
     Raises:
         SeriesError: when the package is not what its rewriting was made for.
     """
     parts = {
-        "worker": worker_script(package).encode(),
-        "wasm": package.wasm,
-        "stdlib": package.stdlib,
-        "lock": _empty_lock(package.lock).encode(),
+        "worker": worker_script().encode(),
+        "wasm": PYODIDE.read("pyodide.asm.wasm"),
+        "stdlib": _unpressed(PYODIDE.read("python_stdlib.zip")),
+        "lock": _empty_lock(PYODIDE.read("pyodide-lock.json")).encode(),
         "lab": compiled_zip(),
     }
     packed = {name: _packed(content) for name, content in parts.items()}
@@ -59,24 +59,31 @@ def runtime_script(package: PyodidePackage) -> str:
     return f"/*\n{notice}\n */\nglomers.take({json.dumps(packed)});\n"
 
 
-def worker_script(package: PyodidePackage) -> str:
+def worker_script() -> str:
     """What the worker runs: the loader as a script, and the page's own part around it."""
     text = (WEB / "worker.js").read_text(encoding="utf-8")
-    for mark, part in (("LOADER", _loader(package.loader)), ("MODULE", _module(package.module))):
-        text = text.replace(f"/*{mark}*/", part, 1)
-    return text
+    loader, module = (PYODIDE.read(f"pyodide{part}.mjs").decode() for part in ("", ".asm"))
+    return text.replace("/*LOADER*/", as_loader(loader)).replace("/*MODULE*/", as_module(module))
 
 
-def _loader(text: str) -> str:
-    """The loader without its export; its value is the function `loadPyodide`."""
+def as_loader(text: str) -> str:
+    """The loader as the body of a function that returns `loadPyodide`.
+
+    Raises:
+        SeriesError: when it is not the text that this was made for.
+    """
     found = _EXPORTS.findall(text)
     if len(found) != 1 or _ADDRESS in text:
         raise _unfit("pyodide.mjs")
     return _EXPORTS.sub(f"return {found[0]};", _SOURCE_MAP.sub("", text))
 
 
-def _module(text: str) -> str:
-    """The script of the WebAssembly module without its export, and without an address."""
+def as_module(text: str) -> str:
+    """The script of the WebAssembly module as such a body, without an address of its own.
+
+    Raises:
+        SeriesError: when it is not the text that this was made for.
+    """
     if text.count(_DEFAULT_EXPORT) != 1 or _ADDRESS not in text:
         raise _unfit("pyodide.asm.mjs")
     text = text.replace(_ADDRESS, _NOWHERE).replace(_DEFAULT_EXPORT, "")
@@ -85,14 +92,23 @@ def _module(text: str) -> str:
 
 def _unfit(name: str) -> SeriesError:
     return SeriesError(
-        f"{name} of pyodide {VERSION} is not the text that the pages were made for: "
+        f"{name} of {PYODIDE} is not the text that the pages were made for: "
         "glomers/series/page_runtime.py says how it is rewritten."
     )
 
 
-def _empty_lock(text: str) -> str:
+def _empty_lock(text: bytes) -> str:
     """The list of packages that there are besides: none, since a page loads nothing."""
     return json.dumps({"info": json.loads(text)["info"], "packages": {}})
+
+
+def _unpressed(content: bytes) -> bytes:
+    """A zip file with the same files as they are: gzipped as a whole they are smaller."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as given, zipfile.ZipFile(file, "w") as archive:
+        for name in given.namelist():
+            archive.writestr(zipfile.ZipInfo(name, _EPOCH), given.read(name))
+    return file.getvalue()
 
 
 def package_zip() -> bytes:
@@ -114,7 +130,7 @@ def compiled_zip() -> bytes:
         folder = Path(place)
         given, made = folder / "sources.zip", folder / "compiled.zip"
         given.write_bytes(sources)
-        words = [node, str(WEB / "compile.mjs"), str(unpack(folder)), str(given), str(made)]
+        words = [node, str(WEB / "compile.mjs"), str(PYODIDE.unpack(folder)), str(given), str(made)]
         done = subprocess.run(words, capture_output=True, timeout=_COMPILE_S, check=False)
         return made.read_bytes() if done.returncode == 0 else sources
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from glomers.series.page_runtime import package_zip
-from glomers.series.pyodide_package import find_package, unpack
+from glomers.series.pyodide_package import PYODIDE
 from tests.helpers.places import ROOT
 
 _SCRIPT = Path(__file__).with_name("in_webassembly.mjs")
@@ -36,16 +36,11 @@ def needed(what, found):
     return found
 
 
-def pyodide():
-    """The package with Python for WebAssembly."""
-    return needed("pyodide (`make runtime` fetches it)", find_package())
-
-
 def answers_in_webassembly(requests, folder):
     """What a desk in WebAssembly replies."""
     node = needed("Node.js", shutil.which("node"))
-    pyodide()
-    package = unpack(folder)
+    needed("package pyodide (`make runtime` fetches it)", PYODIDE.is_there())
+    package = PYODIDE.unpack(folder)
     (folder / "glomers.zip").write_bytes(package_zip())
     words = [node, str(_SCRIPT), str(package), str(folder / "glomers.zip")]
     return _answers(words, requests, folder / "webassembly.json")

@@ -271,8 +271,8 @@
       const seconds = ((performance.now() - this.began) / 1000).toFixed(1);
       if (kind === "run") {
         this.show(results.run(reply, this.editor, this.file));
-        const first = reply.findings[0]?.sentence ?? "";
-        this.status.textContent = `${reply.verdict} (after ${seconds} s). ${first}`;
+        const more = reply.findings.length ? " What went wrong stands below." : "";
+        this.status.textContent = `The run is ${reply.verdict}, after ${seconds} s.${more}`;
         this.finished?.(reply);
       } else if (kind === "check") {
         this.show(results.check(reply, CHECK_SEEDS));
