@@ -365,6 +365,11 @@
     return JSON.parse(new TextDecoder().decode(await through(bytes, new DecompressionStream("deflate-raw"))));
   };
 
+  // What scrolls can be reached with the keyboard.
+  for (const box of document.querySelectorAll("main pre, main .output, main .wide, main [style*=overflow]")) {
+    if (box.scrollWidth > box.clientWidth && !box.closest(".editor")) box.tabIndex = 0;
+  }
+
   const isAble = "DecompressionStream" in self && "WebAssembly" in self && "Worker" in self;
   if (isAble) for (const cell of document.querySelectorAll(".live[data-node]")) enliven(cell);
 }

@@ -51,7 +51,7 @@
       element("th", { scope: "row" }, name), ...cells.map((text) => element("td", {}, text))));
     const made = element("table", {}, element("caption", {}, title),
       element("thead", {}, element("tr", {}, ...head)), element("tbody", {}, ...body));
-    return [element("div", { class: "wide" }, made), ...(note ? [paragraph(note, "soft")] : [])];
+    return [element("div", { class: "wide", tabindex: "0", role: "group", "aria-label": title }, made), ...(note ? [paragraph(note, "soft")] : [])];
   }
 
   function folded(summary, text) {
