@@ -52,4 +52,9 @@ def fix_hash_seed(words: Sequence[str]) -> None:
         return
     os.environ.update(OF_RUNS)
     # With -P: a file beside the nodes may be called like a module of the standard library.
-    os.execv(sys.executable, [sys.executable, "-P", "-m", "glomers", *words])
+    again = [sys.executable, "-P", "-m", "glomers", *words]
+    if os.name == "nt":  # where `execv` does not wait, and loses the exit status
+        import subprocess
+
+        sys.exit(subprocess.call(again))
+    os.execv(sys.executable, again)

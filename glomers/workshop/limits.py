@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import BrokenExecutor
 from dataclasses import replace
 
 from glomers.bench.once import run_once
@@ -33,7 +33,7 @@ def limits_result(challenge: Challenge, official: Options) -> StageResult:
     try:
         with process_pool(1) as pool:
             names, stats = pool.submit(_measured, official).result()
-    except BrokenProcessPool:
+    except BrokenExecutor:
         return StageResult(LIMITS, False, "The process of the official run ended with it.")
     if names:
         return StageResult(LIMITS, False, f"The official run shows: {', '.join(names)}.")
