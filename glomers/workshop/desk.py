@@ -71,6 +71,7 @@ class Desk:
         try:
             if asked["kind"] != "store":
                 self._lay_out(asked["files"])
+            self.folder.mkdir(parents=True, exist_ok=True)
             with chdir(self.folder):
                 reply = kinds[asked["kind"]](self, asked)
         except GlomersError as error:

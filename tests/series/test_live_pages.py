@@ -423,3 +423,41 @@ def test_without_scripts_a_page_is_what_the_export_makes_of_it(browser, server):
     assert visit.run("document.querySelectorAll('.panel').length") == 0
     assert "%%writefile nodes/broadcast_once.py" in visit.run("document.body.innerText")
     visit.close()
+
+
+KEEPS = """
+self.kept = [];
+const make = URL.createObjectURL.bind(URL);
+URL.createObjectURL = (blob) => { self.kept.push(blob); return make(blob); };
+"""
+WITH_HELPER = ECHO.replace("\nnode = ", "\nfrom helper import shout\n\nnode = ")
+
+
+def test_what_is_made_can_be_taken_home(browser, server):
+    visit = browser.visit(f"{server}/playground.html{link(ECHO)}", before=KEEPS)
+    visit.wait("!document.querySelector('.note').hidden")
+    cell = Cell(visit)
+    cell.press("Download")
+    text = visit.run("self.kept.at(-1).text()")
+    assert text == f"#!/usr/bin/env python3\n{ECHO}"
+    cell.do("Run")
+    cell.press("Download the store")
+    visit.wait("self.kept.at(-1).type === 'application/zip'")
+    begin = visit.run("self.kept.at(-1).slice(0, 2).text()")
+    assert begin == "PK"
+    visit.close()
+
+
+def test_a_node_of_one_s_own_has_files_beside_it_and_arguments(browser, at):
+    source = WITH_HELPER.replace("shout", "shout as _")
+    visit = browser.visit(at(f"playground.html{link(source)}"))
+    visit.wait("!document.querySelector('.note').hidden")
+    cell = Cell(visit)
+    assert "No module named 'helper'" in cell.do("Run")
+    cell.press("Add a file")
+    visit.run("document.querySelector('.other textarea').focus()")
+    visit.type("import sys\n\nassert sys.argv[1] == 'loud'\nshout = str.upper\n")
+    line = "-w echo --node-count 1 --time-limit 1 -- loud"
+    visit.run(f"document.querySelectorAll('.fields input')[0].value = '{line}'")
+    assert "✓ valid" in cell.do("Run")
+    visit.close()
