@@ -95,17 +95,17 @@ class Chromium:
         session = self._call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         for domain in ("Page", "Runtime", "Log", "Network"):
             self._call(f"{domain}.enable", session)
-        size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600}
-        self._call("Emulation.setDeviceMetricsOverride", session, **size)
-        features = [{"name": "prefers-color-scheme", "value": scheme}]
-        self._call("Emulation.setEmulatedMedia", session, features=features)
+        visit = Visit(self, target, session, url)
+        visit.look(width, height, scheme)
         if before:
             self._call("Page.addScriptToEvaluateOnNewDocument", session, source=before)
         self._events.clear()
         self._call("Page.navigate", session, url=url)
         while not any(event["method"] == "Page.loadEventFired" for event in self._events):
             self._events.append(self._receive())
-        return Visit(self, target, session, url)
+        # What was loaded may have been the empty page that a new one begins with.
+        visit.wait("document.readyState === 'complete' && location.href !== 'about:blank'")
+        return visit
 
     def _call(self, method, session=None, **parameters):
         self._last_id += 1
@@ -141,6 +141,13 @@ class Visit:
     def call(self, method, **parameters):
         """Ask something of the browser about this page."""
         return self._browser._call(method, self._session, **parameters)
+
+    def look(self, width, height, scheme):
+        """Take a window of this size, and a scheme of colours: light or dark."""
+        size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600}
+        self.call("Emulation.setDeviceMetricsOverride", **size)
+        features = [{"name": "prefers-color-scheme", "value": scheme}]
+        self.call("Emulation.setEmulatedMedia", features=features)
 
     def run(self, expression):
         """The value of an expression in the page, awaited if it is a promise."""

@@ -220,8 +220,8 @@ def test_a_node_that_hangs_ends_by_itself_and_one_that_cannot_be_ended_is_stoppe
     visit.close()
 
 
-def test_an_error_is_marked_at_its_line_and_the_mark_goes_with_the_next_change(browser, at):
-    visit = browser.visit(at("01-exercise.html"))
+def test_an_error_is_marked_at_its_line_and_the_mark_goes_with_the_next_change(browser, server):
+    visit = browser.visit(f"{server}/01-exercise.html")
     cell = Cell(visit)
     cell.write("from glomers.node import Node\n\nnode = (\n")
     assert "was never closed" in cell.do("Run")
@@ -253,8 +253,8 @@ def test_a_draft_is_kept_and_reset_brings_the_node_back(browser, at):
     visit.close()
 
 
-def test_the_editor_indents_undoes_and_lets_go(browser, at):
-    visit = browser.visit(at("01-exercise.html"))
+def test_the_editor_indents_undoes_and_lets_go(browser, server):
+    visit = browser.visit(f"{server}/01-exercise.html")
     cell = Cell(visit)
     cell.write("def f():")
     visit.press("Enter")
@@ -403,17 +403,18 @@ def test_a_node_that_floods_leaves_the_page_alive_and_is_stopped(browser, server
     visit.close()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [360, 1200])
 @pytest.mark.parametrize(
     "name", [f"{LESSON}.html", "01-exercise.html", "playground.html", "index.html"]
 )
-def test_pages_can_be_used_by_everybody(browser, server, name, width, scheme):
-    visit = browser.visit(f"{server}/{name}", width=width, scheme=scheme)
+def test_pages_can_be_used_by_everybody(browser, server, name):
+    visit = browser.visit(f"{server}/{name}", width=360)
     if name != "index.html":
         Cell(visit).do("Run")
-    assert serious(visit) == []
-    assert visit.run("document.documentElement.scrollWidth") <= width
+    for width in (360, 1200):
+        for scheme in ("light", "dark"):
+            visit.look(width, 900, scheme)
+            assert serious(visit) == [], (width, scheme)
+            assert visit.run("document.documentElement.scrollWidth") <= width
     visit.close()
 
 
@@ -448,9 +449,9 @@ def test_what_is_made_can_be_taken_home(browser, server):
     visit.close()
 
 
-def test_a_node_of_one_s_own_has_files_beside_it_and_arguments(browser, at):
+def test_a_node_of_one_s_own_has_files_beside_it_and_arguments(browser, server):
     source = WITH_HELPER.replace("shout", "shout as _")
-    visit = browser.visit(at(f"playground.html{link(source)}"))
+    visit = browser.visit(f"{server}/playground.html{link(source)}")
     visit.wait("!document.querySelector('.note').hidden")
     cell = Cell(visit)
     assert "No module named 'helper'" in cell.do("Run")

@@ -61,7 +61,7 @@ def archive(tmp_path, monkeypatch):
 def test_without_npm_a_sentence_says_what_to_do(archive, monkeypatch):
     monkeypatch.setattr(npm_archive.shutil, "which", lambda name: None)
     assert not archive.is_there()
-    with pytest.raises(SeriesError, match="install Node.js with npm, or put no-such-"):
+    with pytest.raises(SeriesError, match="with npm, or put no-such-"):
         archive.fetch()
 
 
