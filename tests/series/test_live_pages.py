@@ -277,6 +277,8 @@ def test_an_exercise_is_checked_stage_by_stage(browser, at):
     cell = Cell(visit)
     cell.press("Reset")
     assert "✗" in cell.do("Check")
+    marked = visit.run("document.querySelector('.editor .bad').textContent")
+    assert "NotImplementedError" in cell.text.splitlines()[int(marked) - 1]
     cell.write(ECHO)
     assert "✗" not in cell.do("Check")
     assert "✓ one node is right" in cell.result

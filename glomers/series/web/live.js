@@ -275,7 +275,7 @@
         this.status.textContent = `The run is ${reply.verdict}, after ${seconds} s.${more}`;
         this.finished?.(reply);
       } else if (kind === "check") {
-        this.show(results.check(reply, CHECK_SEEDS));
+        this.show(results.check(reply, CHECK_SEEDS, this.editor, this.file));
         const passed = reply.told.stages.filter((stage) => stage.passed).length;
         this.status.textContent = `${passed} of ${reply.told.stages.length} stages passed (after ${seconds} s).`;
       } else {

@@ -23,17 +23,25 @@
     return [element("figure", {}, box, element("figcaption", {}, ...prose(drawn.caption)))];
   }
 
+  // A line of the node is marked, and can be gone to.
+  function place([name, line], editor, file) {
+    if (name !== file.split("/").pop()) return ` (${name}:${line})`;
+    editor.mark(line);
+    const go = element("button", { type: "button", class: "place" }, `line ${line}`);
+    go.addEventListener("click", () => editor.goTo(line));
+    return go;
+  }
+
+  // The same in a sentence that has the place in it.
+  function placed(text, editor, file) {
+    const [, before, name, line, after] = /^(.*?) \(([\w-]+\.py):(\d+)\)(.*)$/s.exec(text) ?? [];
+    if (!name) return prose(text);
+    return [...prose(before + after), " ", place([name, Number(line)], editor, file)];
+  }
+
   function finding(told, editor, file) {
     const item = element("li", {}, ...prose(told.sentence));
-    if (told.place) {
-      const [name, line] = told.place;
-      if (name === file.split("/").pop()) {
-        editor.mark(line);
-        const go = element("button", { type: "button", class: "place" }, `line ${line}`);
-        go.addEventListener("click", () => editor.goTo(line));
-        item.append(" ", go);
-      } else item.append(` (${name}:${line})`);
-    }
+    if (told.place) item.append(" ", place(told.place, editor, file));
     const shown = told.evidence.join(" ").slice(0, 200);
     if (shown) item.append(element("br"), element("code", { class: "soft" }, shown));
     return item;
@@ -89,14 +97,14 @@
       ];
     },
 
-    check({ told, picture: drawn }, seeds) {
+    check({ told, picture: drawn }, seeds, editor, file) {
       const items = told.stages.map(({ name, passed, why }) => {
         const [mark, style] = MARKS[passed];
         const isTold = passed === false && told.findings.length;
         return element("li", {}, element("b", { class: style }, `${mark} ${name}`),
           ...(isTold ? [] : [" ", element("small", {}, ...prose(why))]));
       });
-      const broken = told.findings.map((text) => element("li", {}, ...prose(text)));
+      const broken = told.findings.map((text) => element("li", {}, ...placed(text, editor, file)));
       const remarks = told.remarks.map((text) => element("li", {}, ...prose(text)));
       return [
         element("ul", { class: "stages" }, ...items),
