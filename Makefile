@@ -1,5 +1,6 @@
-# `make run` executes the series, `make quick` checks what takes less than a minute, `make test`
-# checks everything, `make coverage` tells which lines the tests run, `make lab` opens JupyterLab.
+# `make run` executes the series, `make site` makes pages with nodes that run in the browser,
+# `make quick` checks what takes less than a minute, `make test` checks everything, `make coverage`
+# tells which lines the tests run, `make lab` opens JupyterLab.
 # Each makes .venv and installs into it when that has not been done yet.
 
 VENV := .venv
@@ -16,7 +17,7 @@ define STYLE
 endef
 
 .DEFAULT_GOAL := run
-.PHONY: run quick test coverage lab outputs setup clean
+.PHONY: run quick test coverage lab outputs site runtime setup clean
 
 run: $(INSTALLED)
 	$(BIN)/glomers run
@@ -45,6 +46,14 @@ lab: $(INSTALLED)
 # Executes the notebooks and writes their outputs back into notebooks/, clean and ready to commit.
 outputs: $(INSTALLED)
 	$(BIN)/python -m glomers.series.outputs
+
+site: $(INSTALLED)
+	$(BIN)/glomers site $(ARGS)
+
+# What the tests of the site need: Python for browsers, and what finds faults in pages.
+runtime: $(INSTALLED)
+	$(BIN)/python -m glomers.series.pyodide_package
+	$(BIN)/python -m tests.helpers.axe
 
 setup: $(INSTALLED)
 

@@ -35,6 +35,10 @@ def engine_or_default(asked_for: str | None = None) -> str:
     return asked_for or os.environ.get(ENGINE) or ENGINES[0]
 
 
+HAS_PROCESSES = sys.platform not in ("emscripten", "wasi")
+"""Whether there are other processes: in a browser there is this one."""
+
+
 def processors() -> int:
     """How many processors this process may use."""
     if hasattr(os, "sched_getaffinity"):
@@ -48,4 +52,9 @@ def fix_hash_seed(words: Sequence[str]) -> None:
         return
     os.environ.update(OF_RUNS)
     # With -P: a file beside the nodes may be called like a module of the standard library.
-    os.execv(sys.executable, [sys.executable, "-P", "-m", "glomers", *words])
+    again = [sys.executable, "-P", "-m", "glomers", *words]
+    if os.name == "nt":  # where `execv` does not wait, and loses the exit status
+        import subprocess
+
+        sys.exit(subprocess.call(again))
+    os.execv(sys.executable, again)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import datetime
 import faulthandler
 import os
-import resource
 import signal
 import subprocess
 import sys
@@ -28,6 +27,11 @@ from glomers.bench.clock import NS_PER_S, VirtualClock
 from glomers.errors import EXIT_BROKEN, BrokenTest
 from glomers.formats.text import clean
 from glomers.node import PRINT_EXPLANATION, host
+
+try:
+    import resource
+except ImportError:  # Windows and the browser have none
+    resource = None  # type: ignore[assignment]
 
 EPOCH_NS = 1_767_225_600 * NS_PER_S
 """Virtual runs begin at 2026-01-01T00:00:00Z."""
@@ -75,6 +79,8 @@ def surroundings(clock: VirtualClock, argv: Sequence[str]) -> Iterator[None]:
     """The same without the watch over nodes that hang."""
     with ExitStack() as stack:
         for target, name, replacement in _replacements(clock):
+            if not hasattr(target, name):  # not every system has all of them
+                continue
             stack.callback(setattr, target, name, getattr(target, name))
             setattr(target, name, replacement)
         stack.callback(setattr, sys, "argv", sys.argv)
@@ -270,7 +276,8 @@ def _watchdog(
     give_up: Callable[[BrokenTest], None],
 ) -> Iterator[None]:
     """End the run when virtual time stands still although the node of the moment keeps running."""
-    if threading.current_thread() is not threading.main_thread():
+    is_main = threading.current_thread() is threading.main_thread()
+    if not is_main or not hasattr(signal, "setitimer"):
         yield
         return
     leave = _real_functions[2]
@@ -296,23 +303,37 @@ def _watchdog(
         raise NodeExit("it hangs")
 
     previous = signal.signal(signal.SIGALRM, look)
+    with _limited_cpu():
+        signal.setitimer(signal.ITIMER_REAL, TICK_S, TICK_S)
+        try:
+            yield
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, previous)
+
+
+@contextmanager
+def _limited_cpu() -> Iterator[None]:
+    """Let the system end a call that nobody can interrupt, where it can; it says where that was."""
+    if resource is None:
+        yield
+        return
     allowed = resource.getrlimit(resource.RLIMIT_CPU)
     # Nobody can interrupt such a call, but where it stands can still be told.
     if (words := last_words or sys.__stderr__) is not None:
         faulthandler.register(signal.SIGXCPU, file=words, chain=True)
     _allow_cpu(STUCK_CPU_S)
-    signal.setitimer(signal.ITIMER_REAL, TICK_S, TICK_S)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, previous)
         resource.setrlimit(resource.RLIMIT_CPU, allowed)
         faulthandler.unregister(signal.SIGXCPU)
 
 
 def _allow_cpu(more_s: int) -> None:
     """Let the system end this process when it has worked for so many seconds more."""
+    if resource is None:
+        return
     soft_s = int(_real_functions[1]()) + 1 + more_s
     hard_s = resource.getrlimit(resource.RLIMIT_CPU)[1]
     if hard_s == resource.RLIM_INFINITY or soft_s <= hard_s:

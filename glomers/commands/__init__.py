@@ -9,6 +9,8 @@ COMMANDS = {
     "init": "write the series into a new folder",
     "run": "execute notebooks and export their pages",
     "export": "make HTML pages of a batch",
+    "site": "make pages with nodes that run in the browser",
+    "serve": "serve these pages on this machine",
     "check": "check that notebooks and package agree",
     "nodes": "write every solution as a runnable node program",
     "challenge": "run one challenge with its official flags",

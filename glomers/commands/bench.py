@@ -81,6 +81,11 @@ def _test(words: list[str]) -> int:
     program = find_program(options.bin, options.clock)
     if program.virtual:
         fix_hash_seed(["bench", "test", *words])
+    elif os.name == "nt":
+        raise BadInput(
+            "Programs on the real clock need Linux or macOS: on Windows run glomers in WSL, or "
+            "write the node with glomers.node, for virtual time."
+        )
     else:  # nodes that are processes have hashes of their own
         refuse_on_real_clock(options.nemesis)
         _refuse_what_needs_virtual_time(options)

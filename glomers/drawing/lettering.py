@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from html import escape
+from math import fsum
 from unicodedata import east_asian_width
 
 from glomers.formats.text import clean
@@ -33,7 +34,8 @@ def attribute(text: str) -> str:
 
 def width_px(text: str, font_px: float = FONT_PX, *, bold: bool = False) -> float:
     """How wide text is, rather too much than too little."""
-    return sum(map(_em, text)) * font_px * (_WIDER_IN_BOLD if bold else 1.0)
+    # From Python 3.12 on `sum` rounds otherwise, and pictures are to be the same everywhere.
+    return fsum(map(_em, text)) * font_px * (_WIDER_IN_BOLD if bold else 1.0)
 
 
 def _em(character: str) -> float:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import sys
 import threading
@@ -28,7 +27,7 @@ TAIL_INTERVAL_S = 1.0
 KEPT_CHARACTERS = 1_000_000
 _LINE_CHARACTERS = 20_000
 _PATIENCE_S = 3.0
-_KILLED = 128 + signal.SIGKILL
+_KILLED = 128 + 9  # SIGKILL, for which Windows has no name
 
 
 @dataclass(frozen=True)

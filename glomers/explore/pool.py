@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import gc
-import multiprocessing
-import os
-import signal
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import (
@@ -13,23 +9,15 @@ from concurrent.futures import (
     CancelledError,
     Executor,
     Future,
-    ProcessPoolExecutor,
     wait,
 )
-from functools import partial
-from multiprocessing import parent_process
-from multiprocessing.context import BaseContext
-from pathlib import Path
-from tempfile import TemporaryDirectory
+from typing import Any
 
-from glomers.bench import sandbox
-from glomers.environment import OF_RUNS
+from glomers.environment import HAS_PROCESSES
 from glomers.errors import ExploreError
 from glomers.explore.scenario import Space
 from glomers.explore.seed import Row, broken_row
-from glomers.explore.worker import Batch, is_fit, run_batch
-from glomers.formats.last_words import stuck
-from glomers.lifeline import when_let_go
+from glomers.explore.worker import Batch, run_batch
 
 BATCH_SEEDS_MAX = 25
 BATCHES_PER_JOB = 2
@@ -156,44 +144,31 @@ class Exploration:
             self._waiting.appendleft(single)
 
 
-class _Pool(ProcessPoolExecutor):
-    """A pool whose processes leave word of where they stood when the system ended them."""
+class ThisProcess(Executor):
+    """Does what is submitted at once, in this process."""
 
-    def __init__(self, jobs: int, context: BaseContext) -> None:
-        self._folder = TemporaryDirectory(prefix="glomers-", ignore_cleanup_errors=True)
-        words = (self._folder.name,)
-        super().__init__(jobs, context, initializer=_prepare_worker, initargs=words)
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        """Do it; the future is done when this returns."""
+        future: Future[Any] = Future()
+        try:
+            future.set_result(fn(*args, **kwargs))
+        except Exception as error:
+            future.set_exception(error)
+        return future
 
-    def last_words(self) -> str | None:
-        """The sentence about a call that worked without end, if there was one."""
-        texts = (path.read_text(errors="replace") for path in Path(self._folder.name).iterdir())
-        return next(filter(None, map(stuck, texts)), None)
 
-    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """End the processes, and forget their words."""
-        super().shutdown(wait, cancel_futures=cancel_futures)
-        self._folder.cleanup()
+def process_pool(jobs: int) -> Executor:
+    """A pool of processes that are fit for tests (see `glomers.explore.worker`).
+
+    Where there are no others, this process does it all.
+    """
+    if not HAS_PROCESSES:
+        return ThisProcess()
+    from glomers.explore.workers import Workers  # not everywhere can it be imported
+
+    return Workers(jobs)
 
 
 def last_words(executor: Executor) -> str | None:
     """Where a process of an executor stood when it ended, if that is known."""
-    return executor.last_words() if isinstance(executor, _Pool) else None
-
-
-def process_pool(jobs: int) -> ProcessPoolExecutor:
-    """A pool of processes that are fit for tests (see `glomers.explore.worker`)."""
-    os.environ.update(OF_RUNS)  # for children that are fresh interpreters
-    # Forks are fit if this process is, and begin sooner.
-    can_fork = is_fit() and "fork" in multiprocessing.get_all_start_methods()
-    context = multiprocessing.get_context("fork" if can_fork else "spawn")
-    return _Pool(jobs, context)
-
-
-def _prepare_worker(words_folder: str) -> None:
-    words = Path(words_folder, str(os.getpid()))
-    sandbox.last_words = words.open("w", encoding="utf-8")  # as long as it lives
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent lets us finish what we are at
-    parent = parent_process()
-    assert parent is not None
-    when_let_go(partial(os._exit, 1), parent.sentinel)  # as it is now: tests replace `os._exit`
-    gc.freeze()  # what is imported by now stays: it need not be looked through after every run
+    return executor.last_words() if hasattr(executor, "last_words") else None

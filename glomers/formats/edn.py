@@ -29,8 +29,7 @@ from itertools import chain
 from math import isfinite
 from typing import Any
 
-import orjson
-
+from glomers.formats import compact_json
 from glomers.formats.integers import has_long_integers
 
 PRETTY_WIDTH = 70
@@ -186,7 +185,7 @@ def _write_integer(value: int) -> str:
 def _write_list(value: list[Any]) -> str:
     if _is_all_integers(value):
         try:
-            text = orjson.dumps(value)
+            text = compact_json.dumps(value)
         except TypeError:  # one of them has more than 64 bits
             return f"[{_write_items(value)}]"
         if not has_long_integers(text):

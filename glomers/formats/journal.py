@@ -19,8 +19,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Literal, NamedTuple
 
-import orjson
-
+from glomers.formats import compact_json
 from glomers.formats.integers import has_long_integers
 
 _HEADER = b'{"format":"glomers-journal","version":1}\n'
@@ -145,7 +144,7 @@ def _lines_about(lines: Iterable[bytes], mentioned: bytes) -> Iterator[bytes]:
 def _parse_event(line: bytes) -> Event:
     if not line.endswith(b"\n"):
         raise ValueError("a line has no end")
-    read = json.loads if has_long_integers(line) else orjson.loads
+    read = json.loads if has_long_integers(line) else compact_json.loads
     kind, time_ns, message_id, *message = read(line)
     if type(time_ns) is not int or type(message_id) is not int:
         raise TypeError("a time or a number is none")

@@ -302,12 +302,16 @@ class Run:
         """What each node wrote on stderr, `print` included: lines with `time_s` and `text`."""
         return logs_in(self.store / "node-logs") if self.store else {}
 
+    def figures(self) -> list[str]:
+        """Its figures in words, a line each."""
+        return [*_figures(self.stats)]
+
     def _lines(self) -> list[str]:
         """The summary below the verdict and the command."""
         engine = [self.engine]
         engine += [f"{self.clock} clock"] if self.clock else []
         engine += [f"seed {self.seed}"] if self.seed is not None else []
-        return [", ".join(engine), *_figures(self.stats), *self._printed()]
+        return [", ".join(engine), *self.figures(), *self._printed()]
 
     def _printed(self) -> list[str]:
         nodes = printing_nodes(self.store / "node-logs") if self.store else []

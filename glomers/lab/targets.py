@@ -207,14 +207,14 @@ class Scoreboard:
         self.note = note
 
     def __repr__(self) -> str:
-        table = [_HEADS, *self.rows]
-        widths = [max(len(row[i]) for row in table) for i in range(len(_HEADS))]
+        table = [HEADS, *self.rows]
+        widths = [max(len(row[i]) for row in table) for i in range(len(HEADS))]
         lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in table]
         lines.insert(1, "  ".join("-" * width for width in widths))
         return "\n".join(filter(None, [self.title, *lines, self.note]))
 
     def _repr_html_(self) -> str:
-        heads = "".join(f'<th scope="col">{html.text(head)}</th>' for head in _HEADS)
+        heads = "".join(f'<th scope="col">{html.text(head)}</th>' for head in HEADS)
         body = "".join(_html_row(row) for row in self.rows)
         note = f'<div style="font-size:90%">{html.text(self.note)}</div>' if self.note else ""
         caption = (
@@ -223,7 +223,7 @@ class Scoreboard:
         return f"<table>{caption}<thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>{note}"
 
 
-_HEADS = ("", "official limit", "starting design", "best published", "measured here", "")
+HEADS = ("", "official limit", "starting design", "best published", "measured here", "")
 _NONE = "–"
 _STATES: dict[Judgement, str] = {
     "met": "✓ met",

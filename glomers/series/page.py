@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -36,6 +37,12 @@ SHARING = _FOLDER / "sharing.png"
 _CODE = ("xcode", "github-dark")
 """The colours of code by day and by night."""
 _NIGHT = "@media screen and (prefers-color-scheme: dark) {\n%s\n}\n"
+_LIVE = " 'self' 'wasm-unsafe-eval'; worker-src blob:; base-uri 'none'; form-action 'none'"
+"""Where nodes run, the scripts beside the page do too, and what they make workers of, which inherit
+the policy.
+
+Nothing is loaded but scripts from there, so that whatever a node does, nothing leaves.
+"""
 _MARK = b'<meta name="generator" content="glomers">'
 
 _PAGE = """<!DOCTYPE html>
@@ -80,6 +87,11 @@ _PAGE = """<!DOCTYPE html>
 {% for script in scripts %}
 <script>{{ script }}</script>
 {% endfor %}
+{% if live %}
+{% for script in live.scripts %}
+<script src="{{ script }}" data-runtime="{{ live.runtime }}"></script>
+{% endfor %}
+{% endif %}
 </body>
 </html>
 """
@@ -126,10 +138,23 @@ def _allowed(scripts: Sequence[str]) -> str:
     return "".join(f" 'sha256-{b64encode(digest).decode()}'" for digest in digests)
 
 
+@cache
+def _live_style() -> Markup:
+    return Markup(Path(__file__).with_name("web").joinpath("live.css").read_text(encoding="utf-8"))
+
+
 def is_ours(path: Path) -> bool:
     """Whether a file is a page that was made here."""
     with path.open("rb") as file:
         return _MARK in file.read(4096)
+
+
+@dataclass(frozen=True)
+class Live:
+    """What makes a page live: the scripts beside it, and the file with Python in it."""
+
+    runtime: str
+    scripts: tuple[str, ...] = ("code.js", "results.js", "live.js", "playground.js")
 
 
 def page(
@@ -141,6 +166,7 @@ def page(
     description: str = "",
     address: str = "",
     scripts: Sequence[str] = (),
+    live: Live | None = None,
 ) -> str:
     """A whole page.
 
@@ -152,16 +178,18 @@ def page(
         description: what others show of the page beside its title; plain text.
         address: of the folder of the page, with a slash at its end. Whoever shows a picture beside
             a link wants a whole address, and without this one it is relative.
-        scripts: run in the page, and no others do.
+        scripts: run in the page, and no others do but those of a live one.
+        live: what lets nodes run in the page.
     """
     return _template(_PAGE).render(
         language=LANGUAGE,
-        policy=_POLICY + _allowed(scripts),
+        policy=_POLICY + _allowed(scripts) + (_LIVE if live else ""),
+        live=live,
         title=title,
         description=description,
         picture=address + SHARING.name,
         icon=_ICON,
-        style=_style(),
+        style=_style() + (_live_style() if live else ""),
         body=Markup(body),
         links=Markup(links),
         contents=Markup(contents),

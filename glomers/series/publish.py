@@ -6,7 +6,7 @@ import base64
 import mimetypes
 import posixpath
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import cache
@@ -88,10 +88,9 @@ def export_batch(folder: Path, html: Path | None = None, address: str = "") -> P
     address = f"{address.rstrip('/')}/" if address else ""
     readable = [each for each in pages if each.notebook]
     documents = linked_documents(each.notebook for each in readable if each.notebook)
-    targets = {f"{each.outcome.name}.ipynb": each.file for each in readable}
-    targets |= {path.name: f"{path.stem}.html" for path in documents}
+    targets = targets_of(readable, documents)
     made = _notebook_pages(readable, targets, address)
-    texts = {targets[path.name]: _document_page(path, targets) for path in documents}
+    texts = {targets[path.name]: document_page(path, targets) for path in documents}
     texts |= zip([each.file for each in readable], made, strict=True)
     index = html / "index.html"
     texts[index.name] = _front_page(folder, pages, address)
@@ -169,6 +168,7 @@ def _notebook_page(
     notebook = this.notebook
     assert notebook is not None
     body = body_of(notebook, targets)
+    reading_aids.mend(body)
     failure = _failure(this.outcome, marked=body.find(id=_FAILED_ID) is not None)
     return page.page(
         this.title,
@@ -181,6 +181,12 @@ def _notebook_page(
     )
 
 
+def targets_of(pages: Iterable[Page], documents: Iterable[Path]) -> dict[str, str]:
+    """The names of the pages' files, by the names of the files that links name."""
+    targets = {f"{each.outcome.name}.ipynb": each.file for each in pages}
+    return targets | {path.name: f"{path.stem}.html" for path in documents}
+
+
 def body_of(notebook: Notebook, targets: dict[str, str]) -> BeautifulSoup:
     """What stands in the page of a notebook; `targets` are the pages of other files, by name.
 
@@ -191,11 +197,11 @@ def body_of(notebook: Notebook, targets: dict[str, str]) -> BeautifulSoup:
     _embed_images(body, notebook.path, notebook.home)
     _point_links(body, targets)
     predictions.fold(body)
-    reading_aids.mend(body)
     return body
 
 
-def _document_page(path: Path, targets: dict[str, str]) -> str:
+def document_page(path: Path, targets: dict[str, str]) -> str:
+    """The page of a document that notebooks link to."""
     body = document_body(path)
     _embed_images(body, path, path.parent)
     _point_links(body, targets)

@@ -1,4 +1,4 @@
-"""Runs of the bench in processes of their own, and what they leave."""
+"""Runs of the bench in processes of their own, where there are any, and what they leave."""
 
 from __future__ import annotations
 
@@ -6,11 +6,15 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from io import StringIO
 from pathlib import Path
 from subprocess import DEVNULL, TimeoutExpired
 
 from glomers.bench.options import Options
-from glomers.environment import OF_RUNS
+from glomers.engine.in_process import run_in_process
+from glomers.environment import HAS_PROCESSES, OF_RUNS
+from glomers.explore import search
 from glomers.formats.journal import Event, read_journal
 from glomers.formats.node_log import read_beginnings
 from glomers.reading.dossier import LOG_BYTES, Dossier
@@ -20,10 +24,33 @@ _RUN_S = 120.0
 
 def run_bench(words: Sequence[str], folder: Path) -> None:
     """Run `glomers bench test` in a folder, where its store is left."""
-    end(begin("glomers", ["bench", "test", *words], folder), _RUN_S)
+    if not HAS_PROCESSES:
+        run_in_process(["test", *words], folder)
+        return
+    _end(_begin("glomers", ["bench", "test", *words], folder), _RUN_S)
 
 
-def begin(module: str, words: Sequence[str], folder: Path) -> subprocess.Popen[bytes]:
+@contextmanager
+def smallest_aside(words: Sequence[str], folder: Path, deadline_s: float) -> Iterator[None]:
+    """Look for the smallest failure of a command while the block does something else.
+
+    It is left in the folder, if it is found by so many seconds after the block.  Where there are no
+    other processes, it is looked for after the block, without a deadline.
+    """
+    if not HAS_PROCESSES:
+        yield
+        with redirect_stdout(StringIO()), redirect_stderr(StringIO()):
+            search.main([str(folder), *words])
+        return
+    process = _begin("glomers.explore.search", [str(folder), *words], folder)
+    try:
+        yield
+        _end(process, deadline_s)
+    finally:
+        process.kill()
+
+
+def _begin(module: str, words: Sequence[str], folder: Path) -> subprocess.Popen[bytes]:
     """Start a module of this package, in a folder and with hashes as runs need them."""
     return subprocess.Popen(
         [sys.executable, "-P", "-m", module, *words],
@@ -35,7 +62,7 @@ def begin(module: str, words: Sequence[str], folder: Path) -> subprocess.Popen[b
     )
 
 
-def end(process: subprocess.Popen[bytes], deadline_s: float) -> None:
+def _end(process: subprocess.Popen[bytes], deadline_s: float) -> None:
     """Wait for the end of a process, which comes at the deadline if not before."""
     try:
         process.wait(deadline_s)

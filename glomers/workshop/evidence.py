@@ -17,7 +17,7 @@ from glomers.reading.finding import Finding, Kind, read_findings
 from glomers.reading.findings import misdeeds
 from glomers.reading.source import Source
 from glomers.reading.tracebacks import error_findings
-from glomers.workshop.bench_aside import begin, deeds_dossier, end, run_bench, stores_in
+from glomers.workshop.bench_aside import deeds_dossier, run_bench, smallest_aside, stores_in
 from glomers.workshop.stages import WELL_FORMED, Stage
 from glomers.workshop.trials import Trials
 from glomers.workshop.watch import HANDLERS, TOO_MUCH, UNANSWERED
@@ -71,12 +71,8 @@ def evidence_of(
     if is_broken:  # what hangs or crashes is not clearer for being small
         run_bench(words, folder)
     else:
-        search = begin("glomers.explore.search", [str(folder), *words], folder)
-        try:
+        with smallest_aside(words, folder, SEARCH_S):
             run_bench(words, folder)
-            end(search, SEARCH_S)
-        finally:
-            search.kill()
     stores = stores_in(folder)
     smallest = next((store for store in stores if (store / NAME).exists()), None)
     run = next((store for store in stores if store != smallest), None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import BrokenExecutor
 from dataclasses import replace
 
 from glomers.bench.once import run_once
@@ -41,7 +41,7 @@ def limits_result(challenge: Challenge, official: Options) -> StageResult:
     try:
         with process_pool(1) as pool:
             names, broken, stats = pool.submit(_measured, official, most).result()
-    except BrokenProcessPool:
+    except BrokenExecutor:
         return StageResult(LIMITS, False, "The process of the official run ended with it.")
     if allowed and broken and TOO_MUCH in broken:
         why = f"{METRICS['msgs_per_op']}: far more than {allowed:,g}, which is the limit: {broken}."

@@ -165,6 +165,10 @@ class Tab:
         return self
 
     def __exit__(self, *_):
+        self.close()
+
+    def close(self):
+        """Leave the page."""
         self._browser._call("Target.closeTarget", targetId=self._target)
 
     def call(self, method, **parameters):
@@ -191,7 +195,7 @@ class Tab:
             time.sleep(0.02)
 
     def press(self, key, modifiers=0, text=None):
-        """Press and release a key, such as "ArrowRight" or "n"; of modifiers, 2 is Ctrl, 8 Shift."""
+        """Press and release a key, such as "n" or "Home"; of modifiers, 2 is Ctrl and 8 Shift."""
         text = text if text is not None else key if len(key) == 1 and not modifiers else ""
         code = _CODES.get(key, ord(key.upper()) if len(key) == 1 else 0)
         what = {"key": key, "modifiers": modifiers, "windowsVirtualKeyCode": code}

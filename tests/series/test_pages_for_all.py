@@ -2,13 +2,13 @@
 
 import json
 import os
-from pathlib import Path
 
 import pytest
 
 from glomers.drawing import palette
 from glomers.drawing.palette import LEGIBLE, PAPER, SHADE, SHADE_HEAD, contrast, ink
 from glomers.series.publish import export_batch
+from tests.helpers import axe
 from tests.helpers.chromium import Chromium, find_chromium
 from tests.helpers.places import ROOT
 
@@ -76,10 +76,7 @@ def test_no_picture_is_larger_than_a_sheet_of_paper(pages, browser):
 @pytest.mark.slow
 @pytest.mark.parametrize(("scheme", "width"), [("light", PHONE_PX), ("dark", 1200)])
 def test_axe_finds_nothing_that_keeps_people_out(pages, browser, scheme, width):
-    axe = os.environ.get("GLOMERS_AXE")
-    if not axe:
-        pytest.skip("GLOMERS_AXE does not name the script axe.min.js of the npm package axe-core")
-    run = f"{Path(axe).read_text(encoding='utf-8')};{RUN_AXE}"
+    run = f"{axe.script()};{RUN_AXE}"
     assert found_on(pages, browser, run, width=width, scheme=scheme) == {}
 
 

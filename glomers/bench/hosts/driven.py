@@ -203,6 +203,4 @@ class _Driven:
 
 
 def _unbuffered_stderr() -> TextIO:
-    return open(2, "w", encoding="utf-8", errors="replace", buffering=1, closefd=False)  # noqa: SIM115
-
-
+    return open(2, "w", encoding="utf-8", errors="replace", buffering=1, closefd=False)

@@ -1,0 +1,47 @@
+"""The bench in this process: where there are no others, as in a browser, or none is wanted.
+
+A run replaces the clocks and the dice of the process, and needs PYTHONHASHSEED=0 to be repeatable.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from contextlib import chdir, redirect_stderr, redirect_stdout
+from io import StringIO
+from pathlib import Path
+
+from glomers.bench.flags import parse_options
+from glomers.bench.in_store import run_test
+from glomers.bench.program import find_program
+from glomers.engine.guarded import Ended
+from glomers.engine.outcome import Left, left_by, stores
+from glomers.errors import GlomersError
+
+
+def run_in_process(words: Sequence[str], folder: Path) -> tuple[Left, str]:
+    """Run a test in virtual time, in a folder where its store is left.
+
+    Args:
+        words: the command from `test` on.
+        folder: the current one while the test runs.
+
+    Returns:
+        What the test left, and what it printed.
+    """
+    out, err = StringIO(), StringIO()
+    with chdir(folder):
+        before = stores()
+        with redirect_stdout(out), redirect_stderr(err):
+            status = _status(list(words))
+        left = left_by("bench", Ended(status, out.getvalue(), err.getvalue()), before)
+    return left, out.getvalue() + err.getvalue()
+
+
+def _status(words: list[str]) -> int:
+    try:
+        options = parse_options(words[1:])
+        return run_test(words[1:], options, find_program(options.bin, "virtual"))
+    except GlomersError as error:
+        print(error, file=sys.stderr)
+        return error.exit_status

@@ -1,0 +1,60 @@
+"""Processes in which tests run one after the other, as many at a time as are asked for."""
+
+from __future__ import annotations
+
+import gc
+import multiprocessing
+import os
+import signal
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from multiprocessing import parent_process
+from multiprocessing.context import BaseContext
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from glomers.bench import sandbox
+from glomers.environment import OF_RUNS
+from glomers.explore.worker import is_fit
+from glomers.formats.last_words import stuck
+from glomers.lifeline import when_let_go
+
+
+class Workers(ProcessPoolExecutor):
+    """Processes that are fit for tests; they leave word of where they stood when they were ended.
+
+    Args:
+        jobs: how many they are.
+    """
+
+    def __init__(self, jobs: int) -> None:
+        self._folder = TemporaryDirectory(prefix="glomers-", ignore_cleanup_errors=True)
+        words = (self._folder.name,)
+        super().__init__(jobs, _context(), initializer=_prepare, initargs=words)
+
+    def last_words(self) -> str | None:
+        """The sentence about a call that worked without end, if there was one."""
+        texts = (path.read_text(errors="replace") for path in Path(self._folder.name).iterdir())
+        return next(filter(None, map(stuck, texts)), None)
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """End the processes, and forget their words."""
+        super().shutdown(wait, cancel_futures=cancel_futures)
+        self._folder.cleanup()
+
+
+def _context() -> BaseContext:
+    os.environ.update(OF_RUNS)  # for children that are fresh interpreters
+    # Forks are fit if this process is, and begin sooner.
+    can_fork = is_fit() and "fork" in multiprocessing.get_all_start_methods()
+    return multiprocessing.get_context("fork" if can_fork else "spawn")
+
+
+def _prepare(words_folder: str) -> None:
+    words = Path(words_folder, str(os.getpid()))
+    sandbox.last_words = words.open("w", encoding="utf-8")  # as long as it lives
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent lets us finish what we are at
+    parent = parent_process()
+    assert parent is not None
+    when_let_go(partial(os._exit, 1), parent.sentinel)  # as it is now: tests replace `os._exit`
+    gc.freeze()  # what is imported by now stays: it need not be looked through after every run

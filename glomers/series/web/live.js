@@ -1,0 +1,375 @@
+"use strict";
+// Live cells: a node is edited where it stands, and run in a worker that holds Python.
+
+{
+  const { element, results } = glomers;
+  const runtimeFile = document.currentScript.dataset.runtime;
+  const CHECK_SEEDS = 20;
+  const EXPLORE_SEEDS = 30;
+  const SPARE_AFTER_MS = 300;
+  const RUNTIME_MB = 9;
+
+  // The runtime: one file, and workers made of it.
+
+  class Stopped extends Error {}
+
+  function script(address) {
+    return new Promise((resolve, reject) => {
+      glomers.take = resolve; // the file calls this with what is in it
+      const made = element("script", { src: address });
+      made.addEventListener("error", () =>
+        reject(new Error(`Python could not be loaded: is ${address} beside this page?`)));
+      document.head.append(made);
+    });
+  }
+
+  async function unpacked(text) {
+    const packed = atob(text);
+    const bytes = new Uint8Array(packed.length);
+    for (let index = 0; index < packed.length; index += 1) bytes[index] = packed.charCodeAt(index);
+    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+    return new Response(stream).arrayBuffer();
+  }
+
+  const runtime = {
+    parts: null,
+    worker: null, // a promise, as is the spare
+    spare: null,
+    asked: null, // the request that is being answered
+
+    load(say) {
+      this.parts ??= this.fetch(say).catch((error) => {
+        this.parts = null;
+        throw error;
+      });
+      return this.parts;
+    },
+
+    async fetch(say) {
+      say(`Loading Python (${RUNTIME_MB} MB, once) …`, 0);
+      const packed = await script(runtimeFile);
+      say("Unpacking Python …", 1);
+      const names = Object.keys(packed);
+      const contents = await Promise.all(names.map((name) => unpacked(packed[name])));
+      const parts = Object.fromEntries(names.map((name, index) => [name, contents[index]]));
+      const text = new Blob([parts.worker], { type: "text/javascript" });
+      say("Compiling Python …", 2);
+      return {
+        address: URL.createObjectURL(text),
+        wasm: await WebAssembly.compile(parts.wasm),
+        stdlib: new Uint8Array(parts.stdlib),
+        lab: new Uint8Array(parts.lab),
+        lock: JSON.parse(new TextDecoder().decode(parts.lock)),
+      };
+    },
+
+    hire({ address, ...parts }) {
+      const worker = new Worker(address);
+      return new Promise((resolve, reject) => {
+        worker.onmessage = ({ data }) =>
+          data.ready ? resolve(worker) : reject(new Error(`Python did not start: ${data.broken}`));
+        worker.onerror = (event) => reject(new Error(`Python did not start: ${event.message}`));
+        worker.postMessage({ parts });
+      });
+    },
+
+    async ask(request, say, tell = () => {}) {
+      const parts = await this.load(say);
+      this.worker ??= this.spare ?? this.hire(parts);
+      if (this.worker === this.spare) this.spare = null;
+      say("Starting Python …", 3);
+      const mine = this.worker;
+      let worker;
+      try {
+        worker = await mine;
+      } catch (error) {
+        this.worker = null;
+        throw error;
+      }
+      if (this.worker !== mine) throw new Stopped();
+      say("", 4);
+      const reply = await new Promise((resolve, reject) => {
+        this.asked = { worker, reject };
+        worker.onmessage = ({ data }) => {
+          if (data.told) tell(JSON.parse(data.told));
+          else if (data.reply) resolve(JSON.parse(data.reply));
+          else reject(new Error(data.broken));
+        };
+        worker.onerror = (event) => reject(new Error(event.message));
+        worker.postMessage({ id: 1, request: JSON.stringify(request) });
+      }).catch((error) => {
+        this.end(worker); // nobody knows in which state it is
+        throw error;
+      }).finally(() => { this.asked = null; });
+      setTimeout(() => this.prepare(parts), SPARE_AFTER_MS);
+      return reply;
+    },
+
+    // So that after a stop another one is ready at once.
+    prepare(parts) {
+      if (this.spare) return;
+      this.spare = this.hire(parts);
+      this.spare.catch(() => { this.spare = null; });
+    },
+
+    end(worker) {
+      worker?.terminate();
+      this.worker = null;
+    },
+
+    stop() {
+      const { asked, worker } = this;
+      this.worker = null;
+      if (asked) asked.reject(new Stopped());
+      else worker?.then((made) => made.terminate(), () => {});
+    },
+  };
+
+  // What is kept between visits, where a browser lets us.
+
+  const drafts = {
+    key: (file) => `glomers draft ${location.pathname.split("/").pop()} ${file}`,
+    get(file) {
+      try { return localStorage.getItem(this.key(file)); } catch { return null; }
+    },
+    set(file, text) {
+      try {
+        if (text === null) localStorage.removeItem(this.key(file));
+        else localStorage.setItem(this.key(file), text);
+      } catch { /* it is a convenience */ }
+    },
+  };
+
+  function download(name, content, type) {
+    const address = URL.createObjectURL(new Blob([content], { type }));
+    const link = element("a", { href: address, download: name });
+    document.body.append(link);
+    link.click();
+    link.remove();
+    setTimeout(() => URL.revokeObjectURL(address), 1000);
+  }
+
+  let busy = null; // the panel at work: there is one at a time
+  let panels = 0;
+
+  // Buttons, status and result below an editor.
+  glomers.Panel = class {
+    constructor({ text, file, node, check, others = () => ({}), restore, keep = true }) {
+      panels += 1;
+      this.original = text;
+      this.file = file;
+      this.node = node; // gives command, seed and challenge
+      this.check = check; // gives the id of a task, or null
+      this.others = others; // gives the other files
+      this.restore = restore;
+      const hint = `editor-hint-${panels}`;
+      const draft = keep ? drafts.get(file) : null;
+      this.keep = keep;
+      this.editor = new glomers.Editor(draft ?? text, {
+        hint,
+        run: () => this.act("run"),
+        changed: (now) => keep && drafts.set(file, now === this.original ? null : now),
+      });
+      this.buttons = {};
+      const group = element("div", { class: "buttons", role: "group", "aria-label": `Actions for ${file}` });
+      const actions = {
+        Run: () => this.act("run"),
+        Stop: () => this.stop(),
+        Check: () => this.act("check"),
+        Explore: () => this.act("explore"),
+        Reset: () => this.reset(),
+        Download: () => this.download(),
+      };
+      for (const [name, act] of Object.entries(actions)) {
+        const button = element("button", { type: "button" }, name);
+        button.addEventListener("click", act);
+        this.buttons[name] = button;
+        group.append(button);
+      }
+      this.status = element("p", { class: "status", role: "status" });
+      this.progress = element("progress", { max: "4", "aria-label": "Loading Python", hidden: true });
+      this.result = element("section", { class: "result", "aria-label": "Result", role: "region", hidden: true });
+      const help = element("p", { class: "hint", id: hint },
+        "Ctrl+Enter runs, Ctrl+] and Ctrl+[ indent, Tab leaves the editor.");
+      this.root = element("div", { class: "panel" }, this.editor.root, help, group, this.progress,
+        this.status, this.result);
+      this.settle();
+      if (draft !== null) this.status.textContent = "This is your draft: Reset brings back what stood here.";
+    }
+
+    settle() {
+      const isBusy = busy === this;
+      this.buttons.Stop.disabled = !isBusy;
+      for (const name of ["Run", "Check", "Explore", "Reset"]) this.buttons[name].disabled = isBusy;
+      this.buttons.Check.hidden = !this.check();
+      this.result.toggleAttribute("aria-busy", isBusy);
+    }
+
+    say(text, step) {
+      this.status.textContent = text || "Running …";
+      this.progress.hidden = step >= 4;
+      this.progress.value = step;
+    }
+
+    show(elements) {
+      this.result.replaceChildren(...elements);
+      this.result.hidden = false;
+    }
+
+    request(kind) {
+      const files = { ...this.others(), [this.file]: this.editor.text };
+      const { command, seed, challenge } = this.node();
+      if (kind === "run") return { kind, files, command, seed, challenge };
+      if (kind === "check") return { kind, files, node: this.file, challenge: this.check(), seeds: CHECK_SEEDS };
+      return { kind, files, command, seeds: EXPLORE_SEEDS };
+    }
+
+    async act(kind) {
+      if (busy === this) return;
+      if (busy) {
+        this.status.textContent = "Another node is at work on this page: stop it first.";
+        return;
+      }
+      busy = this;
+      this.settle();
+      this.buttons.Stop.focus({ preventScroll: true });
+      this.editor.show(false); // without the marks of the last run
+      const began = performance.now();
+      this.began = began;
+      const rows = [];
+      try {
+        const reply = await runtime.ask(this.request(kind), (text, step) => {
+          if (step === 4) this.began = performance.now();
+          this.say(text, step);
+        }, ({ of, row }) => {
+          rows.push(row);
+          this.status.textContent = `${rows.length} of ${of} seeds …`;
+          if (rows.length === of && rows.some((each) => each.outcome === "fail")) {
+            this.status.textContent = "Making the first failure small …";
+          }
+        });
+        this.answered(kind, reply);
+      } catch (error) {
+        this.failed(error, rows);
+      } finally {
+        const hadFocus = document.activeElement === this.buttons.Stop;
+        busy = null;
+        this.progress.hidden = true;
+        this.settle();
+        if (hadFocus || document.activeElement === document.body) {
+          this.buttons[{ run: "Run", check: "Check", explore: "Explore" }[kind]].focus({ preventScroll: true });
+        }
+      }
+    }
+
+    answered(kind, reply) {
+      if (reply.refused) {
+        this.show(results.refused(reply.refused));
+        this.status.textContent = reply.refused;
+        return;
+      }
+      const seconds = ((performance.now() - this.began) / 1000).toFixed(1);
+      if (kind === "run") {
+        this.show(results.run(reply, this.editor, this.file));
+        const more = reply.findings.length ? " What went wrong stands below." : "";
+        this.status.textContent = `The run is ${reply.verdict}, after ${seconds} s.${more}`;
+        this.finished?.(reply);
+      } else if (kind === "check") {
+        this.show(results.check(reply, CHECK_SEEDS, this.editor, this.file));
+        const passed = reply.told.stages.filter((stage) => stage.passed).length;
+        this.status.textContent = `${passed} of ${reply.told.stages.length} stages passed (after ${seconds} s).`;
+      } else {
+        this.show(results.explore(reply));
+        this.status.textContent = results.explored(reply.rows);
+      }
+    }
+
+    failed(error, rows) {
+      const seconds = ((performance.now() - this.began) / 1000).toFixed(1);
+      const sentence = error instanceof Stopped
+        ? `Stopped after ${seconds} s, before it had ended. If nothing else ends a node, it works on `
+          + "in a single call, or sends without end."
+        : `It broke: ${error.message}`;
+      this.show([...results.refused(sentence), ...(rows.length ? results.explore({ rows }) : [])]);
+      this.status.textContent = sentence;
+    }
+
+    stop() {
+      if (busy === this) runtime.stop();
+    }
+
+    reset() {
+      this.editor.text = this.original;
+      if (this.keep) drafts.set(this.file, null);
+      this.restore?.();
+      this.result.hidden = true;
+      this.status.textContent = "This is the node as it stood here.";
+      this.editor.area.focus({ preventScroll: true });
+    }
+
+    download() {
+      const text = this.editor.text;
+      const head = text.startsWith("#!") ? "" : "#!/usr/bin/env python3\n";
+      download(this.file.split("/").pop(), head + text, "text/x-python");
+    }
+
+    async downloadStore() {
+      const reply = await runtime.ask({ kind: "store", files: {} }, () => {});
+      if (reply.refused) {
+        this.status.textContent = reply.refused;
+        return;
+      }
+      const bytes = Uint8Array.from(atob(reply.zip), (letter) => letter.charCodeAt(0));
+      download(`${reply.name}.zip`, bytes, "application/zip");
+    }
+  };
+
+  // The cells of a page.
+
+  function enliven(cell) {
+    const node = JSON.parse(cell.dataset.node);
+    const still = cell.querySelector(".highlight");
+    const text = still.textContent.replace(/^\s*%%writefile[^\n]*\n/, "").replace(/\n*$/, "\n");
+    const panel = new glomers.Panel({ text, file: node.file, node: () => node, check: () => node.check });
+    const seed = node.seed ? `, seed ${node.seed}` : "";
+    const line = element("p", { class: "command" }, element("code", {}, `maelstrom ${node.command}`), seed);
+    const link = element("a", { href: "playground.html" }, "Open in the playground");
+    link.addEventListener("click", async (event) => {
+      event.preventDefault();
+      const files = { "node.py": panel.editor.text };
+      const command = node.command.replace(node.file, "node.py");
+      const { seed: number, challenge, check } = node;
+      location.href = "playground.html#" + await glomers.packed({ files, command, seed: number, challenge, check });
+    });
+    panel.editor.root.after(line);
+    panel.root.querySelector(".buttons").append(link);
+    const name = element("p", { class: "file" }, node.file);
+    cell.replaceChildren(name, panel.root);
+  }
+
+  // What a link holds, compressed: base64 of raw deflate, with letters that an address may have.
+
+  async function through(bytes, stream) {
+    return new Uint8Array(await new Response(new Blob([bytes]).stream().pipeThrough(stream)).arrayBuffer());
+  }
+
+  glomers.packed = async (content) => {
+    const bytes = await through(new TextEncoder().encode(JSON.stringify(content)), new CompressionStream("deflate-raw"));
+    const letters = Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
+    return "n=" + btoa(letters).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+  };
+
+  glomers.unpacked = async (text) => {
+    const letters = atob(text.replace(/^n=/, "").replaceAll("-", "+").replaceAll("_", "/"));
+    const bytes = Uint8Array.from(letters, (letter) => letter.charCodeAt(0));
+    return JSON.parse(new TextDecoder().decode(await through(bytes, new DecompressionStream("deflate-raw"))));
+  };
+
+  // What scrolls can be reached with the keyboard.
+  for (const box of document.querySelectorAll("main pre, main .output, main .wide, main [style*=overflow]")) {
+    if (box.scrollWidth > box.clientWidth && !box.closest(".editor")) box.tabIndex = 0;
+  }
+
+  const isAble = "DecompressionStream" in self && "WebAssembly" in self && "Worker" in self;
+  if (isAble) for (const cell of document.querySelectorAll(".live[data-node]")) enliven(cell);
+}

@@ -1,0 +1,80 @@
+"use strict";
+// Python in a worker. Everything it needs comes in the first message: it loads nothing.
+
+// The loader takes a worker with `importScripts` for one that cannot run it.
+self.importScripts = () => { throw new Error("a node loads no scripts"); };
+self.fetch = async () => { throw new Error("a node loads nothing"); };
+
+const loadPyodide = (() => {
+/*LOADER*/
+})();
+const createPyodideModule = (() => {
+/*MODULE*/
+})();
+
+const SIGALRM = 14;
+let due_ms = Infinity;
+let every_ms = 0;
+
+// Python looks here for signals now and then while it runs, so that a timer of a system can be had
+// without one: a node that hangs is interrupted, and its place can be told.
+const alarm = {
+  get 0() {
+    const now_ms = performance.now();
+    if (now_ms < due_ms) return 0;
+    due_ms = now_ms + every_ms;
+    return SIGALRM;
+  },
+  set 0(seen) {},
+};
+
+function setAlarm(seconds) {
+  every_ms = seconds * 1000;
+  due_ms = seconds ? performance.now() + every_ms : Infinity;
+}
+
+// What could be kept beyond a visit, or heard by other pages, is no business of a node's.
+function shut() {
+  for (const name of ["indexedDB", "caches", "BroadcastChannel", "Worker", "WebSocket",
+    "XMLHttpRequest", "EventSource", "WebTransport"]) {
+    Object.defineProperty(self, name, { value: undefined });
+  }
+}
+
+async function open({ wasm, stdlib, lab, lock }) {
+  const files = { "python_stdlib.zip": stdlib };
+  self.fetch = async (address) => new Response(files[String(address).split("/").pop()]);
+  WebAssembly.instantiateStreaming = async (response, imports) => ({
+    module: wasm,
+    instance: await WebAssembly.instantiate(wasm, imports),
+  });
+  const python = await loadPyodide({
+    indexURL: "https://glomers.invalid/",
+    createPyodideModule,
+    lockFileContents: lock,
+    env: { PYTHONHASHSEED: "0", HOME: "/home/learner" },
+    stdout: () => {},
+    stderr: () => {},
+  });
+  python.FS.writeFile("/lab.zip", lab);
+  python.runPython("import sys, zipfile; zipfile.ZipFile('/lab.zip').extractall('/lab'); sys.path.insert(0, '/lab')");
+  const tell = (text) => postMessage({ told: text });
+  const desk = python.pyimport("glomers.workshop.in_browser").open_desk(tell, setAlarm);
+  python.setInterruptBuffer(alarm);
+  shut();
+  return desk;
+}
+
+let desk;
+onmessage = async ({ data }) => {
+  try {
+    if (data.parts) {
+      desk = await open(data.parts);
+      postMessage({ ready: true });
+    } else {
+      postMessage({ id: data.id, reply: desk.answer(data.request) });
+    }
+  } catch (error) {
+    postMessage({ id: data.id, broken: String(error?.message ?? error).slice(-2000) });
+  }
+};

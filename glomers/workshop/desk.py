@@ -1,0 +1,197 @@
+"""What a page with live nodes asks for: a run, a check, an exploration, all in this process.
+
+A page and a desk exchange JSON. A request has a `kind` and `files` (text by path), and
+
+| kind | also | reply |
+|---|---|---|
+| `run` | `command`, `seed`, `challenge` (an id or null) | see `_run` |
+| `check` | `challenge`, `node` (its path), `seeds` (null: as many as usual) | see `_check` |
+| `explore` | `command`, `seeds` (a number) | see `_explore` |
+| `store` | – | `zip`: the store of the last run, in base64 |
+
+What cannot be done is `{"refused": sentence}`.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import shutil
+import zipfile
+from collections.abc import Callable
+from contextlib import chdir
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from glomers.engine.command import completed, value_in, with_flag
+from glomers.engine.in_process import run_in_process
+from glomers.errors import GlomersError
+from glomers.explore.plan import Plan, base_of
+from glomers.explore.playback import NAME as COUNTEREXAMPLE
+from glomers.explore.seed import run_seed
+from glomers.lab.played import picture_of
+from glomers.lab.run import Run
+from glomers.lab.targets import HEADS, scoreboard
+from glomers.workshop.assessment import assess
+from glomers.workshop.bench_aside import smallest_aside, stores_in
+from glomers.workshop.evidence import SEARCH_S
+from glomers.workshop.first_picture import Picture, picture_of_run
+from glomers.workshop.handover import told
+from glomers.workshop.hunts import task
+
+OPERATIONS = 6000
+"""How many requests a run on a page makes at most: it ends sooner in virtual time."""
+_USUAL_RATE = 5.0
+_USUAL_S = 10
+_LOG_CHARACTERS = 20_000
+
+Tell = Callable[[str], object]
+"""Hears of each seed of an exploration, as JSON: `of` how many, and its `row`."""
+
+
+@dataclass
+class Desk:
+    """Answers one request after the other, in a folder of its own.
+
+    Attributes:
+        folder: where the files of requests and the stores of runs are.
+        tell: hears how it goes.
+    """
+
+    folder: Path
+    tell: Tell
+    _store: Path | None = None
+
+    def answer(self, request: str) -> str:
+        """The reply to a request, both as JSON."""
+        asked = json.loads(request)
+        kinds = {"run": _run, "check": _check, "explore": _explore, "store": _zipped}
+        try:
+            if asked["kind"] != "store":
+                self._lay_out(asked["files"])
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with chdir(self.folder):
+                reply = kinds[asked["kind"]](self, asked)
+        except GlomersError as error:
+            reply = {"refused": str(error)}
+        return json.dumps(reply, ensure_ascii=False)
+
+    def _lay_out(self, files: dict[str, str]) -> None:
+        """Leave in the folder what a request brings, and nothing else."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self._store = None
+        for name, text in files.items():
+            path = self.folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+
+
+def _run(desk: Desk, asked: dict[str, Any]) -> dict[str, Any]:
+    """One test: verdict, figures, findings, a picture, and what there is in logs."""
+    words = completed(asked["command"], None, [])
+    words = with_flag(words, "--seed", str(asked["seed"] or 0))
+    words, note = _shortened(words)
+    left, printed = run_in_process(words, desk.folder)
+    run = Run(left.folder, tuple(words), left.explanation)
+    desk._store = run.store
+    logs = (run.store / "node-logs").glob("*.log") if run.store else ()
+    return {
+        "valid": run.valid,
+        "verdict": run.verdict,
+        "command": run.command,
+        "note": note,
+        "summary": repr(run),
+        "lines": run.figures(),
+        "table": _table(asked["challenge"], run),
+        "explanation": run.explained,
+        "findings": [each.as_json() for each in run.why],
+        "picture": _shown(picture_of_run(run)),
+        "printed": printed[-_LOG_CHARACTERS:],
+        "logs": {path.stem: path.read_text("utf-8", "replace")[-_LOG_CHARACTERS:] for path in logs},
+    }
+
+
+def _shortened(words: list[str]) -> tuple[list[str], str]:
+    """The command with fewer seconds, if it would make too many requests, and a note of that."""
+    rate = _number(value_in(words, "--rate"), _USUAL_RATE)
+    asked_s = int(_number(value_in(words, "--time-limit"), _USUAL_S))
+    limit_s = max(1, int(OPERATIONS / rate)) if rate else asked_s
+    if asked_s <= limit_s:
+        return words, ""
+    note = f"On a page this command runs for {limit_s} s of virtual time, in place of {asked_s} s."
+    return with_flag(words, "--time-limit", str(limit_s), replace=True), note
+
+
+def _number(text: str | None, usual: float) -> float:
+    try:
+        return float(text or usual)
+    except ValueError:  # which the bench refuses in a sentence
+        return usual
+
+
+def _table(challenge: str | None, run: Run) -> dict[str, Any] | None:
+    """The figures beside the limits of a challenge."""
+    if challenge is None or run.valid is None:
+        return None
+    board = scoreboard(challenge, run)
+    return {"title": board.title, "heads": HEADS, "rows": board.rows, "note": board.note}
+
+
+def _shown(picture: Picture | None) -> dict[str, str] | None:
+    return asdict(picture) if picture else None
+
+
+def _check(desk: Desk, asked: dict[str, Any]) -> dict[str, Any]:
+    """The stages of a challenge: `told` as `handover.told` has it, and the smallest failure."""
+    stores = desk.folder / "check"
+    stores.mkdir()
+    node = Path(asked["node"])
+    verdict = assess(task(asked["challenge"]), node, stores, seeds=asked["seeds"])
+    store = verdict.evidence.store if verdict.evidence else None
+    return {"told": told(verdict), "picture": _smallest(store)}
+
+
+def _smallest(store: Path | None) -> dict[str, str] | None:
+    """The picture of the smallest failure, whose store this is."""
+    if store is None:
+        return None
+    figure = picture_of(store)
+    return _shown(Picture(figure.svg or "", figure.alt, figure.caption))
+
+
+def _explore(desk: Desk, asked: dict[str, Any]) -> dict[str, Any]:
+    """Seeds of a command, and the smallest failure of the first that fails.
+
+    `rows` has for each seed its `seed`, `outcome`, `anomalies` and `command`.
+    """
+    space = Plan(base_of(asked["command"], None, None), asked["seeds"]).space()
+    rows = []
+    for seed in range(asked["seeds"]):
+        row = run_seed(space, seed)
+        told = {name: row[name] for name in ("seed", "outcome", "anomalies", "broken")}
+        rows.append({**told, "command": row["command"].replace(f"{desk.folder.resolve()}/", "")})
+        desk.tell(json.dumps({"of": asked["seeds"], "row": rows[-1]}))
+    failed = next((row for row in rows if row["outcome"] == "fail"), None)
+    return {"rows": rows, "picture": failed and _made_small(desk, failed["command"])}
+
+
+def _made_small(desk: Desk, command: str) -> dict[str, str] | None:
+    """The picture of the smallest failure of a command, if one is found."""
+    with smallest_aside(base_of(command, None, None), desk.folder, SEARCH_S):
+        pass
+    found = [store for store in stores_in(desk.folder) if (store / COUNTEREXAMPLE).exists()]
+    return _smallest(found[-1]) if found else None
+
+
+def _zipped(desk: Desk, asked: dict[str, Any]) -> dict[str, Any]:
+    """The store of the last run, as a file to keep."""
+    if desk._store is None:
+        return {"refused": "There is no store: run a test first."}
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in sorted(desk._store.rglob("*")):
+            if path.is_file():
+                archive.writestr(str(path.relative_to(desk._store.parent)), path.read_bytes())
+    return {"zip": base64.b64encode(file.getvalue()).decode("ascii"), "name": desk._store.name}

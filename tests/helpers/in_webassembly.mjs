@@ -1,0 +1,34 @@
+// Python in WebAssembly without a browser: requests to a desk, and its replies.
+//
+//     node in_webassembly.mjs FOLDER-OF-PYODIDE PACKAGE.zip REQUESTS.json REPLIES.json
+
+import fs from "node:fs";
+import { pathToFileURL } from "node:url";
+
+const [folder, packageZip, asked, answered] = process.argv.slice(2);
+const { loadPyodide } = await import(pathToFileURL(`${folder}/pyodide.mjs`).href);
+
+let due = Infinity;
+let every = 0;
+const alarm = {
+  get 0() {
+    if (performance.now() < due) return 0;
+    due = performance.now() + every;
+    return 14;
+  },
+  set 0(seen) {},
+};
+function setAlarm(seconds) {
+  every = seconds * 1000;
+  due = seconds ? performance.now() + every : Infinity;
+}
+
+const python = await loadPyodide({ env: { PYTHONHASHSEED: "0", HOME: "/home/learner" } });
+python.FS.writeFile("/lab.zip", fs.readFileSync(packageZip));
+python.runPython("import sys, zipfile; zipfile.ZipFile('/lab.zip').extractall('/lab'); sys.path.insert(0, '/lab')");
+const desk = python.pyimport("glomers.workshop.in_browser").open_desk(() => {}, setAlarm);
+python.setInterruptBuffer(alarm);
+const requests = JSON.parse(fs.readFileSync(asked, "utf8"));
+const replies = requests.map((request) => desk.answer(JSON.stringify(request)));
+fs.writeFileSync(answered, JSON.stringify(replies));
+process.exit(0);

