@@ -341,7 +341,7 @@ class VirtualClock:
     name = "virtual"
 
     def __init__(self, loop: type[VirtualLoop] = VirtualLoop) -> None:
-        self.loop = loop()  # type: ignore[abstract]  # no sockets, no signals
+        self.loop = loop()  # no sockets, no signals
         self.at = self.loop.at
 
     def now_ns(self) -> int:

@@ -23,9 +23,10 @@ class Held(NamedTuple):
         return cls(items, pointers(items), slice(0, len(items)))
 
     @property
-    def count(self) -> int:
+    def size(self) -> int:
         """How many items there are."""
-        return self.where.stop - self.where.start
+        size: int = self.where.stop - self.where.start
+        return size
 
     def halves(self) -> tuple[Held, Held]:
         """Names or keys and their values, each of which stand behind a seam."""
@@ -42,16 +43,16 @@ class Held(NamedTuple):
 
     def begins_with(self, other: Held) -> bool:
         """Whether the first items are those of another part."""
-        if other.count > self.count:
+        if other.size > self.size:
             return False
-        return self.beginning(other.count)._bytes() == other._bytes()
+        return self.beginning(other.size)._bytes() == other._bytes()
 
     def _bytes(self) -> bytes:
         return self.pointers[self.where.start * WIDTH : self.where.stop * WIDTH]
 
     def listed(self, which: slice) -> list[Any]:
         """Some of the items."""
-        start, stop, _ = which.indices(self.count)
+        start, stop, _ = which.indices(self.size)
         return self.items[self.where.start + start : self.where.start + stop]
 
 

@@ -116,7 +116,7 @@ class Test:
     def _make_clock(self, is_virtual: bool) -> Clock:
         if not is_virtual:
             return RealClock()
-        loop = StepLoop if self.options.record_state else VirtualLoop
+        loop: Any = StepLoop if self.options.record_state else VirtualLoop
         clock, rng = VirtualClock(loop), self._dice("timers")
         salts = {node_id: rng.getrandbits(64) for node_id in self.options.node_ids}
 

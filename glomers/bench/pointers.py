@@ -96,7 +96,7 @@ class SetByTable(SetById):
     def _is_same(self, table: int, start: int, stop: int) -> bool:
         """Whether the slots from `start` to `stop` are what they were."""
         offset, length = start * _SLOT, (stop - start) * _SLOT
-        return _same_bytes(table + offset, self._address + offset, length) == 0
+        return bool(_same_bytes(table + offset, self._address + offset, length) == 0)
 
     def changes(self) -> tuple[list[Any], list[Any]]:
         if self._slots_now() != self._slots:  # it has been laid out anew

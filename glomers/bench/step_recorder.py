@@ -105,7 +105,7 @@ class StepLoop(VirtualLoop):
         self._ready.append(handle)
         return handle
 
-    call_soon_threadsafe = call_soon  # type: ignore[assignment]
+    call_soon_threadsafe = call_soon
 
     def call_at(  # type: ignore[override]
         self,

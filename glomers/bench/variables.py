@@ -12,7 +12,6 @@ their number, and what lies too deep, or would be one container too many, by its
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable
 from itertools import accumulate
 from typing import Any
@@ -28,6 +27,7 @@ from glomers.bench.shown import (
     key_text,
     text_of,
 )
+from glomers.bench.told_changes import Change, ToldChanges
 from glomers.bench.watched import (
     MAX_NESTED,
     UNSET,
@@ -50,7 +50,6 @@ MAX_MEMBERS = {"set": 4096, "list": 4096, "dict": 512, "object": MAX_NAMES}
 MAX_WATCHED = 16_384
 """How many members the containers of a node can have together."""
 
-Change = dict[str, Any]
 _SEAM = (object(),)
 """Stands before what a source gives, so that nothing moves unseen from one to the next."""
 _SEAM_POINTER = pointers([*_SEAM])
@@ -68,14 +67,12 @@ class Variables:
         self._ignored = ignored
         self._known: dict[str, str | Watched] = {}
         """What was told of each path."""
-        self._new: set[str] = set()
-        """Paths that were not known before the present look."""
         self._watched: dict[str, Watched] = {}
         """Those above come before those below."""
         self._sets: list[Watched] = []
         self._loose: list[Watched] = []
         """Containers of which something can change that the flat list does not show."""
-        self._changes: dict[str, Change] = {}
+        self._told = ToldChanges()
         self._module = Watched("", "module", names, 0, None)
         self._module.sources = [names.keys(), names.values()]
         self._watched[""] = self._module
@@ -98,12 +95,11 @@ class Variables:
         for source in self._sources:
             flat += source
         where = pointers(flat)
-        sets = [each for each in self._sets if each.seen.has_changed()]
+        sets = [each for each in self._sets if each.seen and each.seen.has_changed()]
         is_adrift = self._loose and any(map(_is_adrift, self._loose))
         if where == self._before and self._order and not sets and not is_adrift:
             return {}
-        self._changes = changes = {}
-        self._new.clear()
+        self._told = ToldChanges()
         if self._order:
             self._compare_all(flat, where, sets)
         else:
@@ -113,7 +109,7 @@ class Variables:
             self._flat, self._before = flat, where
         else:
             self._arrange()
-        return changes
+        return self._told.by_path
 
     def _compare_all(self, flat: list[Any], where: bytes, sets: list[Watched]) -> None:
         """Compare what is flat now with what was, these sets, and what is adrift."""
@@ -195,7 +191,7 @@ class Variables:
             return
         at, removed, added = differing(before, after)
         if all(map(is_fixed, added)):
-            self._tell_splice(watched, at - 1, [*map(_text, removed)], [*map(_text, added)])
+            self._told.splice(watched.path, at - 1, [*map(_text, removed)], [*map(_text, added)])
         else:
             self._begin_again(watched)
 
@@ -213,12 +209,12 @@ class Variables:
         while last < len(shorter) - first and before[-1 - last] == after[-1 - last]:
             last += 1
         removed = before[first : len(before) - last]
-        self._tell_splice(watched, first, removed, after[first : len(after) - last])
+        self._told.splice(watched.path, first, removed, after[first : len(after) - last])
 
     def _tell_entries(self, watched: Watched, before: Held, after: Held) -> None:
         """Tell what has become of names or keys, and of what belongs to them."""
         (old_keys, old_values), (keys, values) = before.halves(), after.halves()
-        held, rest = old_keys.count, slice(old_keys.count, None)
+        held, rest = old_keys.size, slice(old_keys.size, None)
         gone: list[Any] = []
         if keys.begins_with(old_keys):
             added = keys.listed(rest)
@@ -283,11 +279,11 @@ class Variables:
         if known is not None:
             self._forget(path)
         self._know(path, text, above)
-        self._changes[path] = {"=": text}
+        self._told.text(path, text)
 
     def _know(self, path: str, what: str | Watched, above: Watched) -> None:
-        if path not in self._known and "gone" not in self._changes.get(path, ()):
-            self._new.add(path)
+        if path not in self._known:
+            self._told.new(path)
         self._known[path] = what
         above.below.add(path)
 
@@ -303,9 +299,9 @@ class Variables:
         if watched.kind == "object":
             watched.names = attributes_of(value)
             self._loose.append(watched)
-            self._changes[path] = {"=": class_name(type(value))}
+            self._told.text(path, class_name(type(value)))
         else:
-            self._changes[path] = {"is": watched.kind}
+            self._told.container(path, watched.kind)
         sources = sources_of(value)
         if watched.kind == "list" and not all(map(is_fixed, sources[0])):
             nested = nested_sources(value)
@@ -322,7 +318,7 @@ class Variables:
         if watched.kind in ("dict", "object"):
             self._tell_entries(watched, NOTHING, _held_by(watched))
         elif watched.texts is not None:
-            self._tell_splice(watched, 0, [], watched.texts)
+            self._told.splice(watched.path, 0, [], watched.texts)
         else:
             self._tell_members(watched, [], sources[0])
 
@@ -371,11 +367,7 @@ class Variables:
             self._loose = [each for each in self._loose if each is not known]
             self._source_count -= 1 + len(known.sources)
             self._is_arranged = False
-        if path in self._new:
-            self._new.discard(path)
-            self._changes.pop(path, None)
-        else:
-            self._changes[path] = {"gone": True}
+        self._told.gone(path)
 
     def _tell_number(self, watched: Watched) -> None:
         """Tell a container by how many members it has, and watch nothing else of it."""
@@ -387,28 +379,10 @@ class Variables:
         if watched not in self._loose:
             self._loose.append(watched)
         if watched.kind != "object":
-            self._changes[watched.path] = {"is": watched.kind, "of": watched.size}
+            self._told.container(watched.path, watched.kind, watched.size)
 
     def _tell_members(self, watched: Watched, gone: Iterable[Any], added: Iterable[Any]) -> None:
-        texts = [*map(_text, gone)], [*map(_text, added)]
-        if all(texts):  # an object may have made way for another one with the same text
-            minus, plus = map(Counter, texts)
-            texts = [*(minus - plus).elements()], [*(plus - minus).elements()]
-        self._add_change(watched, {"+": texts[1], "-": texts[0]})
-
-    def _tell_splice(self, watched: Watched, at: int, gone: list[str], added: list[str]) -> None:
-        if gone != added:
-            self._add_change(watched, {"at": at, "+": added, "-": gone})
-
-    def _add_change(self, watched: Watched, change: Change) -> None:
-        """Tell a change of members, without what is empty."""
-        change = {name: told for name, told in change.items() if told != []}
-        told = self._changes.get(watched.path, {})
-        if "is" in told:
-            change.pop("at", None)
-            self._changes[watched.path] = {**told, **change}
-        elif change:
-            self._changes[watched.path] = change
+        self._told.members(watched.path, [*map(_text, gone)], [*map(_text, added)])
 
     # Names and bounds.
 

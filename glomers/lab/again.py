@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING
 
 from glomers.engine.command import split, with_flag, without_flag
 from glomers.engine.diagnosis import program_of
-from glomers.engine.seam import run_on_bench
+from glomers.engine.guarded import run_glomers
+from glomers.engine.outcome import VERDICTS, stores
+from glomers.engine.seam import DEADLINE_S, run_on_bench
 from glomers.engine.store_folder import StoreFolder
 from glomers.errors import LabError
 from glomers.files import digest
 from glomers.formats.node_state import NODE_STATE
-from glomers.lab.exploration import replay
+from glomers.words import words_for
 
 if TYPE_CHECKING:
     from glomers.lab.run import Run
@@ -82,7 +84,7 @@ def _again(run: Run, command: Sequence[str], change: str | None) -> Run:
     assert run.store is not None
     trace = run.store / "trace.json"
     if trace.exists():
-        return replay(trace, what_if=change)
+        return type(run).load(_replayed(trace, change))
     words = [*_from_here(run.store, command)]
     own, rest = split(without_flag(words, _WHAT_IF))
     words = [*own, *([] if _RECORD in own else [_RECORD]), *rest]
@@ -91,6 +93,17 @@ def _again(run: Run, command: Sequence[str], change: str | None) -> Run:
     if left.folder is None:
         raise LabError(left.explanation)
     return type(run)(left.folder, tuple(words), left.explanation, left.engine)
+
+
+def _replayed(trace: Path, change: str | None) -> str:
+    """The store of a trace that is played back; what its nodes know is recorded in any case."""
+    before = stores()
+    words = ["replay", str(trace), *words_for({"what_if": change})]
+    ended = run_glomers(words, DEADLINE_S)
+    new = sorted(stores() - before)
+    if ended.status not in VERDICTS or not new:
+        raise LabError(ended.err.strip() or f"It ended with status {ended.status}.")
+    return new[-1]
 
 
 def _from_here(store: Path, command: Sequence[str]) -> list[str]:

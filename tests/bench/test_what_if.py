@@ -123,3 +123,20 @@ def test_the_lab_refuses_what_cannot_be_played_again(bench):
 
 
 ECHO = ROOT / "glomers" / "solutions" / "echo.py"
+
+
+def test_a_run_that_was_played_back_is_recorded_and_can_be_changed(bench):
+    found = lab.explore(
+        "test -w broadcast --node-count 3 --time-limit 3 --rate 10 --nemesis partition",
+        bin=NODE,
+        seeds=3,
+        jobs=1,
+        stop_at_first=True,
+    )
+    run = lab.replay(found.attrs["trace"])
+    assert run.recorded() is run
+    messages = run.messages
+    share = messages[messages["type"] == "broadcast_ok"].iloc[0]
+    changed = run.what_if(f"drop:{share['id']}")
+    assert changed.messages.set_index("id").loc[share["id"], "lost"]
+    assert changed.recorded() is changed

@@ -11,7 +11,7 @@ from html import unescape
 
 def unpacked(text):
     """What was packed, as data."""
-    return json.loads(gzip.decompress(base64.b64decode(text)))
+    return json.loads(gzip.decompress(base64.urlsafe_b64decode(text)))
 
 
 def held(page):

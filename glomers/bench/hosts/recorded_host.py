@@ -26,7 +26,7 @@ _HARMLESS = frozenset(
     for function in (
         Node._expire,
         asyncio.futures._set_result_unless_cancelled,  # type: ignore[attr-defined]
-        asyncio.timeouts.Timeout._on_timeout,
+        asyncio.timeouts.Timeout._on_timeout,  # type: ignore[attr-defined]
     )
 )
 """Callbacks that change nothing of the program's own."""

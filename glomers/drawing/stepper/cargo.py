@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import zlib
-from base64 import b64encode
+from base64 import urlsafe_b64encode
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
@@ -35,7 +35,8 @@ _LEAST_STEPS = 50
 def pack(account: Account, most_bytes: int) -> str:
     """The run as base64, in at most so many bytes; else a window around what went wrong.
 
-    The window is never shorter than 50 steps, even where these take more.
+    It is the base64 of addresses, without slashes: in the other one, paths seem to stand.  The
+    window is never shorter than 50 steps, even where these take more.
     """
     packer = _Packer(account)
     total = len(packer.steps)
@@ -275,4 +276,4 @@ def _differences(numbers: Iterable[int]) -> list[int]:
 def _packed(data: dict[str, Any]) -> str:
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
     packer = zlib.compressobj(9, zlib.DEFLATED, _GZIP)
-    return b64encode(packer.compress(text.encode()) + packer.flush()).decode("ascii")
+    return urlsafe_b64encode(packer.compress(text.encode()) + packer.flush()).decode("ascii")

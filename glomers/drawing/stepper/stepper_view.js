@@ -58,7 +58,7 @@ class View {
     });
     const left = element("div", { className: "left" }, this.limits, this.board);
     const isBeside = this.run.nodes.length <= NODES_BESIDE;
-    const right = element("div", {}, this.moment, isBeside ? this.nodes : "");
+    const right = element("div", { className: "right" }, this.moment, isBeside ? this.nodes : "");
     this.root = element("div", { className: "view" }, left, right, isBeside ? "" : this.nodes);
     this.boxes = [this.board, this.tableBox, this.picture];
     const resized = new ResizeObserver(() => {
