@@ -14,6 +14,7 @@ from glomers.engine.store_folder import StoreFolder
 from glomers.errors import StoreError
 from glomers.formats.journal import Event
 from glomers.lab.accounts import account_of
+from glomers.lab.figure import Figure
 from glomers.lab.stepped import Stepped, framed
 from glomers.reading.faults import felt_faults_of
 
@@ -36,12 +37,22 @@ def counterexample(run: Run) -> Stepped:
         raise StoreError(
             "This run was not played back from a trace: use lab.replay, or run.counterexample()."
         )
-    told = _told(run.store)
-    _, _, sentence, decisive, answer, _ = told
+    _, _, sentence, decisive, answer, _ = _told(run.store)
+    figure = picture_of(run.store)
+    frame = framed([account_of(run, sentence, [Flaw(sentence, tuple(decisive), answer)])], sentence)
+    return Stepped(figure.alt, figure.caption, svg=figure.svg, frame=frame)
+
+
+def picture_of(store: Path) -> Figure:
+    """The picture alone, of the store folder that such a run has left.
+
+    Raises:
+        StoreError: when its file is damaged.
+    """
+    told = _told(store)
+    sentence = told[2]
     svg = draw_decisive(*told, is_headed=False)
-    flaws = [Flaw(sentence, tuple(decisive), answer)]
-    frame = framed([account_of(run, sentence, flaws)], sentence)
-    return Stepped(f"Space-time diagram: {sentence}", sentence, svg=svg, frame=frame)
+    return Figure(f"Space-time diagram: {sentence}", sentence, svg=svg)
 
 
 def steps_of(store: Path) -> str:
