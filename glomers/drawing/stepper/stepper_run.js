@@ -2,7 +2,7 @@
 // A run to step through. Whatever a node has said is shown as text (textContent), never as markup.
 
 const SEND = 0, RECV = 1, DROP = 2, FAULT_BEGINS = 3, FAULT_ENDS = 4, FAILS = 5, TURN = 6;
-const ROW = 22, ROWS = 48, EDGE = 12, MOST_ARROWS = 300, MOST_COLUMNS = 6, WIDE = 12, PLAY_MS = 700;
+const ROW = 22, ROWS = 48, EDGE = 15, MOST_ARROWS = 300, MOST_COLUMNS = 6, WIDE = 12, PLAY_MS = 700;
 const SHOWN_MEMBERS = 30, SHOWN_VARIABLES = 24, SHOWN_LINES = 4, SHOWN_FLYING = 6, MOST_MARKS = 200, NODES_BESIDE = 6, LOOK_BACK = 3000;
 const SVG = "http://www.w3.org/2000/svg";
 const framed = window.parent !== window;
