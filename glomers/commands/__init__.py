@@ -30,6 +30,8 @@ EXAMPLES = {
     "init": ["glomers init learning"],
     "run": ["glomers run", "glomers run 03d 05 --jobs 2 --out batch", "glomers run 03d -p SEED 7"],
     "export": ["glomers export", "glomers export runs/latest --address https://example.org/pages"],
+    "site": ["glomers site", "glomers site public"],
+    "serve": ["glomers serve", "glomers serve public --port 8001"],
     "check": ["glomers check", "glomers check --execute"],
     "nodes": ["glomers nodes", "glomers nodes elsewhere"],
     "challenge": ["glomers challenge 3d", "glomers challenge 3c --bin runs/nodes/my_3c.py --json"],
@@ -41,6 +43,10 @@ EXAMPLES = {
         "glomers explore 'test -w broadcast --node-count 5' --bin n.py --faults partition,kill",
     ],
     "replay": ["glomers replay explore/latest/trace.json"],
+    "view": [
+        "glomers view store/latest",
+        "glomers view store/latest --beside store/echo/latest --out two.html",
+    ],
     "install-maelstrom": ["glomers install-maelstrom"],
     "doctor": ["glomers doctor", "glomers doctor --json"],
     "bench": [

@@ -41,7 +41,7 @@ def by_keyboard(steps, name):
 
 def by_enter(steps, name):
     steps.focus(name)
-    steps.tab.press("Enter", "\r")
+    steps.tab.press("Enter", text="\r")
 
 
 WAYS = pytest.mark.parametrize("press", [by_pointer, by_keyboard, by_enter])
@@ -109,7 +109,7 @@ def test_a_question_mark_says_the_keys(steps):
 def test_a_time_can_be_gone_to(steps):
     steps.tab.run("document.getElementById('moment').focus()")
     steps.tab.type("0.5")
-    steps.tab.press("Enter", "\r")
+    steps.tab.press("Enter", text="\r")
     assert steps.now.startswith("Event 11 of 16, 0.500000 s: n1 is at work (timer)")
     steps.click("Go")
     assert steps.event == 11

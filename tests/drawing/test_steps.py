@@ -3,9 +3,9 @@
 import pytest
 from bs4 import BeautifulSoup
 
+from glomers.drawing.flipbook import MOST_STEPS, stepped
 from glomers.drawing.messages import Arrow
 from glomers.drawing.spacetime import Diagram
-from glomers.drawing.steps import MOST_STEPS, stepped
 from glomers.drawing.window import choose
 
 
