@@ -50,7 +50,7 @@ def write_pack(folder: Path) -> int:
 
 
 def _source() -> Path:
-    """The folder below which the lessons are.
+    """The folder below which the lessons and documents are.
 
     Raises:
         WorkshopError: when there is none.
@@ -58,7 +58,7 @@ def _source() -> Path:
     found = shipped_notebooks()
     if found is None:
         raise WorkshopError("The lessons are not installed with this package: install it anew.")
-    return found
+    return found.parent
 
 
 def _without_answers(path: Path, names: set[str]) -> str:
