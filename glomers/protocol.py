@@ -122,8 +122,7 @@ def _with_long_integers_written(value: Any) -> Any:
 def _json_dumps(value: Any) -> bytes:
     """Encode as orjson does: compact UTF-8, string keys; but refuse NaN, which it calls null."""
     _refuse_other_keys(value)
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    return text.encode("utf-8")
+    return _ENCODER.encode(value).encode("utf-8")
 
 
 def _refuse_other_keys(value: Any) -> None:
@@ -140,9 +139,14 @@ def _refuse_other_keys(value: Any) -> None:
 def _json_loads(line: bytes | str) -> Any:
     text = line if isinstance(line, str) else line.decode()  # UTF-8 and no other encoding
     try:
-        return json.loads(text, parse_constant=refuse_constant, parse_int=read_integer)
+        # Only a long line has room for an integer that is too long.
+        return (_DECODER if len(text) > MAX_DIGITS else _SHORT_DECODER).decode(text)
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
+
+
+def _json_reread(line: bytes) -> Any:
+    return _OWN_DECODER.decode(line.decode())
 
 
 def refuse_constant(name: str) -> None:
@@ -165,8 +169,14 @@ def read_integer(digits: str) -> int:
     return int(digits)
 
 
+# To make these takes longer than to read a line with them.
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+_DECODER = json.JSONDecoder(parse_constant=refuse_constant, parse_int=read_integer)
+_SHORT_DECODER = json.JSONDecoder(parse_constant=refuse_constant)
+_OWN_DECODER = json.JSONDecoder()
+
 if orjson is None:
-    dumps, loads, reread = _json_dumps, _json_loads, _json_loads
+    dumps, loads, reread = _json_dumps, _json_loads, _json_reread
 else:
     dumps, loads, reread = _orjson_dumps, _orjson_loads, _orjson_reread
     # `reread` is for lines that `dumps` has just written, and quicker: it need not look for long
