@@ -119,7 +119,9 @@ class VirtualLoop(asyncio.AbstractEventLoop):
         self, coro: Any, *, name: object = None, context: Context | None = None
     ) -> asyncio.Task[Any]:
         task: Any = _Task.__new__(_Task)
-        task.serial = serial = next(serials.get(self._own_serials))  # asyncio puts a task into a set as it is made
+        task.serial = serial = next(
+            serials.get(self._own_serials)
+        )  # asyncio puts a task into a set as it is made
         task.context = context = copy_context() if context is None else context
         # A name from here, because asyncio counts over all runs of a process.
         task.__init__(coro, loop=self, name=name or f"Task-{serial}", context=context)

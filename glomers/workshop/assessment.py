@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from glomers.bench.options import Options
 from glomers.challenges import Challenge
 from glomers.explore.seed import Row
 from glomers.workshop.evidence import Exhibit, evidence_of
 from glomers.workshop.exercise import exercises
 from glomers.workshop.limits import limits_of, limits_result
 from glomers.workshop.remarks import remarks
-from glomers.workshop.runs import run_stage
+from glomers.workshop.runs import RunStage, run_stage
 from glomers.workshop.stages import LIMITS, STARTS, Stage, official_command, stages_of
 from glomers.workshop.verdict import NOT_REACHED, StageResult, Verdict, proof, shown_runs
 
@@ -26,6 +27,8 @@ def assess(
     *,
     seeds: int | None = None,
     secret: str = "",
+    clock: str | None = None,
+    run: RunStage = run_stage,
 ) -> Verdict:
     """Take a node through the stages.
 
@@ -35,19 +38,22 @@ def assess(
         folder: an empty one, for the stores of runs that are looked into.
         seeds: how many runs the last stage before the limits has; by default 50 or 100.
         secret: decides the seeds of the runs.
+        clock: `lockstep` for a node that is not trusted.
+        run: runs a stage.
 
     Raises:
         WorkshopError: when the node cannot be run at all.
     """
-    stages = stages_of(challenge, node, seeds, secret)
+    stages = stages_of(challenge, node, seeds, secret, clock)
+    official = official_command(challenge, node, clock)
     names = [stage.name for stage in stages] + [LIMITS] * bool(limits_of(challenge))
     results: list[StageResult] = []
     rows: list[Row] = []
     for stage in stages:
-        found = run_stage(stage)
+        found = run(stage)
         broken = next((at for at, row in found.items() if stage.is_broken_by(row)), None)
         if broken is not None:
-            evidence = _look(stage, found[broken], broken, challenge, node, folder)
+            evidence = _look(stage, found[broken], broken, official, folder)
             results.append(StageResult(stage.name, False, _why(evidence)))
             is_broken = found[broken]["broken"] is not None
             advice = _advice(challenge, stage.name, "\n".join(evidence.findings), is_broken)
@@ -56,8 +62,7 @@ def assess(
         why = stage.promise if stage.name == STARTS else f"{stage.promise} ({shown_runs(rows)})"
         results.append(StageResult(stage.name, True, why))
     if limits_of(challenge):
-        official = replace(official_command(challenge, node), nemesis=frozenset())
-        results.append(limits_result(challenge, official))
+        results.append(limits_result(challenge, replace(official, nemesis=frozenset())))
     if not all(result.passed for result in results):
         advice = _advice(challenge, results[-1].name, results[-1].why)
         return Verdict(challenge, node, tuple(results), advice=advice)
@@ -70,12 +75,10 @@ def assess(
     )
 
 
-def _look(
-    stage: Stage, row: Row, position: int, challenge: Challenge, node: Path, folder: Path
-) -> Exhibit:
+def _look(stage: Stage, row: Row, position: int, official: Options, folder: Path) -> Exhibit:
     """Why a trial broke its promise."""
     options = stage.trials.scenario(position)
-    official, is_broken = official_command(challenge, node), row["broken"] is not None
+    is_broken = row["broken"] is not None
     evidence = evidence_of(stage, options, official, folder, is_broken=is_broken)
     if evidence.findings:
         return evidence

@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 from glomers.environment import processors
 from glomers.explore.pool import Exploration, process_pool
-from glomers.explore.seed import Row
+from glomers.explore.seed import Row, run_seed
 from glomers.workshop.stages import Stage
 from glomers.workshop.trials import Trials
+
+RunStage = Callable[[Stage], dict[int, Row]]
+"""Runs a stage; see `run_stage`."""
+
+
+def run_stage_here(stage: Stage) -> dict[int, Row]:
+    """The same in this process, one run after the other."""
+    rows: dict[int, Row] = {}
+    for position in range(len(stage.trials.commands)):
+        rows[position] = run_seed(stage.trials, position)
+        if stage.is_broken_by(rows[position]):
+            break
+    return rows
 
 
 def run_stage(stage: Stage) -> dict[int, Row]:

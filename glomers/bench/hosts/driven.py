@@ -1,7 +1,7 @@
-"""The node's side of lockstep: a node file in this process, driven through virtual time over pipes.
+"""The node's side of lockstep: a node file in this process, driven through virtual time by lines.
 
-It is the host of virtual time that runs the file, on a loop whose time is what the bench says.  What
-is said over the pipes stands in `docs/lockstep.md`.
+It is the host of virtual time that runs the file, on a loop whose time is what the bench says.
+What is said over the pipes stands in `docs/lockstep.md`.
 """
 
 from __future__ import annotations
@@ -203,6 +203,4 @@ class _Driven:
 
 
 def _unbuffered_stderr() -> TextIO:
-    return open(2, "w", encoding="utf-8", errors="replace", buffering=1, closefd=False)  # noqa: SIM115
-
-
+    return open(2, "w", encoding="utf-8", errors="replace", buffering=1, closefd=False)

@@ -1,8 +1,8 @@
 """A node in a process of its own, in any language, driven through virtual time over its pipes.
 
-The bench says what time it is and what has arrived, and waits until the node has said what it sends
-and when it wants to be woken.  See `docs/lockstep.md`.  Nothing that a node says is trusted: what is
-no message silences it, and where it says that its handlers are, only its own folder counts.
+The bench says what time it is and what has arrived, and waits until the node has said what it
+sends and when it wants to be woken.  See `docs/lockstep.md`.  Nothing that a node says is trusted:
+what is no message silences it, and of places that it names only those in its own folder count.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from glomers.node import host
 from glomers.protocol import dumps, loads
 
 SILENCE_S = 20.0
-"""How long an answer may take, in real time: a busy machine is slow, and a hostile node never ends."""
+"""How long an answer may take, in real time: a busy machine is slow, a hostile node never ends."""
 ASK_AGAIN_S = 0.5
 MAX_WAKES = 100_000
 """So often in one instant of virtual time no node needs to be woken."""
@@ -126,7 +126,8 @@ class LockstepHost:
         self._tell(self._command("pause"))
 
     def resume(self) -> None:
-        self._tell(self._command("resume"))
+        # What it has kept is called after what is due already.
+        self._loop.call_soon(self._tell, self._command("resume"))
 
     def skew(self, now_ns: int, offset_ms: int, drift_ppm: int) -> None:
         """Let the wall clock be wrong by an offset, and by ever more with a drift."""

@@ -2,10 +2,10 @@
 
     python -m glomers.bench.hosts.nursery
 
-Its stdin is a socket of the bench, whose requests are JSON: `run`, a node file, comes with the three
-standard streams of the new process and is answered with its number; `signal` sends it a signal;
-`end` ends it, if it has not ended, and is answered with its status.  When the bench has gone, all
-processes are ended.
+Its stdin is a socket of the bench, whose requests are JSON: `run`, a node file, comes with the
+three standard streams of the new process and is answered with its number; `signal` sends it a
+signal; `end` ends it, if it has not ended, and is answered with its status.  When the bench has
+gone, all processes are ended.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ import json
 import os
 import signal
 import socket
-import sys
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -105,4 +104,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -19,7 +19,7 @@ from glomers.environment import OF_RUNS
 from glomers.errors import BrokenTest
 
 LOCKSTEP = "GLOMERS_LOCKSTEP"
-"""A variable in the environment of programs that are to speak the protocol of lockstep: its version."""
+"""The variable that tells a program to speak the protocol of lockstep, in this version."""
 VERSION = 1
 _ANSWER_BYTES = 64
 
@@ -131,9 +131,9 @@ class _Nursery:
         with theirs:
             self._process = subprocess.Popen(
                 [sys.executable, "-P", "-m", "glomers.bench.hosts.nursery"],
-                stdin=theirs,
+                stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
-                env={**os.environ, **OF_RUNS, MARK: mark()},
+                env={**OF_RUNS, **os.environ, MARK: mark()},
                 start_new_session=True,
             )
         tell_keeper(f"+{self._process.pid}")
@@ -149,19 +149,25 @@ class _Nursery:
         try:
             socket.send_fds(self._socket, [data], streams or [])
         except OSError:
-            raise _gone() from None
+            raise self._gone() from None
         return self._hear()
 
     def _hear(self) -> int:
-        answer = self._socket.recv(_ANSWER_BYTES)
+        try:
+            answer = self._socket.recv(_ANSWER_BYTES)
+        except OSError:
+            answer = b""
         if not answer:
-            raise _gone()
+            raise self._gone()
         return int(answer)
 
-
-def _gone() -> BrokenTest:
-    _nursery.cache_clear()
-    return BrokenTest("The process that starts nodes in lockstep has ended.")
+    def _gone(self) -> BrokenTest:
+        """The sentence about its end; the next node gets another nursery."""
+        self._socket.close()
+        self._process.kill()
+        self._process.wait()
+        _nursery.cache_clear()
+        return BrokenTest("The process that starts nodes in lockstep has ended.")
 
 
 @functools.cache
