@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from glomers.bench.options import Options
@@ -11,13 +11,36 @@ from glomers.challenges import Challenge
 from glomers.explore.seed import Row
 from glomers.workshop.evidence import Exhibit, evidence_of
 from glomers.workshop.exercise import exercises
-from glomers.workshop.limits import limits_of, limits_result
+from glomers.workshop.limits import Measure, limits_of, limits_result, measured_aside
 from glomers.workshop.remarks import remarks
 from glomers.workshop.runs import RunStage, run_stage
 from glomers.workshop.stages import LIMITS, STARTS, Stage, official_command, stages_of
 from glomers.workshop.verdict import NOT_REACHED, StageResult, Verdict, proof, shown_runs
 
 _UNEXPLAINED = "It broke the promise, and nobody knows why: `{command}` shows the run."
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How a node is taken through its stages.
+
+    Attributes:
+        clock: `lockstep` for one that is not trusted; by default virtual time.
+        run: runs a stage.
+        measure: runs the official command, for the limits.
+        cut: makes the stages shorter.
+        is_explained: whether the smallest failure is looked for, and what a node that has passed
+            should not do all the same: that takes seconds.
+    """
+
+    clock: str | None = None
+    run: RunStage = run_stage
+    measure: Measure = measured_aside
+    cut: Callable[[Challenge, list[Stage]], list[Stage]] = lambda challenge, stages: stages
+    is_explained: bool = True
+
+
+USUAL = Manner()
 
 
 def assess(
@@ -27,8 +50,7 @@ def assess(
     *,
     seeds: int | None = None,
     secret: str = "",
-    clock: str | None = None,
-    run: RunStage = run_stage,
+    manner: Manner = USUAL,
 ) -> Verdict:
     """Take a node through the stages.
 
@@ -38,22 +60,21 @@ def assess(
         folder: an empty one, for the stores of runs that are looked into.
         seeds: how many runs the last stage before the limits has; by default 50 or 100.
         secret: decides the seeds of the runs.
-        clock: `lockstep` for a node that is not trusted.
-        run: runs a stage.
+        manner: how that is done.
 
     Raises:
         WorkshopError: when the node cannot be run at all.
     """
-    stages = stages_of(challenge, node, seeds, secret, clock)
-    official = official_command(challenge, node, clock)
+    stages = manner.cut(challenge, stages_of(challenge, node, seeds, secret, manner.clock))
+    official = official_command(challenge, node, manner.clock)
     names = [stage.name for stage in stages] + [LIMITS] * bool(limits_of(challenge))
     results: list[StageResult] = []
     rows: list[Row] = []
     for stage in stages:
-        found = run(stage)
+        found = manner.run(stage)
         broken = next((at for at, row in found.items() if stage.is_broken_by(row)), None)
         if broken is not None:
-            evidence = _look(stage, found[broken], broken, official, folder)
+            evidence = _look(stage, found[broken], broken, official, folder, manner)
             results.append(StageResult(stage.name, False, _why(evidence)))
             is_broken = found[broken]["broken"] is not None
             advice = _advice(challenge, stage.name, "\n".join(evidence.findings), is_broken)
@@ -62,7 +83,9 @@ def assess(
         why = stage.promise if stage.name == STARTS else f"{stage.promise} ({shown_runs(rows)})"
         results.append(StageResult(stage.name, True, why))
     if limits_of(challenge):
-        results.append(limits_result(challenge, replace(official, nemesis=frozenset())))
+        results.append(
+            limits_result(challenge, replace(official, nemesis=frozenset()), manner.measure)
+        )
     if not all(result.passed for result in results):
         advice = _advice(challenge, results[-1].name, results[-1].why)
         return Verdict(challenge, node, tuple(results), advice=advice)
@@ -70,16 +93,21 @@ def assess(
         challenge,
         node,
         tuple(results),
-        remarks=remarks(stages, folder),
+        remarks=remarks(stages, folder) if manner.is_explained else (),
         proof=tuple(proof(challenge, results, rows)),
     )
 
 
-def _look(stage: Stage, row: Row, position: int, official: Options, folder: Path) -> Exhibit:
+def _look(
+    stage: Stage, row: Row, position: int, official: Options, folder: Path, manner: Manner
+) -> Exhibit:
     """Why a trial broke its promise."""
     options = stage.trials.scenario(position)
     is_broken = row["broken"] is not None
-    evidence = evidence_of(stage, options, official, folder, is_broken=is_broken)
+    is_searched = (
+        manner.is_explained and not is_broken
+    )  # what crashes is no clearer for being small
+    evidence = evidence_of(stage, options, official, folder, is_searched=is_searched)
     if evidence.findings:
         return evidence
     why = row["broken"] or _UNEXPLAINED.format(command=f"glomers bench {row['command']}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
 
@@ -28,11 +28,24 @@ def limits_of(challenge: Challenge) -> tuple[Limit, ...]:
     return challenge.limits or _GOALS.get(challenge.id, ())
 
 
-def limits_result(challenge: Challenge, official: Options) -> StageResult:
+Measure = Callable[[Options], tuple[list[str], Stats]]
+"""Runs a test and returns its anomalies and its figures; see `measured`."""
+
+
+def measured_aside(official: Options) -> tuple[list[str], Stats]:
+    """The same in a process of its own.
+
+    Raises:
+        BrokenProcessPool: when that process ended.
+    """
+    with process_pool(1) as pool:
+        return pool.submit(measured, official).result()
+
+
+def limits_result(challenge: Challenge, official: Options, measure: Measure) -> StageResult:
     """Measure the official run, and compare its figures with the limits."""
     try:
-        with process_pool(1) as pool:
-            names, stats = pool.submit(_measured, official).result()
+        names, stats = measure(official)
     except BrokenProcessPool:
         return StageResult(LIMITS, False, "The process of the official run ended with it.")
     if names:
@@ -44,7 +57,8 @@ def limits_result(challenge: Challenge, official: Options) -> StageResult:
     return StageResult(LIMITS, passed, f"{'; '.join(_figures(judged, stats, missed))}.")
 
 
-def _measured(options: Options) -> tuple[list[str], Stats]:
+def measured(options: Options) -> tuple[list[str], Stats]:
+    """The anomalies of a run, and its figures."""
     outcome = run_once(options, Tally())
     return anomalies(options, outcome), stats_of(outcome.results)
 

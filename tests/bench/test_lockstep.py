@@ -228,7 +228,7 @@ def test_no_process_of_a_node_outlives_its_test(bench):
 def test_the_nursery_is_started_anew_when_somebody_has_ended_it(bench):
     node = bench.node(ECHO)
     assert bench.test(node, *SHORT, "--clock", "lockstep").status == 0
-    os.kill(offspring._nursery(os.getpid())._process.pid, signal.SIGKILL)
+    os.kill(offspring._nursery(os.getpid(), None)._process.pid, signal.SIGKILL)
     time.sleep(0.1)
     assert bench.test(node, *SHORT, "--clock", "lockstep").status == 255
     assert bench.test(node, *SHORT, "--clock", "lockstep").status == 0

@@ -54,7 +54,7 @@ class _Lines:
     """Lines from and to the bench, on descriptors that the node's program does not know."""
 
     def __init__(self, source: int, sink: int) -> None:
-        nothing = os.open(os.devnull, os.O_RDWR)
+        nothing = os.open(os.devnull, os.O_RDONLY)
         self._source, self._sink = os.dup(source), os.dup(sink)
         os.dup2(nothing, source)
         os.dup2(2, sink)  # what is printed past Python goes to stderr as well

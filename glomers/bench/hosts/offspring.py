@@ -14,6 +14,7 @@ import tempfile
 from pathlib import Path
 from typing import Any, Protocol
 
+from glomers.bench.hosts import cage
 from glomers.bench.hosts.kept import MARK, mark, tell_keeper
 from glomers.environment import OF_RUNS
 from glomers.errors import BrokenTest
@@ -68,7 +69,7 @@ class Forked(_Streams):
 
     def __init__(self, path: Path, args: tuple[str, ...]) -> None:
         super().__init__()
-        self._nursery = _nursery(os.getpid())
+        self._nursery = _nursery(os.getpid(), path.parent if cage.kind() else None)
         request = {"run": str(path), "args": list(args), "folder": os.getcwd()}
         try:
             self._pid = self._nursery.ask(request, self.theirs)
@@ -124,16 +125,22 @@ class Spawned(_Streams):
 
 
 class _Nursery:
-    """The bench's end of a nursery."""
+    """The bench's end of a nursery.
 
-    def __init__(self) -> None:
+    Args:
+        folder: all that nodes that are kept in a cage may see of the machine; None: there is none.
+    """
+
+    def __init__(self, folder: Path | None) -> None:
+        walls = cage.walls(folder) if folder and cage.kind() == cage.BUBBLEWRAP else []
+        variables = cage.environment() if folder else {**OF_RUNS, **os.environ}
         self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "glomers.bench.hosts.nursery"],
+                [*walls, sys.executable, "-P", "-m", "glomers.bench.hosts.nursery"],
                 stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
-                env={**OF_RUNS, **os.environ, MARK: mark()},
+                env={**variables, MARK: mark()},
                 start_new_session=True,
             )
         tell_keeper(f"+{self._process.pid}")
@@ -171,6 +178,6 @@ class _Nursery:
 
 
 @functools.cache
-def _nursery(pid: int) -> _Nursery:
+def _nursery(pid: int, folder: Path | None) -> _Nursery:
     """The nursery of this process; a fork of it has one of its own."""
-    return _Nursery()
+    return _Nursery(folder)
