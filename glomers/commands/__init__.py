@@ -12,6 +12,7 @@ COMMANDS = {
     "nodes": "write every solution as a runnable node program",
     "challenge": "run one challenge with its official flags",
     "assess": "take a node through the stages of a challenge",
+    "grade": "judge the submissions of a class in a sandbox",
     "workshop": "write what students are handed out",
     "league": "rank the series' nodes with published results",
     "explore": "run many seeds, and find what fails",

@@ -18,6 +18,7 @@ from typing import Any
 
 from glomers.bench.blame import Place
 from glomers.bench.clock import NS_PER_S, VirtualLoop
+from glomers.bench.hosts import cage
 from glomers.bench.hosts.driven import ASKS
 from glomers.bench.hosts.executable import why_not_started
 from glomers.bench.hosts.host import Fail, NodeLog, Outgoing
@@ -82,6 +83,8 @@ class LockstepHost:
         self._uses_runtime = uses_runtime
         self._context = contextvars.copy_context()
         self._context.run(host.set, self)  # type: ignore[arg-type]  # whose timers these are
+        self._is_caged = bool(cage.kind())
+        self._own_beginning = b'{"src":%b,' % dumps(node_id)
         self._process: Offspring | None = None
         self._wake_ns: int | None = None
         self._wakes = (0, 0)  # an instant, and how often it was woken in it
@@ -238,8 +241,20 @@ class LockstepHost:
                 told = None
             if type(told) is dict and ("wake" in told or "broken" in told):
                 return told
+        if self._is_caged and not self._is_own(line):
+            raise self._bad("it sends messages in the name of somebody else")
         self._outgoing.line(line)
         return None
+
+    def _is_own(self, line: bytes) -> bool:
+        """Whether a message says that this node sends it: those of clients are counted apart."""
+        if line.startswith(self._own_beginning):
+            return True
+        try:
+            message = loads(line)
+        except ValueError:
+            return True  # it is no message
+        return type(message) is not dict or message.get("src") == self.node_id
 
     def _heed(self, answer: dict[str, Any]) -> None:
         """Do what the end of an answer asks for."""
