@@ -21,6 +21,7 @@ from typing import Any
 
 from glomers import __version__
 from glomers.bench.hosts import cage
+from glomers.bench.hosts.offspring import end_nurseries
 from glomers.errors import WorkshopError
 from glomers.files import write_whole
 from glomers.workshop.assessment import Manner, assess
@@ -242,4 +243,5 @@ def _judge(job: Job) -> None:
         with suppress(OSError):
             shutil.copy(store / PICTURE, job.folder / PICTURE)
     job.keep(mark)
+    end_nurseries()
     os._exit(0)

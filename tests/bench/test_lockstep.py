@@ -178,7 +178,7 @@ def test_a_program_that_does_not_keep_to_the_protocol_ends_the_test(bench, why):
 def test_a_program_that_does_not_answer_counts_as_hanging(bench, monkeypatch):
     monkeypatch.setattr("glomers.bench.hosts.lockstep.SILENCE_S", 0.2)
     monkeypatch.setattr("glomers.bench.hosts.lockstep.HANG_S", 0.1)
-    monkeypatch.setattr("glomers.bench.hosts.lockstep.ASK_AGAIN_S", 0.1)
+    monkeypatch.setattr("glomers.bench.hosts.offspring.WHILE_S", 0.1)
     node = bench.program("import sys\nfor line in sys.stdin: pass")
     outcome = bench.test(node, *SHORT, "--clock", "lockstep")
     assert outcome.status == 255

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import json
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -52,17 +52,13 @@ def right(id):
     return solution(exercises()[id].answer)
 
 
-def processes():
-    """The command lines of all processes that nodes may have left."""
-    found = set()
+def processes(folder):
+    """The command lines of processes that have this folder in them: those of sandboxes do."""
+    found = []
     for path in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            words = path.read_bytes()
-        except OSError:
-            continue
-        if b"glomers.bench.hosts.nursery" in words or words.startswith(b"bwrap"):
-            found.add((path.parent.name, words))
-    return found
+        with contextlib.suppress(OSError):
+            found.append(path.read_bytes())
+    return [words for words in found if os.fsencode(folder) in words]
 
 
 @pytest.fixture(scope="module")
@@ -82,10 +78,8 @@ def villains(tmp_path_factory):
         nodes[name] = {"my_1.py": source}
     nodes |= {name: {"my_3b.py": source} for name, source in FORGERS.items()}
     nodes["honest"] = {"my_1.py": right("1"), "my_3b.py": right("3b")}
-    before = processes()
     done, rows = grade(hand_in(top / "in", nodes), top / "out")
-    time.sleep(1)
-    return done, rows, top, processes() - before
+    return done, rows, top, processes(top / "out")
 
 
 def text_of_all(top):
@@ -126,7 +120,7 @@ def test_neighbours_of_villains_get_the_mark_that_they_deserve(villains):
 @needs_bubblewrap
 def test_villains_leave_no_process_and_no_file_and_learn_nothing(villains):
     _, _, top, left = villains
-    assert left == set()
+    assert left == []
     assert sorted(os.listdir(top)) == ["in", "out", "secret.txt"]
     assert not os.path.exists("/tmp/villain-was-here")
     assert not os.path.exists("/dev/shm/shared-by-villains")
@@ -169,9 +163,7 @@ def test_nodes_that_share_an_interpreter_would_pass_in_virtual_time(tmp_path):
 @pytest.mark.slow
 @needs_bubblewrap
 def test_marks_are_the_same_again_with_more_jobs_and_after_an_interruption(tmp_path):
-    wrong = (
-        right("3b").replace("node.send(", "(lambda *a: None)(").replace("node.rpc(", "node.rpc(")
-    )
+    wrong = right("3b").replace("node.send(", "(lambda *a: None)(")
     nodes = {
         "anna": {"my_1.py": right("1"), "my_3a.py": right("3a")},
         "ben": {"my_1.py": HARMFUL["is-no-python"], "my_3b.py": wrong},

@@ -10,8 +10,8 @@ from __future__ import annotations
 import codecs
 import contextvars
 import os
-import select
 import time
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -32,10 +32,8 @@ from glomers.protocol import dumps, loads
 
 SILENCE_S = 20.0
 """How long an answer may take, in real time: a busy machine is slow, a hostile node never ends."""
-ASK_AGAIN_S = 0.5
 MAX_WAKES = 100_000
 """So often in one instant of virtual time no node needs to be woken."""
-_READ_BYTES = 1 << 18
 _MOST_TOLD = 500
 _SENTENCE_CHARACTERS = 500
 _IS_MESSAGE = b'{"src":'
@@ -88,15 +86,9 @@ class LockstepHost:
         self._process: Offspring | None = None
         self._wake_ns: int | None = None
         self._wakes = (0, 0)  # an instant, and how often it was woken in it
-        self._poll = select.poll()
-        self._late = select.poll()
 
     async def start(self) -> None:
-        process = self._process = self._new_process()
-        os.set_blocking(process.stdin, False)
-        self._poll.register(process.stdout, select.POLLIN)
-        self._poll.register(process.stderr, select.POLLIN)
-        self._late.register(process.stderr, select.POLLIN)
+        self._process = self._new_process()
         start = {"at": self._loop.time_ns, "do": "start", "node": self.node_id, "seed": self._seed}
         self._ask(dumps(start))
 
@@ -123,6 +115,7 @@ class LockstepHost:
         process, self._process = self._process, None
         self._wake_ns = None
         if process is not None:
+            self._note_stderr(process)
             process.end()
 
     def pause(self) -> None:
@@ -172,12 +165,13 @@ class LockstepHost:
         Raises:
             BrokenTest: when it does not answer as it must.
         """
-        assert self._process is not None
-        deadline_s = time.monotonic() + SILENCE_S
-        self._write(self._process, line + b"\n", deadline_s)
+        process = self._process
+        assert process is not None
+        began_s = time.monotonic()
+        self._write(process, line + b"\n", began_s)
         rest, answer = b"", None
         while answer is None:
-            *lines, rest = (rest + self._read(self._process, deadline_s)).split(b"\n")
+            *lines, rest = (rest + self._read(process, began_s)).split(b"\n")
             for each in lines:
                 if answer is not None:
                     raise self._bad("it goes on after the end of its answer")
@@ -186,51 +180,34 @@ class LockstepHost:
                 raise self._bad(f"it wrote {MAX_LINE_BYTES >> 20} MB without ending the line")
         if rest:
             raise self._bad("it goes on after the end of its answer")
-        while self._late.poll(0) and self._read_stderr(self._process):
-            pass
+        if not self._uses_runtime:
+            self._note_stderr(process)
         self._heed(answer)
 
-    def _write(self, process: Offspring, data: bytes, deadline_s: float) -> None:
-        while True:
-            try:
-                data = data[os.write(process.stdin, data) :]
-            except BlockingIOError:
-                writable = select.poll()
-                writable.register(process.stdin, select.POLLOUT)
-                writable.poll(ASK_AGAIN_S * 1000)
-                if time.monotonic() > deadline_s:
-                    raise self._hangs("it does not read its stdin") from None
-            except BrokenPipeError:
-                return  # its last words may be on stdout
-            if not data:
-                return
+    def _write(self, process: Offspring, data: bytes, began_s: float) -> None:
+        with suppress(ConnectionError):  # its last words may still be there
+            while data := data[process.write(data) :]:
+                if time.monotonic() - began_s > SILENCE_S:
+                    raise self._hangs("it does not read its stdin")
 
-    def _read(self, process: Offspring, deadline_s: float) -> bytes:
-        """The next that the node writes on stdout; what it writes on stderr goes to its log."""
-        patience_s = HANG_S
+    def _read(self, process: Offspring, began_s: float) -> bytes:
+        """The next that the node writes on stdout."""
         while True:
-            ready = [stream for stream, _ in self._poll.poll(patience_s * 1000)]
-            if time.monotonic() > deadline_s:
-                raise self._hangs("it does not answer")
-            if not ready:
-                process.signal(ASKS)
-                patience_s = ASK_AGAIN_S
-            if process.stderr in ready:
-                self._read_stderr(process)
-            if process.stdout in ready:
-                if chunk := os.read(process.stdout, _READ_BYTES):
-                    return chunk
+            chunk = process.read()
+            if chunk == b"":
                 raise self._crashed(process)
+            silent_s = time.monotonic() - began_s
+            if silent_s > SILENCE_S:
+                raise self._hangs("it does not answer")
+            if chunk:
+                return chunk
+            self._note_stderr(process)
+            if silent_s > HANG_S:
+                process.signal(ASKS)
 
-    def _read_stderr(self, process: Offspring) -> bool:
-        """Note what the node has written on stderr; says whether more may come."""
-        chunk = os.read(process.stderr, _READ_BYTES)
-        if chunk:
-            self._log.write(self._decoder.decode(chunk))
-        else:
-            self._poll.unregister(process.stderr)
-            self._late.unregister(process.stderr)
-        return bool(chunk)
+    def _note_stderr(self, process: Offspring) -> None:
+        if written := process.read_stderr():
+            self._log.write(self._decoder.decode(written))
 
     def _take(self, line: bytes) -> dict[str, Any] | None:
         """Send the message in a line; the answer's end is returned instead."""
@@ -241,6 +218,9 @@ class LockstepHost:
                 told = None
             if type(told) is dict and ("wake" in told or "broken" in told):
                 return told
+            if type(told) is dict and type(told.get("log")) is str:
+                self._log.write(told["log"])
+                return None
         if self._is_caged and not self._is_own(line):
             raise self._bad("it sends messages in the name of somebody else")
         self._outgoing.line(line)
@@ -299,5 +279,6 @@ class LockstepHost:
         )
 
     def _crashed(self, process: Offspring) -> BrokenTest:
+        self._note_stderr(process)
         self._process = None
         return BrokenTest(f"Node {self.node_id} crashed: {ending(process.end())}.", self.node_id)
