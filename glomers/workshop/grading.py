@@ -14,12 +14,12 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from importlib.metadata import version
 from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
-from glomers import __version__
 from glomers.bench.hosts import cage
 from glomers.bench.hosts.offspring import end_nurseries
 from glomers.errors import WorkshopError
@@ -69,7 +69,7 @@ class Job:
     def _key(self) -> str:
         """What decides the result."""
         source = self.submission.nodes[self.challenge].source
-        words = f"{__version__}\0{cage.kind()}\0{self.secret}\0".encode()
+        words = f"{version('glomers')}\0{cage.kind()}\0{self.secret}\0".encode()
         return hashlib.sha256(words + source).hexdigest()
 
     def known(self) -> Mark | None:
@@ -184,15 +184,15 @@ def _judged(work: Sequence[Job], jobs: int) -> Iterator[tuple[Job, Mark]]:
                 process.start()
                 running[process.sentinel] = process, job, time.monotonic() + DEADLINE_S
             wait(list(running), timeout=1.0)
-            for sentinel, (process, job, deadline_s) in list(running.items()):
-                is_late = time.monotonic() > deadline_s
-                if process.is_alive() and not is_late:
+            for sentinel, (judge, its_job, deadline_s) in list(running.items()):
+                is_late = judge.is_alive()
+                if is_late and time.monotonic() < deadline_s:
                     continue
                 del running[sentinel]
-                yield job, _end(process, job, is_late=process.is_alive())
+                yield its_job, _end(judge, its_job, is_late=is_late)
     finally:
-        for process, _, _ in running.values():
-            _kill(process)
+        for judge, _, _ in running.values():
+            _kill(judge)
 
 
 def _end(process: BaseProcess, job: Job, *, is_late: bool) -> Mark:

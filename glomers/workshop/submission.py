@@ -151,7 +151,7 @@ def _gathered(name: str, files: Iterable[_File]) -> Submission:
     """Pick the node files: the one nearest to the top, of several, and files before notebooks."""
     notes: list[str] = []
     nodes: dict[str, list[NodeFile]] = {}
-    notebooks = []
+    notebooks: list[_File] = []
     for number, file in enumerate(files):
         if number == MOST_FILES:
             notes.append(f"It has more than {MOST_FILES:,} files, and only these were looked at.")

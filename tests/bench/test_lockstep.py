@@ -14,12 +14,15 @@ from glomers.bench.flags import parse_options
 from glomers.bench.hosts import offspring
 from glomers.bench.once import run_once
 from glomers.challenges import CHALLENGES
+from glomers.cli import main
 from glomers.explore.child import call_child
 from glomers.explore.determinism import Lines
 from glomers.formats.history import format_op
 from tests.helpers.bench import ECHO, SHORT, told
 from tests.helpers.chaos import CHAOS
+from tests.helpers.places import DATA
 
+ONE_HOP = DATA / "mistakes" / "one_hop.py"
 VERSIONS = {
     (challenge.workload, version.name): (challenge, version)
     for challenge in CHALLENGES.values()
@@ -232,3 +235,41 @@ def test_the_nursery_is_started_anew_when_somebody_has_ended_it(bench):
     time.sleep(0.1)
     assert bench.test(node, *SHORT, "--clock", "lockstep").status == 255
     assert bench.test(node, *SHORT, "--clock", "lockstep").status == 0
+
+
+COMMANDS = {
+    "explore": ["explore", "test -w broadcast --node-count 3 --time-limit 3 --rate 10 {clock}"],
+    "assess": ["assess", "3b", "--seeds", "3"],
+    "challenge": ["challenge", "3b"],
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", COMMANDS)
+def test_commands_say_the_same_on_both_clocks(name, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTHONHASHSEED", "0")
+    said = []
+    for clock in CLOCKS:
+        flag = f"--clock {clock}"
+        words = [word.replace("{clock}", flag) for word in COMMANDS[name]]
+        if words == COMMANDS[name]:
+            words += flag.split()
+        status = main([*words, "--bin", str(ONE_HOP), "--json"])
+        told = json.loads(capsys.readouterr().out)
+        own = {"wall_s", "store", "folder", "trace", "command"}  # of times, places and the clock
+        said.append((status, {key: value for key, value in told.items() if key not in own}))
+    assert said[0] == said[1]
+    assert said[0][0] == 1
+
+
+@pytest.mark.slow
+def test_a_failure_that_was_found_in_lockstep_is_played_back_there(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTHONHASHSEED", "0")
+    words = "test -w broadcast --node-count 3 --time-limit 3 --clock lockstep"
+    assert main(["explore", words, "--bin", str(ONE_HOP), "--seeds", "3", "--out", "found"]) == 1
+    assert '"lockstep"' in (tmp_path / "found" / "trace.json").read_text()
+    capsys.readouterr()
+    assert main(["replay", "found/trace.json"]) == 1
+    assert "Clock: lockstep" in capsys.readouterr().out

@@ -8,8 +8,12 @@ seed, or know something that no node may rely on.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from tests.helpers.corpus import PEERS
 from tests.helpers.mistakes import MISTAKES
@@ -120,3 +124,11 @@ def _impostors() -> list[Wrong]:
 
 
 WRONG = [*_trials(), *_mistakes(), *_mutants(), *_impostors()]
+
+
+def every_sixth(cases: Sequence[Wrong]) -> list[Any]:
+    """All cases, of which the usual tests take every sixth."""
+    return [
+        pytest.param(each, id=each.name, marks=[pytest.mark.whole_corpus] if number % 6 else [])
+        for number, each in enumerate(cases)
+    ]

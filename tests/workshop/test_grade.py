@@ -20,6 +20,7 @@ from glomers.workshop.skeleton import solution
 from tests.helpers.chromium import Chromium, find_chromium
 from tests.helpers.stages import broken_stage
 from tests.helpers.villains import FORGERS, HARMFUL, SHARES_INTERPRETER
+from tests.helpers.wrong_nodes import WRONG, every_sixth
 
 WHY_NOT = cage.why_no_bubblewrap()
 needs_bubblewrap = pytest.mark.skipif(WHY_NOT is not None, reason=str(WHY_NOT))
@@ -215,3 +216,9 @@ def test_a_mark_is_read_as_it_was_written():
 def test_no_cell_of_the_table_is_a_formula():
     row = Mark("1", "error", "=HYPERLINK(1)").row("@anna")
     assert (row["submission"], row["why"]) == ("'@anna", "'=HYPERLINK(1)")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("wrong", every_sixth(WRONG))
+def test_a_wrong_node_does_not_pass_the_brief_stages(wrong, tmp_path):
+    assert broken_stage(wrong.challenge, wrong.write(tmp_path), is_graded=True)
