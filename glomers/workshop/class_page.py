@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -11,13 +12,15 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, Template
+from markupsafe import Markup, escape
 
 from glomers.challenges import CHALLENGES
 from glomers.workshop.grading import PICTURE
-from glomers.workshop.mark import PASS, Mark
+from glomers.workshop.mark import NOT_RUN, PASS, Mark
 from glomers.workshop.submission import Submission
 
 _SHOWN_MISTAKES = 3
+_CODE = re.compile("`([^`]+)`")
 _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 
 _FRAME = """<!DOCTYPE html>
@@ -47,17 +50,17 @@ _OF_ONE = """{% extends frame %}{% block body %}
 {% for note in notes %}<p>{{ note }}</p>
 {% endfor %}
 {% if weaker %}<p><strong>{{ weaker }}</strong></p>{% endif %}
-<p>{{ passed }} of {{ marks|length }} challenges passed. <a href="../index.html">The class</a></p>
+<p>{{ passed }} of {{ marks|length }} challenges passed.</p>
 {% for mark, name, picture in marks %}
 <h2>{{ mark.challenge }}, {{ name }}: <span class="{{ colour(mark) }}">{{ mark.status }}</span></h2>
 {% if mark.stages %}<ul>
 {% for stage, status, message in mark.stages %}
-<li>{{ stage }}: {{ status }}{% if status == "pass" %}. {{ message }}{% endif %}</li>
+<li>{{ stage }}: {{ status }}{% if status == "pass" %}. {{ message|told }}{% endif %}</li>
 {% endfor %}</ul>{% elif mark.why %}<p>{{ mark.why }}</p>{% endif %}
 {% if not mark.passed and mark.stages %}
 <p>What went wrong:</p>
-<ol>{% for finding in mark.findings or [mark.why] %}<li>{{ finding }}</li>{% endfor %}</ol>
-{% if mark.advice %}<p>{{ mark.advice }}</p>{% endif %}
+<ol>{% for finding in mark.findings or [mark.why] %}<li>{{ finding|told }}</li>{% endfor %}</ol>
+{% if mark.advice %}<p>{{ mark.advice|told }}</p>{% endif %}
 {% endif %}
 {% for line in mark.proof %}<p class="none">{{ line }}</p>{% endfor %}
 {% if picture %}<p><img alt="The first messages of the run that failed" src="{{ picture }}"></p>
@@ -68,13 +71,14 @@ _OF_ONE = """{% extends frame %}{% block body %}
 
 _OF_CLASS = """{% extends frame %}{% block body %}
 {% if weaker %}<p><strong>{{ weaker }}</strong></p>{% endif %}
-<p>{{ rows|length }} submissions. A cell shows the stage at which a node stops.</p>
+<p>{{ rows|length }} submissions. A cell shows the stage at which a node stops, and – where there is
+none.</p>
 <div class="wide"><table>
 <thead><tr><th>submission</th>{% for id in ids %}<th>{{ id }}</th>{% endfor %}</tr></thead>
 <tbody>
 {% for name, slug, marks in rows %}
 <tr><th><a href="{{ slug }}/index.html">{{ name }}</a></th>
-{% for mark in marks %}<td class="{{ colour(mark) }}">{{ mark.stage or mark.status }}</td>
+{% for mark in marks %}<td class="{{ colour(mark) }}">{{ cell(mark) }}</td>
 {% endfor %}</tr>
 {% endfor %}
 </tbody></table></div>
@@ -84,8 +88,8 @@ _OF_CLASS = """{% extends frame %}{% block body %}
 <tbody>
 {% for id, stage, count, mistakes in hurdles %}
 <tr><td>{{ id }}</td><td>{{ stage }}</td><td>{{ count }}</td>
-<td><ul>{% for text, often in mistakes %}<li>{{ text }} ({{ often }})</li>{% endfor %}</ul></td>
-</tr>
+<td><ul>{% for text, often in mistakes %}
+<li>{{ text|told }} ({{ often }})</li>{% endfor %}</ul></td></tr>
 {% endfor %}
 </tbody></table>{% else %}<p>No stage has stopped anybody.</p>{% endif %}
 <h2>What was not checked</h2>
@@ -156,7 +160,11 @@ def _hurdles(marks: Sequence[Mark]) -> list[tuple[str, str, int, list[tuple[str,
 
 
 def _colour(mark: Mark) -> str:
-    return {PASS: "pass", "not run": "none"}.get(mark.status, "fail")
+    return {PASS: "pass", NOT_RUN: "none"}.get(mark.status, "fail")
+
+
+def _cell(mark: Mark) -> str:
+    return "–" if mark.status == NOT_RUN else mark.stage or mark.status
 
 
 def _made(name: str, title: str, weaker: str | None, **told: Any) -> str:
@@ -168,13 +176,20 @@ def _made(name: str, title: str, weaker: str | None, **told: Any) -> str:
         weaker=weaker,
         unchecked=_UNCHECKED,
         colour=_colour,
+        cell=_cell,
         **told,
     )
+
+
+def _told(text: str) -> Markup:
+    """Escaped text, in which what stands between backticks is code."""
+    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(text))))
 
 
 @cache
 def _templates() -> dict[str, tuple[Template, Template]]:
     environment = Environment(autoescape=True)
+    environment.filters["told"] = _told
     frame = environment.from_string(_FRAME)
     texts = {"one": _OF_ONE, "class": _OF_CLASS}
     return {name: (frame, environment.from_string(text)) for name, text in texts.items()}
