@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from glomers.bench.options import Options
@@ -12,7 +13,7 @@ MOST_TRIALS = {ALONE: 3, TOGETHER: 6}
 """How many runs these stages have at most where another follows."""
 LAST_TRIALS = 10
 """How many runs the last stage before the limits has at most."""
-MORE_TRIALS = {"3c": 30, "4": 20}
+MORE_TRIALS = {"3c": 40, "4": 20}
 """The same where mistakes show in few runs, which take little time."""
 MOST_OPERATIONS = 500
 """How many operations a run asks for at most; what limits are about is measured in full."""
@@ -28,8 +29,15 @@ def brief(challenge: Challenge, stages: list[Stage]) -> list[Stage]:
 
 
 def _cut(stage: Stage, count: int) -> Stage:
-    commands = tuple(map(_shortened, stage.trials.commands[:count]))
+    commands = tuple(map(_shortened, _chosen(stage.trials.commands, count)))
     return replace(stage, trials=replace(stage.trials, commands=commands))
+
+
+def _chosen(commands: Sequence[Options], count: int) -> list[Options]:
+    """Half of them as they come, half those with the most nodes, where most can go wrong."""
+    first = commands[: count - count // 2]
+    largest = sorted(commands[len(first) :], key=lambda options: -len(options.node_ids))
+    return [*first, *largest[: count - len(first)]]
 
 
 def _shortened(options: Options) -> Options:

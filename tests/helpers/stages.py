@@ -14,8 +14,12 @@ def broken_stage(
     challenge: str, node: Path, seeds: int | None = None, *, is_graded: bool = False
 ) -> str | None:
     """The name of the first stage before the limits that a node breaks; None: it breaks none."""
-    stages = stages_of(task(challenge), node, seeds, clock="lockstep" if is_graded else None)
-    for stage in brief(task(challenge), stages) if is_graded else stages:
+    stages = stages_of(task(challenge), node, seeds)
+    if is_graded:
+        # A node that is wrong in one of fifty runs passes with one secret of eight; not with this.
+        stages = stages_of(task(challenge), node, seeds, "a", "lockstep")
+        stages = brief(task(challenge), stages)
+    for stage in stages:
         for position in range(len(stage.trials.commands)):
             if stage.is_broken_by(run_seed(stage.trials, position)):
                 return stage.name
