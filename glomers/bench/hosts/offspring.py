@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import functools
 import json
@@ -252,13 +253,15 @@ _OF_PROCESS: dict[int, list[_Nursery]] = {}
 @functools.cache
 def _nursery(pid: int, folder: Path | None) -> _Nursery:
     """The nursery of this process; a fork of it has one of its own."""
+    if not _OF_PROCESS:
+        atexit.register(end_nurseries)
     nursery = _Nursery(folder)
     _OF_PROCESS.setdefault(pid, []).append(nursery)
     return nursery
 
 
 def end_nurseries() -> None:
-    """End what this process has forked nodes from; whoever does not call it leaves that to it."""
+    """End what this process has forked nodes from, and wait for that; so does its own end."""
     for nursery in _OF_PROCESS.pop(os.getpid(), []):
         nursery.close()
     _nursery.cache_clear()
