@@ -159,9 +159,7 @@ class Cluster:
     def skew(self, node_id: str, offset_ms: int, drift_ppm: int) -> None:
         """Let the wall clock of a node in virtual time be wrong."""
         host = self._hosts[node_id]
-        assert isinstance(
-            host, VirtualHost | LockstepHost
-        )  # the options refuse it on the real clock
+        assert isinstance(host, VirtualHost | LockstepHost)  # see the options
         host.skew(self._clock.now_ns(), offset_ms, drift_ppm)
 
     def _gate(self) -> None:

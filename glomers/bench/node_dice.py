@@ -31,6 +31,7 @@ class NodeDice:
     def __init__(self, seed: int) -> None:
         self.entropy = random.Random(seed)
         self.shared = random.Random(self.entropy.getrandbits(64))
+        self.last_uuid1: int | None = None
 
 
 def replacements() -> Iterator[tuple[Any, str, Any]]:
@@ -45,7 +46,7 @@ def replacements() -> Iterator[tuple[Any, str, Any]]:
         yield random, name, _of_node(name, getattr(random, name))
     yield uuid, "_generate_time_safe", None
     yield uuid, "_node", 0x0242AC110002
-    yield uuid, "_last_timestamp", None
+    yield uuid, "uuid1", _uuid1_of_node(uuid.uuid1)
 
 
 def _dice() -> NodeDice | None:
@@ -69,6 +70,21 @@ def _of_node(name: str, of_process: Callable[..., Any]) -> Callable[..., Any]:
 
     draw.__name__ = draw.__qualname__ = name
     return draw
+
+
+def _uuid1_of_node(of_process: Callable[..., uuid.UUID]) -> Callable[..., uuid.UUID]:
+    """`uuid1`, which sees to it that a timestamp comes once: here, in the life of one node."""
+
+    def uuid1(*args: Any, **kwargs: Any) -> uuid.UUID:
+        dice = _dice()
+        if dice is None:
+            return of_process(*args, **kwargs)
+        vars(uuid)["_last_timestamp"] = dice.last_uuid1
+        made = of_process(*args, **kwargs)
+        dice.last_uuid1 = vars(uuid)["_last_timestamp"]
+        return made
+
+    return uuid1
 
 
 def _seeded_random() -> type[random.Random]:

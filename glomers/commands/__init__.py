@@ -15,6 +15,7 @@ COMMANDS = {
     "nodes": "write every solution as a runnable node program",
     "challenge": "run one challenge with its official flags",
     "assess": "take a node through the stages of a challenge",
+    "grade": "judge the submissions of a class in a sandbox",
     "workshop": "write what students are handed out",
     "league": "rank the series' nodes with published results",
     "explore": "run many seeds, and find what fails",
@@ -36,6 +37,7 @@ EXAMPLES = {
     "nodes": ["glomers nodes", "glomers nodes elsewhere"],
     "challenge": ["glomers challenge 3d", "glomers challenge 3c --bin runs/nodes/my_3c.py --json"],
     "assess": ["glomers assess 3c --bin runs/nodes/my_3c.py --watch"],
+    "grade": ["glomers grade handed-in --out marks --secret autumn"],
     "workshop": ["glomers workshop handout"],
     "league": ["glomers league", "glomers league --write"],
     "explore": [

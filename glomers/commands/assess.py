@@ -8,12 +8,13 @@ import time
 from argparse import Namespace
 from pathlib import Path
 
+from glomers.bench.options import CLOCKS
 from glomers.challenges import Challenge
 from glomers.commands.arguments import Parser, at_least_one
 from glomers.environment import fix_hash_seed
 from glomers.errors import EXIT_FAILED, EXIT_OK, WorkshopError
 from glomers.formats.text import clean
-from glomers.workshop.assessment import assess
+from glomers.workshop.assessment import Manner, assess
 from glomers.workshop.hunts import task
 from glomers.workshop.own_folder import own_folder
 from glomers.workshop.telling import lines
@@ -30,6 +31,8 @@ def add_arguments(parser: Parser) -> None:
     add("--bin", type=Path, metavar="FILE", required=True, help="the node")
     seeds = "of the last stage with many (50 or 100)"
     add("--seeds", type=at_least_one, metavar="N", help=seeds)
+    clock = "lockstep: a process for each node, so that nothing can be forged"
+    add("--clock", choices=CLOCKS[:2], help=f"virtual (default), or {clock}")
     add("--json", action="store_true", help="print one JSON object")
     add("--watch", action="store_true", help="again whenever the file changes")
 
@@ -45,13 +48,14 @@ def act(arguments: Namespace) -> int:
     fix_hash_seed(sys.argv[1:])
     challenge, node = task(arguments.id), arguments.bin
     seen = changed_at(node)
-    status = _assess_once(challenge, node, arguments.seeds, arguments.json)
+    how = arguments.seeds, arguments.clock, arguments.json
+    status = _assess_once(challenge, node, *how)
     while arguments.watch:
         await_change(node, seen)
         print(flush=True)
         seen = changed_at(node)
         try:
-            status = _assess_once(challenge, node, arguments.seeds, arguments.json)
+            status = _assess_once(challenge, node, *how)
         except WorkshopError as error:  # such as a file that is half written
             print(error, flush=True)
     return status
@@ -68,9 +72,11 @@ def changed_at(node: Path) -> int:
     return node.stat().st_mtime_ns if node.exists() else 0
 
 
-def _assess_once(challenge: Challenge, node: Path, seeds: int | None, as_json: bool) -> int:
+def _assess_once(
+    challenge: Challenge, node: Path, seeds: int | None, clock: str | None, as_json: bool
+) -> int:
     with own_folder(FOLDER, challenge.id) as folder:
-        verdict = assess(challenge, node, folder, seeds=seeds)
+        verdict = assess(challenge, node, folder, seeds=seeds, manner=Manner(clock))
     if as_json:
         print(json.dumps(verdict.as_json(), ensure_ascii=False))
     else:

@@ -16,6 +16,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from glomers.bench.hosts.cage import why_no_bubblewrap
 from glomers.commands.arguments import Parser
 from glomers.engine.maelstrom.find import find_maelstrom
 from glomers.engine.maelstrom.install import has_jar
@@ -32,6 +33,8 @@ _PATIENCE_S = 20.0
 _REQUIREMENT = re.compile(r"(?P<name>[\w.-]+)\s*>=\s*(?P<version>[\d.]+)\s*$")
 _BOTH = ENGINES
 _REAL = ("maelstrom",)
+_GRADE = ("grade",)
+"""No engine, but the command `glomers grade`."""
 
 
 @dataclass(frozen=True)
@@ -120,7 +123,8 @@ def examine() -> Examination:
         why = f"{ENGINE} says so, but it can only be {' or '.join(ENGINES)}"
     gnuplot = _tool("gnuplot", ("gnuplot", "--version"), "gnuplot-nox")
     graphviz = _tool("Graphviz", ("dot", "-V"), "graphviz")
-    findings = (_python(), *_packages(), _java(), gnuplot, graphviz, _maelstrom(), _disk())
+    real = (_java(), gnuplot, graphviz, _maelstrom())
+    findings = (_python(), *_packages(), *real, _bubblewrap(), _disk())
     return Examination(engine, why, findings)
 
 
@@ -224,6 +228,18 @@ def _maelstrom() -> Requirement:
     return Requirement("Maelstrom", f"{version} ({found.where})", _REAL, "", str(found.program))
 
 
+def _bubblewrap() -> Requirement:
+    """What keeps submissions in; where containers forbid it, the problem says so."""
+    commands = {
+        "conda": "conda install -c conda-forge bubblewrap",
+        "apt": "sudo apt-get install bubblewrap",
+    }
+    where, said = _ask("bwrap", "--version")
+    problem = why_no_bubblewrap() if where else None
+    found = said.split()[-1] if said else None
+    return Requirement("bubblewrap", found, _GRADE, problem or "", where, commands)
+
+
 def _disk() -> Requirement:
     try:
         folder = project_root()
@@ -277,6 +293,8 @@ def _print_table(examination: Examination) -> None:
 def _needed_by(finding: Requirement) -> str:
     if finding.needed_by == _BOTH:
         return "everything"
+    if finding.needed_by == _GRADE:
+        return "glomers grade"
     return "the real Maelstrom" if finding.needed_by else ""
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from glomers.drawing.decisive import Stretch, decisive_diagram, draw_decisive
-from glomers.drawing.stepper.account import Flaw
 from glomers.drawing.flipbook import stepped
+from glomers.drawing.stepper.account import Flaw
 from glomers.engine.store_folder import StoreFolder
 from glomers.errors import StoreError
 from glomers.formats.journal import Event

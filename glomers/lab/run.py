@@ -48,7 +48,7 @@ class Run:
         explanation: why a test broke, in the words of the program that ran it; else empty.
         command: the command line, as Maelstrom takes it.
         engine: "bench" or "maelstrom".
-        clock: "virtual" or "real", of the bench.
+        clock: "virtual", "lockstep" or "real", of the bench.
         seed: the bench's seed.
         nodes: the names of the nodes.
         store: the folder that the run left, if any.

@@ -38,7 +38,7 @@ def maelstrom(
         seed: decides everything random in the bench's virtual time.
         engine: "bench" or "maelstrom"; by default `$GLOMERS_ENGINE`, else the bench. A flag that
             only the bench has, such as --final-reads, needs the bench whatever this says.
-        clock: "virtual" or "real", for the bench; by default what suits the node.
+        clock: "virtual", "lockstep" or "real", for the bench; by default what suits the node.
         bin: the node's program, in place of the one that the command line names.
         args: arguments for the node, after those that the command line has.
         expect: "valid", "invalid", "broken" (also: refused) or "any", which is any verdict: a test

@@ -43,15 +43,24 @@ class Source:
         return self._parsed(str(self._program)) if self._program else None
 
     def _read(self, file: str) -> list[str]:
-        """The lines of a file; none when it cannot be read."""
+        """The lines of a file of the program; none of others, or when it cannot be read."""
         if file not in self._lines:
             try:
+                if not self._is_beside(file):  # a log may name any file, whatever is in it
+                    raise OSError
                 with open(file, "rb") as opened:
                     text = opened.read(_MOST_BYTES).decode("utf-8", "replace")
             except (OSError, ValueError):  # of a name that can be none
                 text = ""
             self._lines[file] = text.splitlines()
         return self._lines[file]
+
+    def _is_beside(self, file: str) -> bool:
+        """Whether a file lies in the program's folder, wherever links lead."""
+        if self._folder is None:
+            return False
+        folder = os.path.realpath(self._folder)
+        return os.path.realpath(file).startswith(os.path.join(folder, ""))
 
     def _parsed(self, file: str) -> ast.Module | None:
         if file not in self._trees:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from glomers.bench.options import Options
 from glomers.challenges import Challenge
 from glomers.explore.seed import Row
 from glomers.workshop.evidence import Exhibit, evidence_of, told_by
 from glomers.workshop.exercise import exercises
-from glomers.workshop.limits import limits_of, limits_result
+from glomers.workshop.limits import Measure, limits_of, limits_result, measured_aside
 from glomers.workshop.remarks import remarks
-from glomers.workshop.runs import run_stage
+from glomers.workshop.runs import RunStage, run_stage
 from glomers.workshop.snapshot import has_changed, taken
 from glomers.workshop.stages import LIMITS, STARTS, Stage, official_command, stages_of
 from glomers.workshop.verdict import (
@@ -27,6 +28,29 @@ from glomers.workshop.verdict import (
 _UNEXPLAINED = "It broke the promise, and nobody knows why: `{command}` shows the run."
 
 
+@dataclass(frozen=True)
+class Manner:
+    """How a node is taken through its stages.
+
+    Attributes:
+        clock: `lockstep` for one that is not trusted; by default virtual time.
+        run: runs a stage.
+        measure: runs the official command, for the limits.
+        cut: makes the stages shorter.
+        is_explained: whether the smallest failure is looked for, and what a node that has passed
+            should not do all the same: that takes seconds.
+    """
+
+    clock: str | None = None
+    run: RunStage = run_stage
+    measure: Measure = measured_aside
+    cut: Callable[[Challenge, list[Stage]], list[Stage]] = lambda challenge, stages: stages
+    is_explained: bool = True
+
+
+USUAL = Manner()
+
+
 def assess(
     challenge: Challenge,
     node: Path,
@@ -34,6 +58,7 @@ def assess(
     *,
     seeds: int | None = None,
     secret: str = "",
+    manner: Manner = USUAL,
 ) -> Verdict:
     """Take a node through the stages.
 
@@ -43,31 +68,33 @@ def assess(
         folder: an empty one, for the stores of runs that are looked into.
         seeds: how many runs the last stage before the limits has; by default 50 or 100.
         secret: decides the seeds of the runs.
+        manner: how that is done.
 
     Raises:
         WorkshopError: when the node cannot be run at all.
     """
-    program = official_command(challenge, node).bin
-    copy = taken(program, folder)
-    verdict = _judged(challenge, node, copy, folder, seeds, secret)
-    return replace(verdict, is_outdated=has_changed(program, copy))
+    official = official_command(challenge, node, manner.clock)
+    copy = taken(official.bin, folder)
+    stages = manner.cut(challenge, stages_of(challenge, copy, seeds, secret, manner.clock))
+    verdict = _judged(challenge, stages, replace(official, bin=copy), folder, manner)
+    return replace(verdict, node=node, is_outdated=has_changed(official.bin, copy))
 
 
 def _judged(
-    challenge: Challenge, node: Path, copy: Path, folder: Path, seeds: int | None, secret: str
+    challenge: Challenge, stages: list[Stage], official: Options, folder: Path, manner: Manner
 ) -> Verdict:
-    """The verdict on the copy of a node."""
-    stages = stages_of(challenge, copy, seeds, secret)
+    """The verdict on the node of an official command."""
+    node = official.bin
     names = [stage.name for stage in stages] + [LIMITS] * bool(limits_of(challenge))
     results: list[StageResult] = []
     rows: list[Row] = []
     for stage in stages:
-        found = run_stage(stage)
+        found = manner.run(stage)
         broken = next((at for at, row in found.items() if stage.is_broken_by(row)), None)
         if broken is None and stage.counts is None and all(map(is_unjudged, found.values())):
             broken = 0  # it may be as wrong as it likes: nobody can tell
         if broken is not None:
-            evidence = _look(stage, found[broken], broken, challenge, copy, folder)
+            evidence = _look(stage, found[broken], broken, official, folder, manner)
             results.append(StageResult(stage.name, False, _why(evidence)))
             is_broken = found[broken]["broken"] is not None
             advice = _advice(challenge, stage.name, evidence.findings, is_broken)
@@ -78,8 +105,8 @@ def _judged(
         why = stage.promise if stage.name == STARTS else stage.promise + runs
         results.append(StageResult(stage.name, True, why))
     if limits_of(challenge):
-        official = replace(official_command(challenge, copy), nemesis=frozenset())
-        results.append(limits_result(challenge, official))
+        calm = replace(official, nemesis=frozenset())
+        results.append(limits_result(challenge, calm, manner.measure))
     if not all(result.passed for result in results):
         advice = _advice(challenge, results[-1].name, [results[-1].why])
         return Verdict(challenge, node, tuple(results), advice=advice)
@@ -87,20 +114,21 @@ def _judged(
         challenge,
         node,
         tuple(results),
-        remarks=remarks(stages, folder),
+        remarks=remarks(stages, folder) if manner.is_explained else (),
         proof=tuple(proof(challenge, results, rows)),
     )
 
 
 def _look(
-    stage: Stage, row: Row, position: int, challenge: Challenge, node: Path, folder: Path
+    stage: Stage, row: Row, position: int, official: Options, folder: Path, manner: Manner
 ) -> Exhibit:
     """Why a trial broke its promise."""
     options = stage.trials.scenario(position)
     if told := told_by(row, options, folder):
         return told
-    official, is_broken = official_command(challenge, node), row["broken"] is not None
-    evidence = evidence_of(stage, options, official, folder, is_broken=is_broken)
+    # What crashes is no clearer for being small.
+    is_searched = manner.is_explained and row["broken"] is None
+    evidence = evidence_of(stage, options, official, folder, is_searched=is_searched)
     if evidence.findings:
         return evidence
     why = row["broken"] or _UNEXPLAINED.format(command=f"glomers bench {row['command']}")

@@ -55,7 +55,7 @@ class Exhibit:
 
 
 def evidence_of(
-    stage: Stage, options: Options, official: Options, folder: Path, *, is_broken: bool
+    stage: Stage, options: Options, official: Options, folder: Path, *, is_searched: bool
 ) -> Exhibit:
     """Look into a trial that broke the promise of a stage.
 
@@ -64,11 +64,11 @@ def evidence_of(
         options: the trial.
         official: the challenge's own command.
         folder: an empty one, for the stores of the run and of the counterexample.
-        is_broken: whether the trial could not be finished: a node crashed, hangs, or floods.
+        is_searched: whether the smallest counterexample is looked for.
     """
     options, relies_on = _familiar(stage, options, official)
     words = words_of(options)
-    if is_broken:  # what hangs or crashes is not clearer for being small
+    if not is_searched:
         run_bench(words, folder)
     else:
         with smallest_aside(words, folder, SEARCH_S):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor
 from dataclasses import replace
 
@@ -30,7 +30,22 @@ def limits_of(challenge: Challenge) -> tuple[Limit, ...]:
     return challenge.limits or _GOALS.get(challenge.id, ())
 
 
-def limits_result(challenge: Challenge, official: Options) -> StageResult:
+Measured = tuple[list[str], str, Stats]
+Measure = Callable[[Options, int | None], Measured]
+"""Runs a test, up to so many messages; see `measured`."""
+
+
+def measured_aside(official: Options, most: int | None) -> Measured:
+    """The same in a process of its own.
+
+    Raises:
+        BrokenExecutor: when that process ended.
+    """
+    with process_pool(1) as pool:
+        return pool.submit(measured, official, most).result()
+
+
+def limits_result(challenge: Challenge, official: Options, measure: Measure) -> StageResult:
     """Measure the official run, and compare its figures with the limits.
 
     A run with far more messages than the limit allows is not taken to its end.
@@ -39,8 +54,7 @@ def limits_result(challenge: Challenge, official: Options) -> StageResult:
     allowed = next((each.below for each in limits if each.metric == "msgs_per_op"), None)
     most = int(allowed * SLACK * official.rate * official.time_limit_s) if allowed else None
     try:
-        with process_pool(1) as pool:
-            names, broken, stats = pool.submit(_measured, official, most).result()
+        names, broken, stats = measure(official, most)
     except BrokenExecutor:
         return StageResult(LIMITS, False, "The process of the official run ended with it.")
     if allowed and broken and TOO_MUCH in broken:
@@ -55,7 +69,7 @@ def limits_result(challenge: Challenge, official: Options) -> StageResult:
     return StageResult(LIMITS, passed, f"{'; '.join(_figures(judged, stats, missed))}.")
 
 
-def _measured(options: Options, most: int | None) -> tuple[list[str], str, Stats]:
+def measured(options: Options, most: int | None) -> Measured:
     """The anomalies of a run, the sentence on what broke it, if anything did, and its figures."""
     outcome = run_once(options, Watch(options, most=most))
     broken = str(outcome.broken or "")

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from itertools import accumulate
 
 from glomers.bench.options import Options
 from glomers.environment import processors
 from glomers.explore.pool import Exploration, process_pool
-from glomers.explore.seed import Row
+from glomers.explore.seed import Row, run_seed
 from glomers.workshop.stages import Stage
 from glomers.workshop.trials import Trials
 
@@ -17,6 +17,23 @@ PROBED = 10
 """After so many runs it is known how much the nodes send for each request."""
 MOST_MESSAGES = 700_000
 """About so many a stage may have, each of which takes some thirty microseconds."""
+
+
+RunStage = Callable[[Stage], dict[int, Row]]
+"""Runs a stage; see `run_stage`."""
+
+
+def run_stage_here(stage: Stage) -> dict[int, Row]:
+    """The same in this process, one run after the other."""
+    commands = stage.trials.commands
+    rows: dict[int, Row] = {}
+    for position in range(len(commands)):
+        if position >= max(PROBED, _affordable(commands, rows)):
+            break
+        rows[position] = run_seed(stage.trials, position)
+        if stage.is_broken_by(rows[position]):
+            break
+    return rows
 
 
 def run_stage(stage: Stage) -> dict[int, Row]:

@@ -65,14 +65,15 @@ class Stage:
         return bool(found if self.counts is None else found & self.counts)
 
 
-def official_command(challenge: Challenge, program: Path) -> Options:
-    """The challenge's own command for a node.
+def official_command(challenge: Challenge, program: Path, clock: str | None = None) -> Options:
+    """The challenge's own command for a node, in virtual time, or in lockstep if `clock` says so.
 
     Raises:
         WorkshopError: when there is no such node, or it cannot run in virtual time.
     """
     try:
         options = parse_options(base_of(challenge.id, challenge.flags, program))
+        options = replace(options, clock=clock)
         node = find_in_virtual_time(options.bin, options.clock)
     except (BadInput, BrokenTest, ExploreError) as error:
         raise WorkshopError(str(error)) from None
@@ -80,7 +81,11 @@ def official_command(challenge: Challenge, program: Path) -> Options:
 
 
 def stages_of(
-    challenge: Challenge, program: Path, seeds: int | None = None, secret: str = ""
+    challenge: Challenge,
+    program: Path,
+    seeds: int | None = None,
+    secret: str = "",
+    clock: str | None = None,
 ) -> list[Stage]:
     """The stages that a node has to go through, but for the numeric limits.
 
@@ -90,11 +95,12 @@ def stages_of(
         seeds: how many trials the last of these stages has; by default about as many as take
             five seconds.
         secret: decides the seeds, so that nobody can have tuned a node to them.
+        clock: `lockstep` for nodes that are not trusted.
 
     Raises:
         WorkshopError: when the node cannot be run.
     """
-    base = official_command(challenge, program)
+    base = official_command(challenge, program, clock)
     seeds = seeds or _HEAVY_SEEDS.get(base.workload, SEEDS)
     plan = _Plan(challenge, base, seeds, f"{secret}/{challenge.id}")
     stages = [plan.starts(), plan.well_formed(), plan.alone()]
@@ -118,7 +124,8 @@ class _Plan:
         if self.base.nemesis:
             return self.base
         if "partition" in self.challenge.also:
-            return parse_options([*shlex.split(self.challenge.also), "--bin", str(self.base.bin)])
+            words = [*shlex.split(self.challenge.also), "--bin", str(self.base.bin)]
+            return replace(parse_options(words), clock=self.base.clock)
         return None
 
     def starts(self) -> Stage:

@@ -51,7 +51,7 @@ def test_a_machine_without_java_is_fine_for_the_bench(machine, capsys):
     assert (told["ready"], told["engine"]) == (True, "bench")
     assert told["why"] == "the default: GLOMERS_ENGINE is not set"
     missing = {name for name, each in by_name.items() if not each["ok"]}
-    assert missing == {"JDK", "gnuplot", "Graphviz", "Maelstrom"}
+    assert missing == {"JDK", "gnuplot", "Graphviz", "Maelstrom", "bubblewrap"}
     for name in ("JDK", "gnuplot", "Graphviz"):
         assert set(by_name[name]["commands"]) == {"conda", "apt", "brew"}
         assert by_name[name]["needed_by"] == ["maelstrom"]

@@ -32,6 +32,7 @@ LONGEST_S = 120
 NOT_RUN = {
     ".venv/bin/glomers bench test -w broadcast --bin examples/broadcast.js --node-count 5 "
     "--time-limit 20 --rate 10 --nemesis partition": "half a minute on the real clock, and Node.js",
+    ".venv/bin/glomers grade class --out marks": "minutes, and bubblewrap",
     ".venv/bin/glomers install-maelstrom": "downloads",
     ".venv/bin/glomers site": "downloads, and a test of its own makes the site",
     ".venv/bin/glomers challenge 1 --engine maelstrom": "needs Maelstrom",

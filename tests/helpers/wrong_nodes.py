@@ -9,8 +9,12 @@ and Maelstrom's own checkers do not mind.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from tests.helpers.corpus import PEERS
 from tests.helpers.mistakes import MISTAKES
@@ -122,3 +126,11 @@ def _in(folder: Path) -> list[Wrong]:
 
 
 WRONG = [*_trials(), *_mistakes(), *_mutants(), *_in(IMPOSTORS), *_in(LEARNERS)]
+
+
+def every_sixth(cases: Sequence[Wrong]) -> list[Any]:
+    """All cases, of which the usual tests take every sixth."""
+    return [
+        pytest.param(each, id=each.name, marks=[pytest.mark.whole_corpus] if number % 6 else [])
+        for number, each in enumerate(cases)
+    ]

@@ -1,4 +1,4 @@
-"""Nodes in other languages: each runs on the bench's real clock, and is a valid solution."""
+"""Nodes in other languages: each is a valid solution, on the real clock or in lockstep."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import subprocess
 
 import pytest
 
+from glomers.cli import main
 from tests.helpers.places import EXAMPLES
 
 needs_node = pytest.mark.skipif(shutil.which("node") is None, reason="Node.js is not installed")
@@ -21,7 +22,7 @@ def little_rest(monkeypatch):
 
 def test_every_example_is_executable_and_has_a_test_here():
     names = {path.name for path in EXAMPLES.iterdir()}
-    assert names == {"echo.sh", "broadcast.js"}
+    assert names == {"echo.sh", "broadcast.js", "lockstep.js"}
     assert all(path.stat().st_mode & 0o111 for path in EXAMPLES.iterdir())
 
 
@@ -57,3 +58,34 @@ def test_a_node_in_javascript_broadcasts_through_partitions(bench):
     assert outcome.status == 0, outcome.err
     assert "Clock: real (the program does not use glomers.node)" in outcome.out
     assert ":start-partition" in outcome.read("history.edn")
+
+
+LOCKSTEP = ("--clock", "lockstep", "--node-count", "5", "--time-limit", "5", "--rate", "20")
+
+
+@needs_node
+def test_a_node_in_javascript_keeps_to_lockstep_and_does_the_same_each_time(bench):
+    faults = ("--nemesis", "partition,pause", "--nemesis-interval", "1", "--seed", "3")
+    left = []
+    for _ in range(2):
+        flags = (*LOCKSTEP, *faults)
+        outcome = bench.test(EXAMPLES / "lockstep.js", *flags, workload="broadcast")
+        assert outcome.status == 0, outcome.err
+        left.append([outcome.read(n) for n in ("history.edn", "net-journal/messages.jsonl")])
+    assert left[0] == left[1]
+    assert ":start-partition" in left[0][0]
+    assert ":start-pause" in left[0][0]
+
+
+@pytest.mark.slow
+@needs_node
+def test_what_a_node_in_javascript_does_not_survive_is_found_and_made_small(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTHONHASHSEED", "0")
+    words = ["test", "-w", "broadcast", *LOCKSTEP[:4]]
+    explore = ["explore", " ".join(words), "--bin", str(EXAMPLES / "lockstep.js")]
+    more = ["--seeds", "5", "--faults", "kill", "--jobs", "1", "--out", "found"]
+    assert main([*explore, *more]) == 1
+    trace = json.loads((tmp_path / "found" / "trace.json").read_text())
+    assert 0 < len(trace["ops"]) < 6
+    assert main(["replay", "found/trace.json"]) == 1

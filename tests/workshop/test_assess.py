@@ -12,7 +12,7 @@ from glomers.challenges import CHALLENGES
 from glomers.commands import assess as command
 from glomers.errors import WorkshopError
 from glomers.workshop.assessment import assess
-from glomers.workshop.limits import limits_result
+from glomers.workshop.limits import limits_result, measured
 from glomers.workshop.runs import run_stage
 from glomers.workshop.stages import official_command, stages_of
 from glomers.workshop.telling import lines
@@ -27,7 +27,8 @@ RETRY = CHALLENGES["3c"].path
 
 def assess_command(challenge, node, seeds, *, as_json=False, watch=False):
     """The exit status of `glomers assess`."""
-    arguments = Namespace(id=challenge, bin=node, seeds=seeds, json=as_json, watch=watch)
+    how = {"seeds": seeds, "clock": None, "json": as_json, "watch": watch}
+    arguments = Namespace(id=challenge, bin=node, **how)
     return command.act(arguments)
 
 
@@ -120,7 +121,7 @@ def test_what_nodes_wrote_is_told_where_the_verdict_says_nothing():
 def test_a_missed_limit_is_told_with_both_figures():
     challenge = CHALLENGES["3d"]
     batched = CHALLENGES["3e"].versions[0].path
-    result = limits_result(challenge, official_command(challenge, batched))
+    result = limits_result(challenge, official_command(challenge, batched), measured)
     assert result.passed is False
     assert "median stable latency" in result.why
     assert "below 400" in result.why

@@ -15,21 +15,13 @@ from glomers.workshop.stages import SEEDS, stages_of
 from tests.helpers.corpus import PEERS
 from tests.helpers.mutants import NODE
 from tests.helpers.stages import broken_stage
-from tests.helpers.wrong_nodes import IMPOSTORS, WRONG, mutant
+from tests.helpers.wrong_nodes import IMPOSTORS, WRONG, every_sixth, mutant
 
 pytestmark = pytest.mark.slow  # nearly every test takes a node through its stages
 
 STAGES = json.loads((IMPOSTORS / "stages.json").read_text(encoding="utf-8"))
 EXPECTED = {name: stage for stage, names in STAGES.items() for name in names}
 FEW_SEEDS = 20
-
-
-def every_sixth(cases):
-    """All cases, of which the usual tests take every sixth."""
-    return [
-        pytest.param(each, id=each.name, marks=[pytest.mark.whole_corpus] if number % 6 else [])
-        for number, each in enumerate(cases)
-    ]
 
 
 @pytest.mark.parametrize("wrong", every_sixth(WRONG))

@@ -1,18 +1,19 @@
-"""The node's side of lockstep: a node file in this process, driven through virtual time over pipes.
+"""The node's side of lockstep: a node file in this process, driven through virtual time by lines.
 
-It is the host of virtual time that runs the file, on a loop whose time is what the bench says.  What
-is said over the pipes stands in `docs/lockstep.md`.
+It is the host of virtual time that runs the file, on a loop whose time is what the bench says.
+What is said over the pipes stands in `docs/lockstep.md`.
 """
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
-from typing import Any, TextIO
+from typing import Any
 
 from glomers.bench.clock import VirtualClock
 from glomers.bench.hosts.host import NodeLog, Outgoing
@@ -54,7 +55,7 @@ class _Lines:
     """Lines from and to the bench, on descriptors that the node's program does not know."""
 
     def __init__(self, source: int, sink: int) -> None:
-        nothing = os.open(os.devnull, os.O_RDWR)
+        nothing = os.open(os.devnull, os.O_RDONLY)
         self._source, self._sink = os.dup(source), os.dup(sink)
         os.dup2(nothing, source)
         os.dup2(2, sink)  # what is printed past Python goes to stderr as well
@@ -99,6 +100,30 @@ class _Collected(Outgoing):
             self._lines.write(self._answer)
 
 
+class _Log(io.StringIO):
+    """What the node writes on stderr, which goes into the answer."""
+
+    def __init__(self, lines: _Lines) -> None:
+        super().__init__()
+        self._lines = lines
+
+    def write(self, text: str) -> int:
+        super().write(text)
+        if self.tell() > _FLUSH_BYTES:
+            self._lines.write([self.take()])
+        return len(text)
+
+    def take(self) -> bytes:
+        """The line for what has been written since the last time."""
+        text = self.getvalue().encode("utf-8", "replace").decode()
+        self.seek(0)
+        self.truncate()
+        return dumps({"log": text})
+
+    def close(self) -> None:
+        """It goes on: what is written at the very end is told as well."""
+
+
 class _Driven:
     """One node, which does what the lines of the bench say.
 
@@ -124,7 +149,8 @@ class _Driven:
         self._answer: list[bytes] = []
         self._error: BrokenTest | None = None
         self._began_s, self._began_cpu_s = _now_s(), _cpu_s()
-        log = NodeLog(_unbuffered_stderr(), None)
+        self._log = _Log(lines)
+        log = NodeLog(self._log, None)
         outgoing = _Collected(lines, self._answer)
         self._host = VirtualHost(
             first["node"], path, args, log, outgoing, self._fail, first["seed"]
@@ -161,9 +187,14 @@ class _Driven:
             self._fail(error)
         if self._error:
             self._give_up(self._error)
+        self._tell_log()
         wake_ns = self._loop.next_ns()
         self._answer.append(b'{"wake":null}' if wake_ns is None else b'{"wake":%d}' % wake_ns)
         self._lines.write(self._answer)
+
+    def _tell_log(self) -> None:
+        if self._log.tell():
+            self._answer.append(self._log.take())
 
     def _obey(self, request: dict[str, Any]) -> None:
         match request["do"]:
@@ -184,11 +215,13 @@ class _Driven:
         """Tell where the handlers are, and which of them wait; then go."""
         self._host.end()
         told = {"wake": None, "handlers": self._host.handlers, "waiting": self._host.waiting}
-        self._lines.write([dumps(told)])
+        self._tell_log()
+        self._lines.write([*self._answer, dumps(told)])
         _leave(0)
 
     def _give_up(self, error: BrokenTest) -> None:
         """Tell why the node cannot go on; then go."""
+        self._tell_log()
         self._answer.append(dumps({"broken": str(error), "place": error.place}))
         self._lines.write(self._answer)
         _leave(1)
@@ -200,7 +233,3 @@ class _Driven:
         is_hanging = worked_s >= HANG_CPU_S * patience or worked_s <= BLOCKED_CPU_S
         if is_hanging and _now_s() - self._began_s >= HANG_S * patience:
             self._give_up(hang(self._clock, frame))
-
-
-def _unbuffered_stderr() -> TextIO:
-    return open(2, "w", encoding="utf-8", errors="replace", buffering=1, closefd=False)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TextIO
 
 from glomers.bench.clock import NS_PER_S
+from glomers.bench.hosts import cage
 from glomers.bench.hosts.node_lines import BadLine, Read, read_message
 from glomers.errors import BrokenTest
 from glomers.formats.text import clean
@@ -21,6 +22,7 @@ Fail = Callable[[BrokenTest], None]
 """Ends the test."""
 
 MAX_LOG_CHARACTERS = 64 << 20
+MAX_CAGED_LOG_CHARACTERS = 1 << 20
 MAX_DEPTH = 64
 """How deep a message may nest: histories and results wrap it further and must stay readable."""
 
@@ -153,7 +155,8 @@ class NodeLog:
         self._file = file
         self._echo = echo
         self._open_times = open_times
-        self._room = MAX_LOG_CHARACTERS
+        self._most = MAX_CAGED_LOG_CHARACTERS if cage.kind() else MAX_LOG_CHARACTERS
+        self._room = self._most
         self._line = 1
         self._times: list[tuple[int, int]] = []
         self.now_ns: Callable[[], int] | None = None
@@ -169,9 +172,7 @@ class NodeLog:
         self._file.write(text[: self._room])
         self._room -= len(text)
         if self._room <= 0:
-            self._file.write(
-                f"\n(The rest is left out: a log takes {MAX_LOG_CHARACTERS:,} characters.)\n"
-            )
+            self._file.write(f"\n(The rest is left out: a log takes {self._most:,} characters.)\n")
 
     def _note_time(self, text: str) -> None:
         now_ns = self.now_ns() if self.now_ns else 0

@@ -1,8 +1,8 @@
 """A node in a process of its own, in any language, driven through virtual time over its pipes.
 
-The bench says what time it is and what has arrived, and waits until the node has said what it sends
-and when it wants to be woken.  See `docs/lockstep.md`.  Nothing that a node says is trusted: what is
-no message silences it, and where it says that its handlers are, only its own folder counts.
+The bench says what time it is and what has arrived, and waits until the node has said what it
+sends and when it wants to be woken.  See `docs/lockstep.md`.  Nothing that a node says is trusted:
+what is no message silences it, and of places that it names only those in its own folder count.
 """
 
 from __future__ import annotations
@@ -10,14 +10,15 @@ from __future__ import annotations
 import codecs
 import contextvars
 import os
-import select
 import time
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from glomers.bench.blame import Place
 from glomers.bench.clock import NS_PER_S, VirtualLoop
+from glomers.bench.hosts import cage
 from glomers.bench.hosts.driven import ASKS
 from glomers.bench.hosts.executable import why_not_started
 from glomers.bench.hosts.host import Fail, NodeLog, Outgoing
@@ -30,11 +31,9 @@ from glomers.node import host
 from glomers.protocol import dumps, loads
 
 SILENCE_S = 20.0
-"""How long an answer may take, in real time: a busy machine is slow, and a hostile node never ends."""
-ASK_AGAIN_S = 0.5
+"""How long an answer may take, in real time: a busy machine is slow, a hostile node never ends."""
 MAX_WAKES = 100_000
 """So often in one instant of virtual time no node needs to be woken."""
-_READ_BYTES = 1 << 18
 _MOST_TOLD = 500
 _SENTENCE_CHARACTERS = 500
 _IS_MESSAGE = b'{"src":'
@@ -82,18 +81,14 @@ class LockstepHost:
         self._uses_runtime = uses_runtime
         self._context = contextvars.copy_context()
         self._context.run(host.set, self)  # type: ignore[arg-type]  # whose timers these are
+        self._is_caged = bool(cage.kind())
+        self._own_beginning = b'{"src":%b,' % dumps(node_id)
         self._process: Offspring | None = None
         self._wake_ns: int | None = None
         self._wakes = (0, 0)  # an instant, and how often it was woken in it
-        self._poll = select.poll()
-        self._late = select.poll()
 
     async def start(self) -> None:
-        process = self._process = self._new_process()
-        os.set_blocking(process.stdin, False)
-        self._poll.register(process.stdout, select.POLLIN)
-        self._poll.register(process.stderr, select.POLLIN)
-        self._late.register(process.stderr, select.POLLIN)
+        self._process = self._new_process()
         start = {"at": self._loop.time_ns, "do": "start", "node": self.node_id, "seed": self._seed}
         self._ask(dumps(start))
 
@@ -120,13 +115,15 @@ class LockstepHost:
         process, self._process = self._process, None
         self._wake_ns = None
         if process is not None:
+            self._note_stderr(process)
             process.end()
 
     def pause(self) -> None:
         self._tell(self._command("pause"))
 
     def resume(self) -> None:
-        self._tell(self._command("resume"))
+        # What it has kept is called after what is due already.
+        self._loop.call_soon(self._tell, self._command("resume"))
 
     def skew(self, now_ns: int, offset_ms: int, drift_ppm: int) -> None:
         """Let the wall clock be wrong by an offset, and by ever more with a drift."""
@@ -168,12 +165,13 @@ class LockstepHost:
         Raises:
             BrokenTest: when it does not answer as it must.
         """
-        assert self._process is not None
-        deadline_s = time.monotonic() + SILENCE_S
-        self._write(self._process, line + b"\n", deadline_s)
+        process = self._process
+        assert process is not None
+        began_s = time.monotonic()
+        self._write(process, line + b"\n", began_s)
         rest, answer = b"", None
         while answer is None:
-            *lines, rest = (rest + self._read(self._process, deadline_s)).split(b"\n")
+            *lines, rest = (rest + self._read(process, began_s)).split(b"\n")
             for each in lines:
                 if answer is not None:
                     raise self._bad("it goes on after the end of its answer")
@@ -182,51 +180,34 @@ class LockstepHost:
                 raise self._bad(f"it wrote {MAX_LINE_BYTES >> 20} MB without ending the line")
         if rest:
             raise self._bad("it goes on after the end of its answer")
-        while self._late.poll(0) and self._read_stderr(self._process):
-            pass
+        if not self._uses_runtime:
+            self._note_stderr(process)
         self._heed(answer)
 
-    def _write(self, process: Offspring, data: bytes, deadline_s: float) -> None:
-        while True:
-            try:
-                data = data[os.write(process.stdin, data) :]
-            except BlockingIOError:
-                writable = select.poll()
-                writable.register(process.stdin, select.POLLOUT)
-                writable.poll(ASK_AGAIN_S * 1000)
-                if time.monotonic() > deadline_s:
-                    raise self._hangs("it does not read its stdin") from None
-            except BrokenPipeError:
-                return  # its last words may be on stdout
-            if not data:
-                return
+    def _write(self, process: Offspring, data: bytes, began_s: float) -> None:
+        with suppress(ConnectionError):  # its last words may still be there
+            while data := data[process.write(data) :]:
+                if time.monotonic() - began_s > SILENCE_S:
+                    raise self._hangs("it does not read its stdin")
 
-    def _read(self, process: Offspring, deadline_s: float) -> bytes:
-        """The next that the node writes on stdout; what it writes on stderr goes to its log."""
-        patience_s = HANG_S
+    def _read(self, process: Offspring, began_s: float) -> bytes:
+        """The next that the node writes on stdout."""
         while True:
-            ready = [stream for stream, _ in self._poll.poll(patience_s * 1000)]
-            if time.monotonic() > deadline_s:
-                raise self._hangs("it does not answer")
-            if not ready:
-                process.signal(ASKS)
-                patience_s = ASK_AGAIN_S
-            if process.stderr in ready:
-                self._read_stderr(process)
-            if process.stdout in ready:
-                if chunk := os.read(process.stdout, _READ_BYTES):
-                    return chunk
+            chunk = process.read()
+            if chunk == b"":
                 raise self._crashed(process)
+            silent_s = time.monotonic() - began_s
+            if silent_s > SILENCE_S:
+                raise self._hangs("it does not answer")
+            if chunk:
+                return chunk
+            self._note_stderr(process)
+            if silent_s > HANG_S:
+                process.signal(ASKS)
 
-    def _read_stderr(self, process: Offspring) -> bool:
-        """Note what the node has written on stderr; says whether more may come."""
-        chunk = os.read(process.stderr, _READ_BYTES)
-        if chunk:
-            self._log.write(self._decoder.decode(chunk))
-        else:
-            self._poll.unregister(process.stderr)
-            self._late.unregister(process.stderr)
-        return bool(chunk)
+    def _note_stderr(self, process: Offspring) -> None:
+        if written := process.read_stderr():
+            self._log.write(self._decoder.decode(written))
 
     def _take(self, line: bytes) -> dict[str, Any] | None:
         """Send the message in a line; the answer's end is returned instead."""
@@ -237,8 +218,23 @@ class LockstepHost:
                 told = None
             if type(told) is dict and ("wake" in told or "broken" in told):
                 return told
+            if type(told) is dict and type(told.get("log")) is str:
+                self._log.write(told["log"])
+                return None
+        if self._is_caged and not self._is_own(line):
+            raise self._bad("it sends messages in the name of somebody else")
         self._outgoing.line(line)
         return None
+
+    def _is_own(self, line: bytes) -> bool:
+        """Whether a message says that this node sends it: those of clients are counted apart."""
+        if line.startswith(self._own_beginning):
+            return True
+        try:
+            message = loads(line)
+        except ValueError:
+            return True  # it is no message
+        return type(message) is not dict or message.get("src") == self.node_id
 
     def _heed(self, answer: dict[str, Any]) -> None:
         """Do what the end of an answer asks for."""
@@ -283,5 +279,6 @@ class LockstepHost:
         )
 
     def _crashed(self, process: Offspring) -> BrokenTest:
+        self._note_stderr(process)
         self._process = None
         return BrokenTest(f"Node {self.node_id} crashed: {ending(process.end())}.", self.node_id)

@@ -2,10 +2,10 @@
 
     python -m glomers.bench.hosts.nursery
 
-Its stdin is a socket of the bench, whose requests are JSON: `run`, a node file, comes with the three
-standard streams of the new process and is answered with its number; `signal` sends it a signal;
-`end` ends it, if it has not ended, and is answered with its status.  When the bench has gone, all
-processes are ended.
+Its stdin is a socket of the bench, whose requests are JSON: `run`, a node file, comes with the
+three standard streams of the new process and is answered with its number; `signal` sends it a
+signal; `end` ends it, if it has not ended, and is answered with its status.  When the bench has
+gone, all processes are ended.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ import os
 import signal
 import socket
 import sys
+import traceback
 from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-import glomers.kv
-import glomers.link
-import glomers.ring  # noqa: F401  # what nodes import is there already
-from glomers.bench.hosts import driven
+from glomers.bench.hosts import cage, driven
 
+_NODES_IMPORT = ("glomers.kv", "glomers.link", "glomers.ring", "uuid", "secrets", "bisect")
 REQUEST_BYTES = 1 << 16
 STREAMS = 3
 
@@ -76,8 +76,12 @@ class _Nursery:
                 os.close(stream)
             with suppress(OSError):
                 os.chdir(request["folder"])
+            cage.lock()
             driven.run(Path(request["run"]), tuple(request["args"]))
             status = 0
+        except Exception:
+            traceback.print_exc()
+            sys.stderr.flush()
         finally:
             leave(status)
 
@@ -94,6 +98,8 @@ class _Nursery:
 def main() -> None:
     """Serve the bench at the other end of stdin."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the bench decides when nodes end
+    for name in _NODES_IMPORT:
+        import_module(name)
     gc.freeze()  # what is there by now stays
     gc.set_threshold(100_000, 50, 100)
     with socket.socket(fileno=os.dup(0)) as bench:
@@ -105,4 +111,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -1,0 +1,46 @@
+"""Fewer and shorter runs, for whoever has hundreds of nodes to judge in an evening."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from glomers.bench.options import Options
+from glomers.challenges import Challenge
+from glomers.workshop.stages import ALONE, TOGETHER, Stage
+
+MOST_TRIALS = {ALONE: 3, TOGETHER: 6}
+"""How many runs these stages have at most where another follows."""
+LAST_TRIALS = 10
+"""How many runs the last stage before the limits has at most."""
+MORE_TRIALS = {"3c": 40, "4": 20}
+"""The same where mistakes show in few runs, which take little time."""
+MOST_OPERATIONS = 500
+"""How many operations a run asks for at most; what limits are about is measured in full."""
+
+
+def brief(challenge: Challenge, stages: list[Stage]) -> list[Stage]:
+    """The stages with fewer and shorter runs; the figures above decide."""
+    last = MORE_TRIALS.get(challenge.id, LAST_TRIALS)
+    return [
+        _cut(stage, last if stage is stages[-1] else MOST_TRIALS.get(stage.name, 1))
+        for stage in stages
+    ]
+
+
+def _cut(stage: Stage, count: int) -> Stage:
+    commands = tuple(map(_shortened, _chosen(stage.trials.commands, count)))
+    return replace(stage, trials=replace(stage.trials, commands=commands))
+
+
+def _chosen(commands: Sequence[Options], count: int) -> list[Options]:
+    """Half of them as they come, half those with the most nodes, where most can go wrong."""
+    first = commands[: count - count // 2]
+    largest = sorted(commands[len(first) :], key=lambda options: -len(options.node_ids))
+    return [*first, *largest[: count - len(first)]]
+
+
+def _shortened(options: Options) -> Options:
+    """The same, which asks for no more operations than are counted above."""
+    longest_s = max(1, round(MOST_OPERATIONS / options.rate)) if options.rate else 1
+    return replace(options, time_limit_s=min(options.time_limit_s, longest_s))
