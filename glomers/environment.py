@@ -35,6 +35,15 @@ def engine_or_default(asked_for: str | None = None) -> str:
     return asked_for or os.environ.get(ENGINE) or ENGINES[0]
 
 
+CAGE = "GLOMERS_CAGE"
+"""A variable in the environment: what keeps nodes that nobody trusts; see `bench.hosts.cage`."""
+
+
+def cage_kind() -> str:
+    """Which layers there are around nodes; empty: none."""
+    return os.environ.get(CAGE, "")
+
+
 HAS_PROCESSES = sys.platform not in ("emscripten", "wasi")
 """Whether there are other processes: in a browser there is this one."""
 

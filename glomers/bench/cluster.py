@@ -9,7 +9,7 @@ from typing import Any
 from glomers.bench.clients import INIT_TIMEOUT_S, SETUP_TIMEOUT_S, Client, RpcTimeout
 from glomers.bench.clock import Handle, VirtualClock
 from glomers.bench.ground import Ground
-from glomers.bench.hosts import Host, LockstepHost, ProcessHost, VirtualHost
+from glomers.bench.hosts import Host, HostInVirtualTime, ProcessHost
 from glomers.bench.network import Network
 from glomers.bench.schema import LooseReply, MalformedReply
 from glomers.bench.transit import Disturbance, Fate, Transit
@@ -159,7 +159,7 @@ class Cluster:
     def skew(self, node_id: str, offset_ms: int, drift_ppm: int) -> None:
         """Let the wall clock of a node in virtual time be wrong."""
         host = self._hosts[node_id]
-        assert isinstance(host, VirtualHost | LockstepHost)  # see the options
+        assert isinstance(host, HostInVirtualTime)  # see the options
         host.skew(self._clock.now_ns(), offset_ms, drift_ppm)
 
     def _gate(self) -> None:

@@ -21,7 +21,6 @@ from glomers.bench.generator import Generator
 from glomers.bench.ground import Ground, dice_for, node_seed
 from glomers.bench.hosts import (
     Host,
-    LockstepHost,
     NodeLog,
     Outgoing,
     ProcessHost,
@@ -338,6 +337,8 @@ class Test:
         self._lives[node_id] += 1
         seed = node_seed(options, node_id, self._lives[node_id] - 1)
         if self._program.clock != "virtual":
+            from glomers.bench.hosts.lockstep import LockstepHost  # which needs processes
+
             assert isinstance(self.clock, VirtualClock)
             uses_runtime = self._program.uses_runtime
             return LockstepHost(*what, seed, loop=self.clock.loop, uses_runtime=uses_runtime)

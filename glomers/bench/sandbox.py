@@ -28,11 +28,6 @@ from glomers.errors import EXIT_BROKEN, BrokenTest
 from glomers.formats.text import clean
 from glomers.node import PRINT_EXPLANATION, host
 
-try:
-    import resource
-except ImportError:  # Windows and the browser have none
-    resource = None  # type: ignore[assignment]
-
 EPOCH_NS = 1_767_225_600 * NS_PER_S
 """Virtual runs begin at 2026-01-01T00:00:00Z."""
 HANG_S = 3.0
@@ -286,7 +281,7 @@ def _watchdog(
 
     def look(signum: int, frame: FrameType | None) -> None:
         nonlocal interruptions
-        _allow_cpu(STUCK_CPU_S)
+        _wind_up()
         now = clock.loop.time_ns
         patience = IMPORT_PATIENCE if is_importing(frame) else 1
         if not (
@@ -303,7 +298,7 @@ def _watchdog(
         raise NodeExit("it hangs")
 
     previous = signal.signal(signal.SIGALRM, look)
-    with _limited_cpu():
+    with _ended_when_stuck():
         signal.setitimer(signal.ITIMER_REAL, TICK_S, TICK_S)
         try:
             yield
@@ -313,31 +308,25 @@ def _watchdog(
 
 
 @contextmanager
-def _limited_cpu() -> Iterator[None]:
-    """Let the system end a call that nobody can interrupt, where it can; it says where that was."""
-    if resource is None:
-        yield
-        return
-    allowed = resource.getrlimit(resource.RLIMIT_CPU)
-    # Nobody can interrupt such a call, but where it stands can still be told.
+def _ended_when_stuck() -> Iterator[None]:
+    """Let the system end a call that nobody can interrupt; where it stands can still be told."""
     if (words := last_words or sys.__stderr__) is not None:
-        faulthandler.register(signal.SIGXCPU, file=words, chain=True)
-    _allow_cpu(STUCK_CPU_S)
+        faulthandler.register(signal.SIGPROF, file=words, chain=True)
+    _wind_up()
     try:
         yield
     finally:
-        resource.setrlimit(resource.RLIMIT_CPU, allowed)
-        faulthandler.unregister(signal.SIGXCPU)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        faulthandler.unregister(signal.SIGPROF)
 
 
-def _allow_cpu(more_s: int) -> None:
-    """Let the system end this process when it has worked for so many seconds more."""
-    if resource is None:
-        return
-    soft_s = int(_real_functions[1]()) + 1 + more_s
-    hard_s = resource.getrlimit(resource.RLIMIT_CPU)[1]
-    if hard_s == resource.RLIM_INFINITY or soft_s <= hard_s:
-        resource.setrlimit(resource.RLIMIT_CPU, (soft_s, hard_s))
+def _wind_up() -> None:
+    """Let the system end this process when it has worked for so long from now on.
+
+    A limit (RLIMIT_CPU) would be for the sum of its work, which the kernel counts otherwise than
+    `time.process_time` does: after minutes the two are seconds apart.
+    """
+    signal.setitimer(signal.ITIMER_PROF, STUCK_CPU_S)
 
 
 def is_importing(frame: FrameType | None) -> bool:

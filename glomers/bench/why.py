@@ -10,7 +10,7 @@ from traceback import format_exception
 from typing import TYPE_CHECKING
 
 from glomers.bench.blame import Place
-from glomers.bench.hosts import LockstepHost, VirtualHost
+from glomers.bench.hosts import HostInVirtualTime
 from glomers.bench.log import RunLog
 from glomers.bench.store import Store
 from glomers.errors import BrokenTest
@@ -54,7 +54,7 @@ def _dossier(
     test: Test, store: Store, log: RunLog, results: Results | None, broken: BrokenTest | None
 ) -> Dossier:
     logs, is_whole = read_beginnings(store.path / "node-logs", LOG_BYTES)
-    hosts = [host for host in test.hosts if isinstance(host, VirtualHost | LockstepHost)]
+    hosts = [host for host in test.hosts if isinstance(host, HostInVirtualTime)]
     return Dossier(
         workload=test.options.workload,
         nodes=test.options.node_ids,

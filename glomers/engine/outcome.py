@@ -85,7 +85,7 @@ def _killed(ended: Ended, engine: str) -> str | None:
         return None
     program = "Maelstrom" if engine == "maelstrom" else "The bench"
     number = ended.status - FIRST_SIGNAL
-    if number == signal.SIGXCPU and (sentence := stuck(ended.err)):
+    if number == signal.SIGPROF and (sentence := stuck(ended.err)):
         return sentence
     hint = " Signal 9 often means that memory ran out." if number == signal.SIGKILL else ""
     return f"{program} was ended from outside, by signal {number}.{hint}"

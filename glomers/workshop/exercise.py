@@ -16,7 +16,7 @@ from pathlib import Path
 from glomers.challenges import CHALLENGES, SOLUTIONS, Challenge
 from glomers.errors import WorkshopError
 from glomers.workshop import effort
-from glomers.workshop.skeleton import Gap, Mark, gaps_of, skeleton
+from glomers.workshop.skeleton import Gap, GapMark, gaps_of, skeleton
 
 _FOLDER = Path(__file__).parent
 HINTS = ("A question", "An idea", "A line")
@@ -77,7 +77,7 @@ class Exercise:
     hints: tuple[str, ...]
     why: str
     variations: tuple[str, ...]
-    gaps: tuple[Mark, ...]
+    gaps: tuple[GapMark, ...]
     mistakes: tuple[Mistake, ...]
     solution: str = ""
 
@@ -158,7 +158,7 @@ def _mistakes_everywhere() -> tuple[Mistake, ...]:
 def _load(path: Path) -> Exercise:
     fields = tomllib.loads(path.read_text(encoding="utf-8"))
     mistakes = tuple(Mistake(**each) for each in fields.pop("mistakes"))
-    gaps = tuple(Mark(**each) for each in fields.pop("gaps"))
+    gaps = tuple(GapMark(**each) for each in fields.pop("gaps"))
     lists = {name: tuple(value) for name, value in fields.items() if isinstance(value, list)}
     parts = {**fields, **lists, "gaps": gaps, "mistakes": mistakes}
     try:

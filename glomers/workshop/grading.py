@@ -22,6 +22,7 @@ from typing import Any
 
 from glomers.bench.hosts import cage
 from glomers.bench.hosts.offspring import end_nurseries
+from glomers.environment import CAGE, cage_kind
 from glomers.errors import WorkshopError
 from glomers.files import write_whole
 from glomers.workshop.assessment import Manner, assess
@@ -69,7 +70,7 @@ class Job:
     def _key(self) -> str:
         """What decides the result."""
         source = self.submission.nodes[self.challenge].source
-        words = f"{version('glomers')}\0{cage.kind()}\0{self.secret}\0".encode()
+        words = f"{version('glomers')}\0{cage_kind()}\0{self.secret}\0".encode()
         return hashlib.sha256(words + source).hexdigest()
 
     def known(self) -> Mark | None:
@@ -129,7 +130,7 @@ def choose_cage(is_unsandboxed: bool) -> str | None:
             "bubblewrap, use the container of docs/teaching.md, or, if you trust them, add "
             "--unsandboxed."
         )
-    os.environ[cage.CAGE] = cage.LIMITS if reason else cage.BUBBLEWRAP
+    os.environ[CAGE] = cage.LIMITS if reason else cage.BUBBLEWRAP
     return reason and f"Judged without a sandbox, as asked for: {reason}."
 
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-import fcntl
 import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from itertools import count
 from pathlib import Path
+from typing import IO
+
+try:
+    import fcntl
+except ImportError:  # on Windows: there checks in one folder have to wait for one another
+    fcntl = None  # type: ignore[assignment]
 
 
 @contextmanager
@@ -21,9 +26,7 @@ def own_folder(parent: Path, name: str) -> Iterator[Path]:
         for number in count(1):
             folder = (parent / (f"{name}-{number}" if number > 1 else name)).resolve()
             lock = (parent / f".{folder.name}.lock").open("w")
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
+            if _is_taken(lock):
                 lock.close()
                 continue
             stack.enter_context(lock)
@@ -31,3 +34,14 @@ def own_folder(parent: Path, name: str) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
         yield folder
+
+
+def _is_taken(lock: IO[str]) -> bool:
+    """Whether another process holds a lock; if none does, this one does from now on."""
+    if fcntl is None:
+        return False
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    return False

@@ -23,7 +23,7 @@ from glomers.errors import WorkshopError
 
 
 @dataclass(frozen=True)
-class Mark:
+class GapMark:
     """A gap as a manifest marks it: what is to be done, and how its first and last line begin."""
 
     task: str
@@ -57,7 +57,7 @@ class Gap:
         yield f"{self.indent})"
 
 
-def gaps_of(solution: str, marks: Sequence[Mark]) -> list[Gap]:
+def gaps_of(solution: str, marks: Sequence[GapMark]) -> list[Gap]:
     """The gaps that are marked in a solution.
 
     Raises:
@@ -67,7 +67,7 @@ def gaps_of(solution: str, marks: Sequence[Mark]) -> list[Gap]:
     return [_gap(lines[_place(lines, mark)], mark) for mark in marks]
 
 
-def skeleton(solution: str, marks: Sequence[Mark]) -> str:
+def skeleton(solution: str, marks: Sequence[GapMark]) -> str:
     """The solution with its gaps.
 
     Raises:
@@ -80,17 +80,17 @@ def skeleton(solution: str, marks: Sequence[Mark]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _begin(marked: tuple[slice, Mark]) -> int:
+def _begin(marked: tuple[slice, GapMark]) -> int:
     begin: int = marked[0].start
     return begin
 
 
-def _gap(lines: list[str], mark: Mark) -> Gap:
+def _gap(lines: list[str], mark: GapMark) -> Gap:
     indent = lines[0].removesuffix(lines[0].lstrip())
     return Gap(indent, mark.task, tuple(lines))
 
 
-def _place(lines: list[str], mark: Mark) -> slice:
+def _place(lines: list[str], mark: GapMark) -> slice:
     """Which lines a gap covers."""
     begins = [n for n, line in enumerate(lines) if line.lstrip().startswith(mark.first)]
     if len(begins) != 1:

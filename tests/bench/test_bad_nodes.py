@@ -232,4 +232,4 @@ def test_a_call_that_works_without_end_ends_with_its_process(tmp_path):
     ended = subprocess.run(
         [sys.executable, "-m", "glomers", *words], cwd=tmp_path, capture_output=True, check=False
     )
-    assert ended.returncode == -signal.SIGXCPU
+    assert ended.returncode == -signal.SIGPROF

@@ -18,7 +18,7 @@ from glomers.workshop.assessment import assess
 from glomers.workshop.exercise import exercises
 from glomers.workshop.limits import limits_of, limits_result
 from glomers.workshop.sheet import file_name, notebook
-from glomers.workshop.skeleton import Mark, gaps_of, skeleton
+from glomers.workshop.skeleton import GapMark, gaps_of, skeleton
 from glomers.workshop.stages import LIMITS, official_command, stages_of
 from glomers.workshop.write import out_of_step, write
 from tests.helpers.places import ROOT
@@ -216,7 +216,7 @@ def test_a_notebook_that_somebody_has_edited_is_out_of_step(tmp_path):
 
 
 SOLUTION = "def f():\n    one()\n\n    two()\n\n\nthree()\nthree()\n"
-IN_F = Mark("do it", "one(", "two(")
+IN_F = GapMark("do it", "one(", "two(")
 
 
 def test_an_exercise_takes_longer_the_more_there_is_to_read_to_write_and_to_check():
@@ -237,12 +237,12 @@ def test_a_gap_becomes_a_comment_and_an_error_that_says_what_to_do():
 
 
 def test_a_gap_outside_functions_becomes_a_comment_alone():
-    text = skeleton(SOLUTION, [Mark("define f", "def f", "two")])
+    text = skeleton(SOLUTION, [GapMark("define f", "def f", "two")])
     assert text.startswith("# YOUR CODE, about 3 lines:\n# define f\n\n\nthree()\n")
 
 
 def test_a_gap_without_a_last_line_is_one_line():
-    text = skeleton(SOLUTION, [Mark("go on", "two")])
+    text = skeleton(SOLUTION, [GapMark("go on", "two")])
     assert "# YOUR CODE, one line, in the place" in text
     assert "one()" in text
 
@@ -251,14 +251,16 @@ def test_a_gap_without_a_last_line_is_one_line():
 def test_a_skeleton_is_the_solution_but_for_its_gaps_in_whatever_order_they_are(bounds, turned):
     lines = [f"line_{n:02}()" for n in range(12)]
     one, two, three, four = sorted(bounds)
-    marks = [Mark("a", lines[one], lines[two]), Mark("b", lines[three], lines[four])]
+    marks = [GapMark("a", lines[one], lines[two]), GapMark("b", lines[three], lines[four])]
     text = skeleton("\n".join(lines), marks[::-1] if turned else marks)
     for gap in gaps_of("\n".join(lines), marks):
         text = text.replace("\n".join(gap.as_given()), "\n".join(gap.lines))
     assert text.splitlines() == lines
 
 
-@pytest.mark.parametrize("mark", [Mark("a", "four"), Mark("a", "three"), Mark("a", "two", "one")])
+@pytest.mark.parametrize(
+    "mark", [GapMark("a", "four"), GapMark("a", "three"), GapMark("a", "two", "one")]
+)
 def test_a_mark_that_does_not_name_lines_of_the_solution_is_refused(mark):
     with pytest.raises(WorkshopError):
         skeleton(SOLUTION, [mark])

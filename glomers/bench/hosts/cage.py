@@ -17,10 +17,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from glomers.bench.hosts import syscalls
-from glomers.environment import OF_RUNS
+from glomers.environment import CAGE, OF_RUNS, cage_kind
 from glomers.launcher import PACKAGE_ROOT
 
-CAGE = "GLOMERS_CAGE"
 BUBBLEWRAP, LIMITS = "bubblewrap", "limits"
 MOST_BYTES = 128 << 20
 """How much memory a node may have, all that Python takes included."""
@@ -30,11 +29,6 @@ _OPEN_FILES = 64
 _PATIENCE_S = 20
 _HIDDEN = ("solutions", "workshop", "lab", "series")
 """What of this package no node may look at: answers, and what it has no use for."""
-
-
-def kind() -> str:
-    """Which layers there are; empty: none."""
-    return os.environ.get(CAGE, "")
 
 
 def why_no_bubblewrap() -> str | None:
@@ -89,7 +83,7 @@ def _ours(folder: Path) -> Iterator[str]:
 def environment() -> dict[str, str]:
     """The environment of nodes: nothing of ours but what Python needs."""
     path = {"PATH": "/usr/bin:/bin", "HOME": "/", "LANG": "C.UTF-8"}
-    return {**path, **OF_RUNS, CAGE: kind() or BUBBLEWRAP, "PYTHONPATH": str(PACKAGE_ROOT)}
+    return {**path, **OF_RUNS, CAGE: cage_kind() or BUBBLEWRAP, "PYTHONPATH": str(PACKAGE_ROOT)}
 
 
 def lock() -> None:
@@ -98,7 +92,7 @@ def lock() -> None:
     Raises:
         OSError: when the kernel does not take them.
     """
-    if not kind():
+    if not cage_kind():
         return
     bounds = {
         resource.RLIMIT_CPU: CPU_S,

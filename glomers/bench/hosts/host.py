@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol, TextIO
+from typing import Any, Protocol, TextIO, runtime_checkable
 
+from glomers.bench.blame import Place
 from glomers.bench.clock import NS_PER_S
-from glomers.bench.hosts import cage
 from glomers.bench.hosts.node_lines import BadLine, Read, read_message
+from glomers.environment import cage_kind
 from glomers.errors import BrokenTest
 from glomers.formats.text import clean
 from glomers.protocol import loads
@@ -53,6 +54,22 @@ class Host(Protocol):
 
     def resume(self) -> None:
         """Let a paused node go on with what has come meanwhile."""
+
+
+@runtime_checkable
+class HostInVirtualTime(Host, Protocol):
+    """The same where time is virtual: more of it can be seen, and its clock can be wrong."""
+
+    node_id: str
+    waiting: dict[str, Place | None]
+    """What is still being handled when the test is over, and where it waits."""
+
+    @property
+    def handlers(self) -> dict[str, Place]:
+        """Where the handlers of the node's program begin, by type of message."""
+
+    def skew(self, now_ns: int, offset_ms: int, drift_ppm: int) -> None:
+        """Let the wall clock be wrong by an offset, and by ever more with a drift."""
 
 
 @dataclass(frozen=True)
@@ -155,7 +172,7 @@ class NodeLog:
         self._file = file
         self._echo = echo
         self._open_times = open_times
-        self._most = MAX_CAGED_LOG_CHARACTERS if cage.kind() else MAX_LOG_CHARACTERS
+        self._most = MAX_CAGED_LOG_CHARACTERS if cage_kind() else MAX_LOG_CHARACTERS
         self._room = self._most
         self._line = 1
         self._times: list[tuple[int, int]] = []

@@ -18,13 +18,13 @@ from typing import Any
 
 from glomers.bench.blame import Place
 from glomers.bench.clock import NS_PER_S, VirtualLoop
-from glomers.bench.hosts import cage
 from glomers.bench.hosts.driven import ASKS
 from glomers.bench.hosts.executable import why_not_started
 from glomers.bench.hosts.host import Fail, NodeLog, Outgoing
 from glomers.bench.hosts.offspring import Forked, Offspring, Spawned
 from glomers.bench.hosts.process import MAX_LINE_BYTES, command_of, ending
 from glomers.bench.sandbox import HANG_S
+from glomers.environment import cage_kind
 from glomers.errors import BrokenTest
 from glomers.formats.text import clean
 from glomers.node import host
@@ -81,7 +81,7 @@ class LockstepHost:
         self._uses_runtime = uses_runtime
         self._context = contextvars.copy_context()
         self._context.run(host.set, self)  # type: ignore[arg-type]  # whose timers these are
-        self._is_caged = bool(cage.kind())
+        self._is_caged = bool(cage_kind())
         self._own_beginning = b'{"src":%b,' % dumps(node_id)
         self._process: Offspring | None = None
         self._wake_ns: int | None = None

@@ -19,7 +19,7 @@ from typing import IO, Any, Protocol
 
 from glomers.bench.hosts import cage
 from glomers.bench.hosts.kept import MARK, mark, tell_keeper
-from glomers.environment import OF_RUNS
+from glomers.environment import OF_RUNS, cage_kind
 from glomers.errors import BrokenTest
 
 LOCKSTEP = "GLOMERS_LOCKSTEP"
@@ -67,7 +67,7 @@ class Forked:
     """
 
     def __init__(self, path: Path, args: tuple[str, ...]) -> None:
-        self._nursery = _nursery(os.getpid(), path.parent if cage.kind() else None)
+        self._nursery = _nursery(os.getpid(), path.parent if cage_kind() else None)
         ours, theirs = socket.socketpair()
         self._stderr, stderr = os.pipe()
         os.set_blocking(self._stderr, False)
@@ -195,7 +195,7 @@ class _Nursery:
     """
 
     def __init__(self, folder: Path | None) -> None:
-        walls = cage.walls(folder) if folder and cage.kind() == cage.BUBBLEWRAP else []
+        walls = cage.walls(folder) if folder and cage_kind() == cage.BUBBLEWRAP else []
         variables = cage.environment() if folder else {**OF_RUNS, **os.environ}
         self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
