@@ -114,10 +114,7 @@ class Chromium:
         tab = Tab(self, target, session, url)
         for domain in ("Page", "Runtime", "Log", "Network"):
             tab.call(f"{domain}.enable")
-        size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600}
-        tab.call("Emulation.setDeviceMetricsOverride", **size)
-        features = [{"name": "prefers-color-scheme", "value": scheme}]
-        tab.call("Emulation.setEmulatedMedia", features=features, media=media)
+        tab.look(width, height, scheme, media)
         tab.call("Page.setBypassCSP", enabled=is_lifted)
         if before:
             tab.call("Page.addScriptToEvaluateOnNewDocument", source=before)
@@ -155,11 +152,12 @@ class Tab:
     A context manager, which leaves the page.
     """
 
-    def __init__(self, browser, target, session, url):
+    def __init__(self, browser, target, session, url, **context):
         self._browser = browser
         self._target = target
         self._session = session
         self._url = url
+        self._context = context
 
     def __enter__(self):
         return self
@@ -175,6 +173,22 @@ class Tab:
         """Ask something of the browser about this page."""
         return self._browser._call(method, self._session, **parameters)
 
+    def look(self, width, height, scheme, media=""):
+        """Take a window of this size, a scheme of colours, light or dark, and a medium."""
+        size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600}
+        self.call("Emulation.setDeviceMetricsOverride", **size)
+        features = [{"name": "prefers-color-scheme", "value": scheme}]
+        self.call("Emulation.setEmulatedMedia", features=features, media=media)
+
+    def frame(self):
+        """The newest frame in the page, as a page."""
+        self.run("0")  # what has happened until now is then known
+        created = "Runtime.executionContextCreated"
+        events = self._browser._events
+        contexts = [e["params"]["context"] for e in events if e.get("method") == created]
+        what = self._browser, self._target, self._session, self._url
+        return Tab(*what, contextId=contexts[-1]["id"])
+
     def run(self, expression):
         """What an expression of JavaScript gives, as JSON; a promise is waited for."""
         found = self.call(
@@ -183,6 +197,7 @@ class Tab:
             awaitPromise=True,
             returnByValue=True,
             userGesture=True,
+            **self._context,
         )
         assert "exceptionDetails" not in found, found["exceptionDetails"]
         return found["result"].get("value")
