@@ -26,6 +26,7 @@ from glomers.explore.tally import Tally
 from glomers.formats.names import is_client, is_node
 from glomers.protocol import dumps
 from glomers.reading.wording import a, at, said, times
+from glomers.workshop.passing import Passing, Poll
 
 UNANSWERED = "a request without a reply"
 WENT_BACK = "a committed offset that went back"
@@ -94,8 +95,7 @@ class Watch(Tally):
         self._open: dict[tuple[str, int], Body] = {}
         self._known: dict[tuple[str, int], Any] = {}
         self._committed: dict[str, dict[str, int]] = defaultdict(dict)
-        self._written: set[tuple[str, int]] = set()
-        self._gaps: dict[tuple[str, int], str] = {}
+        self._passing = Passing()
         self._broadcast: set[Any] = set()
         self._acknowledged: dict[Any, None] = {}
         self._asked: dict[tuple[str, int], str] = {}
@@ -159,20 +159,14 @@ class Watch(Tally):
         offset = body.get("offset")
         if type(offset) is not int:
             return  # which is a reply of the wrong form
-        place = asked["key"], offset
-        self._written.add(place)
-        if (seen := self._gaps.get(place)) is not None:
-            yield _passed_over(*place, seen)
+        if poll := self._passing.acknowledged(asked["key"], offset):
+            yield _passed_over(asked["key"], offset, poll)
 
     def _poll(self, node: str, asked: Body, body: Body, known: Any) -> Iterator[tuple[str, str]]:
         for key, pairs in (body.get("msgs") or {}).items():
             shown = {offset for offset, _ in pairs or ()}
-            wanted = range(asked["offsets"].get(key, 0), max(shown, default=-1))
-            for place in ((key, offset) for offset in wanted if offset not in shown):
-                seen = f"a poll at {node} showed the offset {max(shown)} of key {said(key)}"
-                self._gaps.setdefault(place, seen)
-                if place in self._written:
-                    yield _passed_over(*place, seen)
+            if found := self._passing.polled(node, key, asked["offsets"].get(key, 0), shown):
+                yield _passed_over(key, *found)
 
     def _commit(self, node: str, asked: Body, body: Body, known: Any) -> Iterator[tuple[str, str]]:
         _raise_to(self._committed[node], asked["offsets"])
@@ -279,11 +273,12 @@ class GivenIds(Tally):
             self.ids[dumps(message["body"].get("id"))] = message["src"]
 
 
-def _passed_over(key: str, offset: int, seen: str) -> tuple[str, str]:
+def _passed_over(key: str, offset: int, poll: Poll) -> tuple[str, str]:
     return (
         PASSED_OVER,
-        f"{seen} and not the offset {offset} before it, where a message is acknowledged: whoever "
-        "polled that goes on behind it and never sees it",
+        f"a poll at {poll.node} showed the offset {poll.last} of key {said(key)} and not the "
+        f"offset {offset} before it, where a message is acknowledged: whoever polled that goes on "
+        "behind it and never sees it",
     )
 
 
