@@ -20,7 +20,7 @@ def passed_over(polls, heard_of):
 
 
 @given(st.lists(EVENTS, max_size=12))
-def test_whatever_the_order_an_acknowledged_offset_is_found_as_soon_as_a_poll_passes_over_it(
+def test_an_acknowledged_offset_is_found_as_soon_as_a_poll_passes_over_it(
     events,
 ):
     passing, polls, acknowledged, was_found = Passing(), [], set(), False
