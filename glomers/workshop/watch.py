@@ -284,8 +284,8 @@ class Watch(Tally):
         if (sent := asked["echo"]) != (got := body.get("echo")):
             yield (
                 OTHER_TEXT,
-                f"{node} was sent {said(sent)}, a text of {counted(len(sent), 'character')}, and answers "
-                f"{said(got)}",
+                f"{node} was sent {said(sent)}, a text of {counted(len(sent), 'character')}, and "
+                f"answers {said(got)}",
             )
 
     # Nodes among each other

@@ -8,7 +8,7 @@ import pytest
 
 from glomers.bench import lifecycle
 from glomers.bench.generator import Generator
-from glomers.bench.hosts.process import _ending
+from glomers.bench.hosts.process import ending
 from tests.helpers.bench import ECHO, SHORT
 
 ANSWER = '    return {"type": "echo_ok", "echo": message.body["echo"]}'
@@ -190,5 +190,5 @@ def test_a_folder_that_is_gone_is_named(bench, monkeypatch):
 
 
 def test_a_signal_without_a_name_is_told_by_its_number():
-    assert _ending(-9) == "signal SIGKILL ended it"
-    assert _ending(-35) == "signal 35 ended it"
+    assert ending(-9) == "signal SIGKILL ended it"
+    assert ending(-35) == "signal 35 ended it"
