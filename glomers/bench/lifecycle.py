@@ -256,7 +256,14 @@ class Test:
             for task in (phases, broken):
                 task.cancel()
             await asyncio.gather(phases, broken, return_exceptions=True)
+            self._note_hangs()
             await self._cluster.stop()
+
+    def _note_hangs(self) -> None:
+        """Tell which processes are at work and do not answer: a run only has time-outs of them."""
+        for host in self._cluster.hosts:
+            if isinstance(host, ProcessHost) and host.hang:
+                self._log.warn(host.hang)
 
     def _fail(self, error: BrokenTest) -> None:
         """End the test; the first reason counts."""

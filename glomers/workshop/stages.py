@@ -15,7 +15,18 @@ from glomers.explore.plan import base_of
 from glomers.explore.scenario import with_nodes
 from glomers.explore.seed import Row
 from glomers.reading.cause import BROKEN
-from glomers.workshop.trials import Draw, Trials, alone, cut, drawn, seed_of, together, twin_of
+from glomers.workshop.trials import (
+    CROWDED_S,
+    RATES,
+    Draw,
+    Trials,
+    alone,
+    cut,
+    drawn,
+    seed_of,
+    together,
+    twin_of,
+)
 
 STARTS = "it starts"
 WELL_FORMED = "replies are well formed"
@@ -35,6 +46,7 @@ TOGETHER_TRIALS = 30
 SLOW = "kafka-slow-readers"
 """Committed offsets go back when readers take their time, or hardly ever; and one log to which many
 send shows who reads on before a message is written."""
+ANY_TEXT = "echo-any-text"
 SLOW_RATE = 100.0
 SLOW_MS = 10
 SLOW_TRIALS = 4
@@ -188,7 +200,12 @@ class _Plan:
         others = drawn(first if draw is cut else self.base, draw, count - 1, purpose)
         first_ones = [familiar, *[official] * (is_official and not self.challenge.limits)]
         last_ones = [official] * (is_official and bool(self.challenge.limits))
-        special = [*_slow_readers(familiar, purpose), *_lives(familiar, purpose)]
+        special = [
+            *_slow_readers(familiar, purpose),
+            *_lives(familiar, purpose),
+            *_any_texts(familiar, purpose),
+            *_many_values(familiar, purpose),
+        ]
         seed = seed_of(f"{purpose}/twin")
         twin = replace(twin_of(familiar), seed=seed) if _has_twin(familiar) else None
         trials = [*first_ones, *special, *([twin] if twin else []), *others, *last_ones]
@@ -218,6 +235,21 @@ def _lives(familiar: Options, purpose: str) -> list[Options]:
         return []
     killed = replace(familiar, nemesis=frozenset({"kill"}), nemesis_interval_s=2, availability=None)
     return [replace(killed, seed=seed_of(f"{purpose}/life/{n}")) for n in range(LIFE_TRIALS)]
+
+
+def _any_texts(familiar: Options, purpose: str) -> list[Options]:
+    """A trial with texts of all lengths, where texts are sent back."""
+    if familiar.workload != "echo":
+        return []
+    return [replace(familiar, workload=ANY_TEXT, seed=seed_of(f"{purpose}/any text"))]
+
+
+def _many_values(familiar: Options, purpose: str) -> list[Options]:
+    """A trial with more values than the official command has, where values are broadcast."""
+    if familiar.workload != "broadcast" or familiar.nemesis:
+        return []
+    seed = seed_of(f"{purpose}/many values")
+    return [replace(familiar, rate=RATES[-1], time_limit_s=CROWDED_S, seed=seed)]
 
 
 def _slow_readers(familiar: Options, purpose: str) -> list[Options]:

@@ -89,7 +89,7 @@ def proof(challenge: Challenge, stages: Sequence[StageResult], rows: Sequence[Ro
     """
     return [
         f"Checked: {'; '.join(_checked(challenge, stages, rows))}.",
-        f"Not checked: {'; '.join(_unchecked(stages, rows))}.",
+        f"Not checked: {'; '.join(_unchecked(challenge, stages, rows))}.",
         _bound(rows),
     ]
 
@@ -116,7 +116,9 @@ def _checked(
         yield "the limits of the challenge, in the official run"
 
 
-def _unchecked(stages: Sequence[StageResult], rows: Sequence[Row]) -> Iterator[str]:
+def _unchecked(
+    challenge: Challenge, stages: Sequence[StageResult], rows: Sequence[Row]
+) -> Iterator[str]:
     names, faults = {stage.name for stage in stages}, _faults(rows)
     if TOGETHER not in names:
         yield "several nodes, which come in a later challenge"
@@ -124,6 +126,8 @@ def _unchecked(stages: Sequence[StageResult], rows: Sequence[Row]) -> Iterator[s
         yield "partitions, which come in a later challenge"
     if "kill" not in faults:
         yield "nodes that crash and start again"
+    if challenge.workload == "unique-ids":
+        yield "how seldom random bits, if an id relies on them, come twice"
     yield "single messages that are lost, or come twice"
     yield "hours of load, and the real clock"
 

@@ -9,6 +9,9 @@
 | an acknowledged value that is not shown | a node alone shows at once what it has acknowledged |
 | a value that nobody broadcast | a read shows what clients have broadcast, and nothing else |
 | an id that is unique by luck | nodes with other names and other dice give other ids |
+| a message that is kept too late | what a service is to keep is there before it is acknowledged |
+| a read that asks around | a node answers with what it has been told, and asks nobody first |
+| another text than the one sent | what is sent back is what came, however long it is |
 
 All of them pass on Maelstrom.
 """
@@ -17,6 +20,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,7 +29,9 @@ from glomers.errors import BrokenTest
 from glomers.explore.tally import Tally
 from glomers.formats.names import is_client, is_node
 from glomers.protocol import dumps
-from glomers.reading.wording import a, at, said, times
+from glomers.reading.wording import a, at, counted, said, times
+from glomers.workshop.keeping import FEW, Keeping
+from glomers.workshop.passing import Passing, Poll
 
 UNANSWERED = "a request without a reply"
 WENT_BACK = "a committed offset that went back"
@@ -34,6 +40,9 @@ MISREPORTED = "another write than the one asked for"
 STALE = "an acknowledged value that is not shown"
 INVENTED = "a value that nobody broadcast"
 LUCKY = "an id that is unique by luck"
+LATE = "a message that is kept too late"
+ASKS_AROUND = "a read that asks around"
+OTHER_TEXT = "another text than the one sent"
 HANDLERS = {
     WENT_BACK: "commit_offsets",
     PASSED_OVER: "poll",
@@ -41,10 +50,15 @@ HANDLERS = {
     STALE: "broadcast",
     INVENTED: "read",
     LUCKY: "generate",
+    LATE: "send",
+    ASKS_AROUND: "read",
+    OTHER_TEXT: "echo",
 }
 """The request whose handler each is about, where it is about one."""
 ASKED_AGAIN = 3
 """So often are requests of a type asked anew before no reply at all is taken for never."""
+ALL_OF_READS = 10
+"""When of so many reads each was answered after its node had asked others, it was no chance."""
 BASE_MESSAGES = 200_000
 MESSAGES_PER_REQUEST = 50
 """A run may have so many messages, and so many more for each request of a client.
@@ -54,6 +68,8 @@ That is four times what the series' nodes need where they need most, so that no 
 TOO_MUCH = "are too many for a check"
 
 Body = Mapping[str, Any]
+MISSHAPEN = (AttributeError, IndexError, KeyError, TypeError, ValueError)
+"""What comes of reading a message of the wrong form, of which clients and services tell."""
 
 
 @dataclass
@@ -94,8 +110,11 @@ class Watch(Tally):
         self._open: dict[tuple[str, int], Body] = {}
         self._known: dict[tuple[str, int], Any] = {}
         self._committed: dict[str, dict[str, int]] = defaultdict(dict)
-        self._written: set[tuple[str, int]] = set()
-        self._gaps: dict[tuple[str, int], str] = {}
+        self._passing = Passing()
+        self._keeping = Keeping()
+        self._told_others: dict[str, int] = defaultdict(int)
+        self._reads = 0
+        self._own_reads = 0
         self._broadcast: set[Any] = set()
         self._acknowledged: dict[Any, None] = {}
         self._asked: dict[tuple[str, int], str] = {}
@@ -113,10 +132,20 @@ class Watch(Tally):
         if is_client(src):
             self._open[src, body["msg_id"]] = body
             self._known[src, body["msg_id"]] = self._known_to(dest, body)
-        elif is_client(dest):
-            self._answer(time_ns, src, dest, body)
-        elif self._is_calm and is_node(src) and is_node(dest):
-            self._talk(time_ns, src, dest, body)
+        elif is_node(src):
+            with suppress(*MISSHAPEN):
+                self._said(time_ns, src, dest, body)
+
+    def _said(self, time_ns: int, node: str, dest: str, body: Body) -> None:
+        """Look at what a node says, which may be of any shape."""
+        if is_client(dest):
+            self._answer(time_ns, node, dest, body)
+        elif is_node(dest):
+            self._told_others[node] += 1
+            if self._is_calm:
+                self._talk(time_ns, node, dest, body)
+        elif body.get("type") in ("write", "cas"):
+            self._keeping.written(node, body)
 
     def _too_much(self, time_ns: int, src: str, dest: str, body: Body) -> str:
         return (
@@ -133,7 +162,11 @@ class Watch(Tally):
             return dict(self._committed[node])
         if body["type"] == "broadcast":
             self._broadcast.add(body["message"])
-        return len(self._acknowledged) if body["type"] == "read" else None
+        if body["type"] == "send":
+            self._keeping.asked(node, body["key"], body["msg"])
+        if body["type"] == "read":
+            return len(self._acknowledged), self._told_others[node]
+        return None
 
     def _answer(self, time_ns: int, node: str, client: str, body: Body) -> None:
         number = body.get("in_reply_to")
@@ -150,6 +183,7 @@ class Watch(Tally):
             "broadcast_ok": self._acknowledge,
             "read_ok": self._read,
             "generate_ok": self._generate,
+            "echo_ok": self._echo,
         }.get(str(body.get("type")))
         if judge is not None:
             for name, sentence in judge(node, asked, body, known):
@@ -159,20 +193,21 @@ class Watch(Tally):
         offset = body.get("offset")
         if type(offset) is not int:
             return  # which is a reply of the wrong form
-        place = asked["key"], offset
-        self._written.add(place)
-        if (seen := self._gaps.get(place)) is not None:
-            yield _passed_over(*place, seen)
+        self._keeping.acknowledged(node, asked["key"], asked["msg"])
+        if self._keeping.late >= FEW:
+            yield (
+                LATE,
+                f"{self._keeping.late} messages were acknowledged before they were written to the "
+                f"service, the last by {node}: should that fail they are lost",
+            )
+        if poll := self._passing.acknowledged(asked["key"], offset):
+            yield _passed_over(asked["key"], offset, poll)
 
     def _poll(self, node: str, asked: Body, body: Body, known: Any) -> Iterator[tuple[str, str]]:
         for key, pairs in (body.get("msgs") or {}).items():
             shown = {offset for offset, _ in pairs or ()}
-            wanted = range(asked["offsets"].get(key, 0), max(shown, default=-1))
-            for place in ((key, offset) for offset in wanted if offset not in shown):
-                seen = f"a poll at {node} showed the offset {max(shown)} of key {said(key)}"
-                self._gaps.setdefault(place, seen)
-                if place in self._written:
-                    yield _passed_over(*place, seen)
+            if found := self._passing.polled(node, key, asked["offsets"].get(key, 0), shown):
+                yield _passed_over(key, *found)
 
     def _commit(self, node: str, asked: Body, body: Body, known: Any) -> Iterator[tuple[str, str]]:
         _raise_to(self._committed[node], asked["offsets"])
@@ -215,13 +250,27 @@ class Watch(Tally):
             self._acknowledged[asked["message"]] = None
         return iter(())
 
-    def _read(self, node: str, asked: Body, body: Body, known: int) -> Iterator[tuple[str, str]]:
+    def _read(
+        self, node: str, asked: Body, body: Body, known: tuple[int, int]
+    ) -> Iterator[tuple[str, str]]:
         shown = body.get("messages")
         if not isinstance(shown, list):
             return  # of another task
+        acknowledged, told = known
+        self._reads += 1
+        self._own_reads += self._told_others[node] == told
+        if self._own_reads:
+            self.wrong.pop(ASKS_AROUND, None)
+        elif self._reads >= ALL_OF_READS:
+            yield (
+                ASKS_AROUND,
+                f"each of {self._reads} reads had its node ask others before it answered: a node "
+                "is to show what it has been told, as others cannot be asked while the network is "
+                "cut",
+            )
         if invented := [value for value in shown if value not in self._broadcast]:
             yield INVENTED, f"{node} shows {said(invented[0])}, which no client has broadcast"
-        due = [*self._acknowledged][:known]
+        due = [*self._acknowledged][:acknowledged]
         if left := set(due).difference(shown):
             yield (
                 STALE,
@@ -238,6 +287,14 @@ class Watch(Tally):
                 f"{node} gives the id {said(body['id'])}, and in a cluster of other nodes that got "
                 f"the same requests at the same moments {other} gave it as well: nothing in the id "
                 "says which node it comes from",
+            )
+
+    def _echo(self, node: str, asked: Body, body: Body, known: Any) -> Iterator[tuple[str, str]]:
+        if (sent := asked["echo"]) != (got := body.get("echo")):
+            yield (
+                OTHER_TEXT,
+                f"{node} was sent {said(sent)}, a text of {counted(len(sent), 'character')}, and "
+                f"answers {said(got)}",
             )
 
     # Nodes among each other
@@ -279,11 +336,12 @@ class GivenIds(Tally):
             self.ids[dumps(message["body"].get("id"))] = message["src"]
 
 
-def _passed_over(key: str, offset: int, seen: str) -> tuple[str, str]:
+def _passed_over(key: str, offset: int, poll: Poll) -> tuple[str, str]:
     return (
         PASSED_OVER,
-        f"{seen} and not the offset {offset} before it, where a message is acknowledged: whoever "
-        "polled that goes on behind it and never sees it",
+        f"a poll at {poll.node} showed the offset {poll.last} of key {said(key)} and not the "
+        f"offset {offset} before it, where a message is acknowledged: whoever polled that goes on "
+        "behind it and never sees it",
     )
 
 

@@ -4,11 +4,13 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 from shlex import quote
 
 import pytest
 
-from glomers.bench import sandbox
+from glomers.bench import cluster, sandbox
+from glomers.bench.hosts import process
 from tests.helpers.bench import ECHO, SHORT
 from tests.helpers.processes import running, wait_until
 
@@ -140,6 +142,25 @@ def test_a_handler_that_catches_everything_cannot_hold_the_bench_up(bench, tmp_p
     assert done.returncode == 255
     assert "n0 hangs" in done.stderr
     assert (tmp_path / "store" / "echo").exists()
+
+
+def spins(body):
+    """What is told of a process that does this once it has been sent a message."""
+    return f"import sys, time\nsys.stdin.readline()\n{body}\n"
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="no /proc tells how much it works")
+@pytest.mark.parametrize(("body", "hangs"), [("while True: pass", True), ("time.sleep(60)", False)])
+def test_a_process_that_works_and_never_answers_is_told_to_hang_and_one_that_sleeps_is_not(
+    bench, monkeypatch, body, hangs
+):
+    monkeypatch.setattr(process, "HANG_S", 0.5)
+    monkeypatch.setattr(process, "HANG_CPU_S", 0.3)
+    monkeypatch.setattr(process, "LEAST_AT_WORK", 0.0)
+    monkeypatch.setattr(cluster, "INIT_TIMEOUT_S", 2)
+    outcome = bench.test(bench.program(spins(body)), *REAL)
+    assert outcome.status == 255
+    assert ("as in a loop that never ends" in outcome.read("jepsen.log")) == hangs
 
 
 def test_a_process_that_exits_breaks_the_test_with_its_last_lines(bench):

@@ -4,9 +4,11 @@ import random
 
 import pytest
 
+from glomers.bench import network
 from glomers.bench.clock import NS_PER_S, VirtualClock
 from glomers.bench.network import Network, UnknownAddress
 from glomers.bench.transit import HOP_NS_MIN, HOP_NS_RANGE, Drawn
+from glomers.errors import BrokenTest
 from glomers.formats.journal import JournalWriter, read_journal
 
 MS = 1_000_000
@@ -155,3 +157,52 @@ def test_names_that_do_not_exist_are_refused(net):
     for src, dest in (("n0", "n9"), ("n9", "n0")):
         with pytest.raises(UnknownAddress, match="n9"):
             net.network.send(src, dest, {"type": "x"})
+
+
+@pytest.fixture
+def watched(tmp_path, monkeypatch):
+    """A network with bounds that are soon reached, to which clients have sent 50 messages."""
+    monkeypatch.setattr(network, "MIN_IN_FLIGHT", 100)
+    monkeypatch.setattr(network, "COUNTED", 100)
+    monkeypatch.setattr(network, "MIN_PER_S", 100)
+    monkeypatch.setattr(network, "PER_S_AND_PAIR", 1)
+    net = Net(tmp_path)
+    for _ in range(FROM_CLIENTS):
+        net.network.send("c0", "n0", {"type": "x"})
+    wait(net, 1)
+    yield net
+    net.journal.close()
+
+
+FROM_CLIENTS = 50
+AT_ONCE = network.AT_ONCE_PER_REQUEST * FROM_CLIENTS
+
+
+def wait(net, seconds):
+    until_ns = net.clock.now_ns() + seconds * NS_PER_S
+    net.clock.run_until(net.clock.loop.create_task(net.clock.sleep_until(until_ns)))
+
+
+def burst(net, count):
+    for _ in range(count):
+        net.network.send("n0", "n1", {"type": "more"})
+
+
+def test_a_burst_of_so_many_messages_for_each_of_a_client_is_no_flood_and_one_more_is(watched):
+    burst(watched, AT_ONCE)
+    with pytest.raises(BrokenTest, match="more than 400 messages are under way at once"):
+        burst(watched, 1)
+
+
+def test_bursts_may_come_again_and_again_when_there_is_time_between_them(watched):
+    for _ in range(10):
+        burst(watched, AT_ONCE)
+        wait(watched, 5)
+    assert watched.network.in_flight == 0
+
+
+def test_bursts_that_follow_each_other_too_fast_are_a_flood(watched):
+    burst(watched, AT_ONCE)
+    wait(watched, 1)
+    with pytest.raises(BrokenTest, match="messages were sent within"):
+        burst(watched, AT_ONCE)

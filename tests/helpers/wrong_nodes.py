@@ -24,6 +24,8 @@ from tests.helpers.places import DATA
 TRIALS = DATA / "mistakes"
 IMPOSTORS = DATA / "impostors"
 LEARNERS = DATA / "learners"
+ALLOWED = DATA / "allowed"
+"""Nodes that may seem wrong and break no promise; each says in its first lines why."""
 _ARGUMENTS = 'WORKLOAD, MUTATION = sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else ""'
 
 

@@ -86,7 +86,7 @@ def test_without_a_site_there_is_nothing_to_serve(tmp_path, capsys):
 
 def test_a_live_page_runs_scripts_beside_it_and_a_still_one_none():
     still = page.page("t", "<p>x</p>")
-    assert '<script' not in still
+    assert "<script" not in still
     live = page.page("t", "<p>x</p>", live=page.Live("runtime-0.js"))
     assert "connect-src" not in live
     assert "default-src 'none'" in live.replace("&#39;", "'")

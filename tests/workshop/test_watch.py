@@ -5,10 +5,15 @@ import pytest
 from glomers.bench.flags import parse_options
 from glomers.errors import BrokenTest
 from glomers.protocol import dumps
+from glomers.workshop.keeping import FEW
 from glomers.workshop.watch import (
+    ALL_OF_READS,
+    ASKS_AROUND,
     INVENTED,
+    LATE,
     LUCKY,
     MISREPORTED,
+    OTHER_TEXT,
     PASSED_OVER,
     STALE,
     UNANSWERED,
@@ -125,6 +130,50 @@ def test_a_read_need_not_show_what_is_acknowledged_after_it_was_asked_for():
 def test_a_read_shows_nothing_that_nobody_broadcast():
     assert hear(watch(), *broadcast(1, 3), *read(1, [3])) == {}
     assert "shows 4" in hear(watch(), *broadcast(1, 3), *read(1, [3, 4]))[INVENTED]
+
+
+def read_after_asking(number):
+    asked, answered = read(number, [])
+    return asked, ("n0", "n1", {"type": "all", "msg_id": number}), answered
+
+
+def reads_after_asking(count):
+    return [message for number in range(count) for message in read_after_asking(number)]
+
+
+def test_a_node_that_asks_others_before_it_answers_any_read_has_not_been_told():
+    asks = reads_after_asking(ALL_OF_READS)
+    assert "ask others before it answered" in hear(watch(), *asks)[ASKS_AROUND]
+    assert ASKS_AROUND not in hear(watch(), *reads_after_asking(ALL_OF_READS - 1))
+
+
+def test_a_single_read_without_asking_shows_that_others_are_told_and_not_asked():
+    asks = reads_after_asking(ALL_OF_READS)
+    assert ASKS_AROUND not in hear(watch(), *asks, *read(99, []), *read_after_asking(100))
+
+
+def kept(offset, service_key="message k"):
+    body = {"type": "write", "key": service_key, "value": offset, "msg_id": offset}
+    return [("n0", "lin-kv", body)]
+
+
+def test_messages_that_are_written_to_a_service_after_they_are_acknowledged_are_kept_too_late():
+    late = [part for n in range(FEW + 1) for part in (*sent(n, n), *kept(n))]
+    assert LATE in hear(watch(), *late)
+    asked = [(*sent(n, n)[:1], *kept(n), *sent(n, n)[1:]) for n in range(FEW + 1)]
+    assert hear(watch(), *[part for parts in asked for part in parts]) == {}
+
+
+def test_what_is_written_of_other_logs_or_by_services_alone_is_no_message():
+    other = [part for n in range(FEW + 1) for part in (*sent(n, n), *kept(n, "mark k2"))]
+    assert hear(watch(), *other) == {}
+
+
+def test_a_text_that_comes_back_shorter_is_another_text():
+    asked = {"type": "echo", "echo": "twenty and more letters"}
+    answer = {"type": "echo_ok", "echo": "twenty"}
+    assert hear(watch(), *exchange("c1", 1, asked, {**asked, "type": "echo_ok"})) == {}
+    assert "of 23 characters" in hear(watch(), *exchange("c1", 1, asked, answer))[OTHER_TEXT]
 
 
 def shares(count, first=1):

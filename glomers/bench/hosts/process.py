@@ -12,19 +12,31 @@ import signal
 import sys
 import tempfile
 from collections import deque
+from math import nan
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+from glomers.bench.clock import NS_PER_S
 from glomers.bench.hosts.executable import why_not_started
 from glomers.bench.hosts.host import Fail, NodeLog, Outgoing, excerpt
 from glomers.bench.hosts.kept import MARK, mark, tell_keeper
+from glomers.bench.sandbox import HANG_CPU_S, HANG_S
 from glomers.errors import BrokenTest
 
 LAST_LINES = 32
 MAX_LINE_BYTES = 64 * 1024 * 1024
 MAX_UNREAD_BYTES = 256 * 1024 * 1024
 STOP_TIMEOUT_S = 2.0
+LEAST_AT_WORK = 0.2
+"""What hangs in a loop works all the time; on a busy machine it gets at least this share of it."""
 SHELL = "/bin/sh"
+
+
+class _Awaited(NamedTuple):
+    """Since when a node that was sent a message writes nothing, and how much it had worked then."""
+
+    since_ns: int
+    cpu_s: float
 
 
 class ProcessHost:
@@ -51,6 +63,7 @@ class ProcessHost:
         self._written = 0  # bytes on stdout, and those after the last end of a line
         self._unended = 0
         self._stdout_tail: deque[bytes] = deque(maxlen=LAST_LINES)
+        self._awaited: _Awaited | None = None
 
     async def start(self) -> None:
         try:
@@ -90,6 +103,8 @@ class ProcessHost:
         if pipe is None or pipe.is_closing():
             return
         pipe.write(line + b"\n")
+        if self._awaited is None:
+            self._awaited = _Awaited(self._now_ns(), cpu_s(self._process.pid))
         if pipe.transport.get_write_buffer_size() > MAX_UNREAD_BYTES:
             self._broken("does not read its stdin: messages pile up.")
 
@@ -140,6 +155,27 @@ class ProcessHost:
             )
         return ""
 
+    @property
+    def hang(self) -> str:
+        """A sentence if it has been at work for long and wrote nothing, though it was told things.
+
+        Where the system does not tell how much a process works (in `/proc`), there is none.
+        """
+        if self._awaited is None or self._process is None:
+            return ""
+        waited_s = (self._now_ns() - self._awaited.since_ns) / NS_PER_S
+        worked_s = cpu_s(self._process.pid) - self._awaited.cpu_s
+        if waited_s < HANG_S or not worked_s >= max(HANG_CPU_S, waited_s * LEAST_AT_WORK):
+            return ""
+        return (
+            f"{self.node_id} is not heard any more from {self._awaited.since_ns / NS_PER_S:.3f} s "
+            f"on: it wrote nothing, though it was sent messages, and worked for {worked_s:.1f} s "
+            "of processor time meanwhile, as in a loop that never ends."
+        )
+
+    def _now_ns(self) -> int:
+        return self._log.now_ns() if self._log.now_ns else 0
+
     def _broken(self, sentence: str) -> None:
         tail = "\n".join(excerpt(line) for line in self._stdout_tail)
         self._fail(BrokenTest(f"Node {self.node_id} {sentence}", self.node_id, tail))
@@ -152,6 +188,7 @@ class ProcessHost:
         while chunk := await self._process.stdout.read(1 << 16):
             if self._outgoing.silenced:  # so that it can go on writing, and its end be seen
                 continue
+            self._awaited = None
             parts.append(chunk)
             length += len(chunk)
             self._written += len(chunk)
@@ -208,6 +245,16 @@ def ending(status: int) -> str:
         named = number in {each.value for each in signal.Signals}  # real-time ones have no names
         return f"signal {signal.Signals(number).name if named else number} ended it"
     return f"it exited with status {status} before the test was over"
+
+
+def cpu_s(pid: int) -> float:
+    """How much a process has worked, in seconds; not a number where the system does not say."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_bytes()
+    except OSError:
+        return nan
+    fields = stat.rpartition(b")")[2].split()  # from the third on: the second may hold blanks
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def signal_group(pid: int, number: signal.Signals) -> None:

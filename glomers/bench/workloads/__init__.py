@@ -21,8 +21,13 @@ _MODULES = {
     "unique-ids": "unique_ids",
 }
 WORKLOAD_NAMES = tuple(_MODULES)
-_VARIANTS = {"kafka-slow-readers": "kafka"}
+_VARIANTS = {"kafka-slow-readers": "kafka", "echo-any-text": "echo"}
 """Workloads that no command line names: those of a check that asks for more than Maelstrom does."""
+
+
+def on_command_line(name: str) -> str:
+    """The workload that a command line names, where one of a check is a variant of it."""
+    return _VARIANTS.get(name, name)
 
 
 def workload_class(name: str) -> type[Workload]:

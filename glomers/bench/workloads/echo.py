@@ -9,6 +9,9 @@ from glomers.bench.shapes import Shape, Shapes
 from glomers.bench.workloads.workload import Invocation, Session, Workload
 from glomers.formats.edn import keywordize
 
+LETTERS = "abcxyz ABCXYZ 0189 .,:;?!'\"\\/{}[]<>&% äßé ñ ж λ 中 字 🐟"
+LONGEST = 1000
+"""Texts of a check have fewer characters than this."""
 ECHO_OK = Reply("echo_ok", {"echo": ANYTHING})
 
 
@@ -35,4 +38,11 @@ class Echo(Workload):
         return "echo", f"Please echo {self.rng.randrange(128)}"
 
 
-WORKLOADS = {"echo": Echo}
+class EchoAnyText(Echo):
+    """Asks for texts of all lengths, in letters of many scripts."""
+
+    def next_op(self, process: int, now_ns: int) -> Invocation:
+        return "echo", "".join(self.rng.choices(LETTERS, k=self.rng.randrange(LONGEST)))
+
+
+WORKLOADS = {"echo": Echo, "echo-any-text": EchoAnyText}
