@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from glomers.bench.once import run_once
 from glomers.bench.options import LATENCY_DISTRIBUTIONS, TOPOLOGIES, Options
+from glomers.bench.script import Script, ScriptedOp
 from glomers.explore.scenario import INTERVALS_S, LATENCIES_MS, Space, with_nodes
 from glomers.explore.tally import Tally
+from glomers.protocol import loads
+from glomers.reading.wording import said
 from glomers.workshop.watch import GivenIds, Watch
 
 RATES = (10.0, 40.0, 200.0)
@@ -43,8 +46,8 @@ _WORDS = (
 class Trials(Space):
     """Commands that an exploration runs one after the other: its seeds are their positions.
 
-    `shows_at_once` says whether a node has to show at once what it has acknowledged.  The nodes of
-    the command `twin` must give other ids than nodes with other names do in the same run.
+    `shows_at_once` says whether a node has to show at once what it has acknowledged.  In the run of
+    the command `twin` no two nodes may give the same id to the same request at the same moment.
     """
 
     commands: tuple[Options, ...] = ()
@@ -57,8 +60,8 @@ class Trials(Space):
 
     def tally(self, options: Options) -> Tally:
         """What also looks at what no checker looks at."""
-        elsewhere = _ids_elsewhere(options) if options == self.twin else None
-        return Watch(options, shows_at_once=self.shows_at_once, elsewhere=elsewhere)
+        lucky = _luck(options) if options == self.twin else None
+        return Watch(options, shows_at_once=self.shows_at_once, lucky=lucky)
 
 
 Draw = Callable[[Options, random.Random], Options]
@@ -73,16 +76,43 @@ def drawn(base: Options, draw: Draw, count: int, purpose: str) -> Iterator[Optio
 
 
 def twin_of(options: Options) -> Options:
-    """A crowded run without faults, whose nodes have names that are all their own."""
-    names = tuple(_WORDS[: len(options.node_ids)])
-    return replace(options, node_ids=names, rate=RATES[-1], time_limit_s=CROWDED_S)
+    """A crowded run without faults, with two clients at each node."""
+    count = 2 * len(options.node_ids)
+    return replace(options, rate=RATES[-1], time_limit_s=CROWDED_S, concurrency=count)
 
 
-def _ids_elsewhere(twin: Options) -> dict[bytes, str]:
-    """The ids that nodes with the usual names give in a run, and who gave each."""
+def _luck(twin: Options) -> str | None:
+    """What shows that nodes give ids that are unique by luck only, as a sentence, if anything does.
+
+    The same requests are made again at the same moments, each at the next node; and again, but for
+    every fifth.
+    """
+    script = run_once(twin, Tally(), is_recorded=True).script
+    assert script is not None
+    turned = [op._replace(thread=(op.thread + 1) % twin.concurrency) for op in script.ops]
+    fewer = [op for number, op in enumerate(script.ops) if number % 5]
+    here, there, again = (_given(twin, script, ops) for ops in (script.ops, turned, fewer))
+    for id, node in there.ids.items():
+        if (other := here.ids.get(id, node)) != node:
+            return (
+                f"{other} gave the id {said(loads(id))}, and {node} gives it as well when the same "
+                "request comes to it at the same moment: nothing in the id says which node it "
+                "comes from"
+            )
+    common = here.requests.keys() & again.requests.keys()
+    if common and all(here.requests[each] == again.requests[each] for each in common):
+        return (
+            "The ids are made of the requests alone, and stay the same whatever else a node has "
+            f"been asked (all of {len(common):,}): nobody keeps clients from having the same name"
+        )
+    return None
+
+
+def _given(twin: Options, script: Script, ops: Sequence[ScriptedOp]) -> GivenIds:
+    """The ids that are given when these requests are made."""
     given = GivenIds()
-    run_once(with_nodes(twin, len(twin.node_ids)), given)
-    return given.ids
+    run_once(twin, given, script=replace(script, ops=tuple(ops), fates={}))
+    return given
 
 
 def seed_of(text: str) -> int:

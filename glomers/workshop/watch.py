@@ -89,7 +89,7 @@ class Watch(Tally):
         options: the command line of the run.
         shows_at_once: whether a node has to show at once what it has acknowledged.
         most: how many messages it may have, if not as many as usual.
-        elsewhere: ids, as JSON, that other nodes have given in a run like this.
+        lucky: what shows that ids of this node are unique by luck only, as a sentence.
     """
 
     def __init__(
@@ -98,14 +98,14 @@ class Watch(Tally):
         *,
         shows_at_once: bool = False,
         most: int | None = None,
-        elsewhere: Mapping[bytes, str] | None = None,
+        lucky: str | None = None,
     ) -> None:
         super().__init__()
         requests = options.rate * options.time_limit_s
         self._most = most or BASE_MESSAGES + int(MESSAGES_PER_REQUEST * requests)
         self._requests_of_clients = int(requests)
         self._is_calm = not options.nemesis
-        self._elsewhere = elsewhere or {}
+        self._lucky = lucky
         self._shows_at_once = shows_at_once
         self._open: dict[tuple[str, int], Body] = {}
         self._known: dict[tuple[str, int], Any] = {}
@@ -281,13 +281,8 @@ class Watch(Tally):
     def _generate(
         self, node: str, asked: Body, body: Body, known: Any
     ) -> Iterator[tuple[str, str]]:
-        if other := self._elsewhere.get(dumps(body.get("id"))):
-            yield (
-                LUCKY,
-                f"{node} gives the id {said(body['id'])}, and in a cluster of other nodes that got "
-                f"the same requests at the same moments {other} gave it as well: nothing in the id "
-                "says which node it comes from",
-            )
+        if self._lucky:
+            yield LUCKY, self._lucky
 
     def _echo(self, node: str, asked: Body, body: Body, known: Any) -> Iterator[tuple[str, str]]:
         if (sent := asked["echo"]) != (got := body.get("echo")):
@@ -324,16 +319,20 @@ class Watch(Tally):
 
 
 class GivenIds(Tally):
-    """Keeps the ids that nodes give, as JSON, and by whom each was given."""
+    """Keeps the ids that nodes give: by whom each was given, and for which request."""
 
     def __init__(self) -> None:
         super().__init__()
         self.ids: dict[bytes, str] = {}
+        self.requests: dict[tuple[str, Any], bytes] = {}
 
     def heard(self, time_ns: int, message: Body) -> None:
         """Keep the id, if it is one that is given."""
-        if message["body"].get("type") == "generate_ok":
-            self.ids[dumps(message["body"].get("id"))] = message["src"]
+        body = message["body"]
+        if body.get("type") == "generate_ok":
+            id = dumps(body.get("id"))
+            self.ids[id] = message["src"]
+            self.requests[message["dest"], dumps(body.get("in_reply_to"))] = id
 
 
 def _passed_over(key: str, offset: int, poll: Poll) -> tuple[str, str]:

@@ -172,9 +172,9 @@ def test_a_change_during_a_check_is_noticed_after_it_and_a_half_written_file_end
     texts = ["half", CHALLENGES["1"].path.read_text(encoding="utf-8")]
     assess_once = command._assess_once
 
-    def assess_and_write(challenge, path, seeds, as_json):
+    def assess_and_write(challenge, path, *how):
         try:
-            return assess_once(challenge, path, seeds, as_json)
+            return assess_once(challenge, path, *how)
         finally:
             if not texts:
                 raise KeyboardInterrupt
