@@ -208,6 +208,9 @@ def test_a_pass_tells_what_the_node_does_wrong_all_the_same():
         ("3c_share_unanswered", "never answered by all 5 nodes", "needs a reply"),
         ("5a_commits_as_they_come", "the larger one counts", "in any order"),
         ("6a_write_answers_old", 'was asked for ["w", 6, 1]', "the value that was written"),
+        ("1_cut_short", "characters, and answers", "Hint"),
+        ("3d_asks_everybody", "ask others before it answered", "not asked for when it is read"),
+        ("5b_answers_first", "before they were written to the service", "before the reply"),
     ],
 )
 def test_what_only_messages_tell_has_its_line_and_its_advice(name, words, advice):
@@ -216,6 +219,12 @@ def test_what_only_messages_tell_has_its_line_and_its_advice(name, words, advice
     assert words in finding
     assert f"{name}.py:" in finding
     assert advice in verdict.advice
+
+
+def test_what_slow_readers_find_is_explained_by_a_command_that_can_be_given():
+    verdict = assessed("5c", LEARNERS / "5c_answered_for.py")
+    assert "holds several messages" in verdict.evidence.findings[0]
+    assert verdict.evidence.command[1:3] == ("-w", "kafka")
 
 
 def test_transactions_that_are_mixed_are_told_and_not_called_a_matter_of_numbers():
