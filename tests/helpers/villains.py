@@ -97,6 +97,9 @@ def _broadcast(how: str) -> str:
 
 SHARES_INTERPRETER = _broadcast("""
 shared = sys.__dict__.setdefault("villain", set())
+@node.on_init
+def forget_other_runs():
+    shared.clear()
 def put(value):
     shared.add(value)
 def get():
