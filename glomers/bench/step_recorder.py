@@ -21,6 +21,7 @@ class Turn:
 
     `origin` is the turn that made it due; `number` stays None where it was not worth a line, as
     nothing of the program was at work: then what it made due has its kind, message and place.
+    Of a turn that is over, `origin` has a number, or is none.
     """
 
     __slots__ = ("kind", "message", "number", "origin", "place", "sends")
@@ -78,11 +79,8 @@ class StepRecorder(Journal):
         before: int | None,
     ) -> None:
         """Write a turn as a step; `before` is the last step of the same task, if there was one."""
+        self.pass_over(turn)
         kind, message, cause = turn.kind, turn.message, turn.origin
-        while cause is not None and cause.number is None:
-            if kind == "task" and cause.kind != "task":
-                kind, message = cause.kind, cause.message
-            cause = cause.origin
         number = None if cause is None else cause.number
         if before is not None and kind != "task":  # it was waiting for this since then
             number = before
@@ -90,6 +88,16 @@ class StepRecorder(Journal):
         self._writer.write(NodeStep(time_ns, node, kind, message, number, place, sends, changes))
         turn.number, turn.origin = self._count, None
         self._count += 1
+
+    @staticmethod
+    def pass_over(turn: Turn) -> None:
+        """Let a turn that is over stand for those that made it due and were not worth a line."""
+        origin = turn.origin
+        if origin is None or origin.number is not None:
+            return
+        if turn.kind == "task":
+            turn.kind, turn.message = origin.kind, origin.message
+        turn.origin = origin.origin
 
 
 class StepLoop(VirtualLoop):

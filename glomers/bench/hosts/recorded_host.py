@@ -100,6 +100,7 @@ class RecordedHost(VirtualHost):
         """Write a step, unless nothing of the program was at work and nothing came of it."""
         changes: Changes = self._variables.changes() if is_at_work else {}
         if place is None and not turn.sends and not changes:
+            self.recorder.pass_over(turn)
             return
         if serial is None:
             self._write(turn, place, changes)
