@@ -12,7 +12,7 @@ from typing import Any
 
 from glomers.bench.clock import Handle, VirtualLoop
 from glomers.formats.journal import Journal
-from glomers.formats.node_state import Changes, CodePlace, NodeStateWriter, NodeStep, StepKind
+from glomers.formats.node_state import Changes, CodePlace, NodeStateWriter, StepKind
 from glomers.node import host as current_host
 
 
@@ -51,6 +51,7 @@ class StepRecorder(Journal):
         self._count = 0
         self._journal = journal
         self._writer = writer
+        self._write = writer.write
         self.drop = journal.drop  # type: ignore[method-assign]
         self.fault_began = journal.fault_began  # type: ignore[method-assign]
         self.fault_ended = journal.fault_ended  # type: ignore[method-assign]
@@ -79,13 +80,13 @@ class StepRecorder(Journal):
         before: int | None,
     ) -> None:
         """Write a turn as a step; `before` is the last step of the same task, if there was one."""
-        self.pass_over(turn)
-        kind, message, cause = turn.kind, turn.message, turn.origin
+        if turn.origin is not None:
+            self.pass_over(turn)
+        kind, cause = turn.kind, turn.origin
         number = None if cause is None else cause.number
         if before is not None and kind != "task":  # it was waiting for this since then
             number = before
-        sends = (*turn.sends,)
-        self._writer.write(NodeStep(time_ns, node, kind, message, number, place, sends, changes))
+        self._write(time_ns, node, kind, turn.message, number, place, turn.sends, changes)
         turn.number, turn.origin = self._count, None
         self._count += 1
 
