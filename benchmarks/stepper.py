@@ -71,7 +71,7 @@ def measure(browser: Chromium, name: str, path: Path) -> None:
     for _ in range(5):
         with browser.tab(path.as_uri()) as tab:
             tab.wait(READY)
-            opened.append(tab.ask("performance.getEntriesByName('shown')[0].startTime"))
+            opened.append(tab.run("performance.getEntriesByName('shown')[0].startTime"))
     print(f"  shown after {min(opened):.0f} ms at the least, {median(opened):.0f} ms in the middle")
     for width in (1200, 360):
         with browser.tab(path.as_uri(), width=width) as tab:
@@ -87,11 +87,11 @@ def measure(browser: Chromium, name: str, path: Path) -> None:
 def steps_ms(tab: Tab, step: str) -> Iterator[float]:
     """What each step takes of the processor, in ms."""
     for part in PARTS:
-        tab.ask(GO % part)
+        tab.run(GO % part)
         time.sleep(0.5)  # until that is painted
         for _ in range(STEPS_AT_EACH):
             before = tab.cpu_s()
-            tab.ask(step)
+            tab.run(step)
             yield (tab.cpu_s() - before) * 1e3
 
 

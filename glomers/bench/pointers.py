@@ -19,7 +19,7 @@ from typing import Any
 try:
     import ctypes
 
-    _same_bytes = ctypes.CDLL(None).memcmp
+    _same_bytes = ctypes.PyDLL(None).memcmp
     _same_bytes.argtypes = (ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t)
     _POINTER_BYTES = ctypes.sizeof(ctypes.c_void_p)
 except (ImportError, OSError, TypeError, AttributeError):  # no ctypes, or no such library
@@ -28,6 +28,8 @@ except (ImportError, OSError, TypeError, AttributeError):  # no ctypes, or no su
 WIDTH = array("Q").itemsize
 """Bytes for each object."""
 _SLOT = 2 * WIDTH
+_NEAR = 16 * _SLOT
+"""How far from what changed last one looks first for what has."""
 _LIST_ARRAY = list.__basicsize__ - 2 * WIDTH  # behind it is how many items there is room for
 _SET_MASK, _SET_TABLE = (object.__basicsize__ + n * WIDTH for n in (2, 3))
 
@@ -79,58 +81,92 @@ class SetByTable(SetById):
         super().__init__(members)
         self._copy()
 
-    def _copy(self) -> None:
-        self._slots = self._slots_now()
-        self._table = ctypes.create_string_buffer(self._slots * _SLOT)
-        self._address = ctypes.addressof(self._table)
-        ctypes.memmove(self._address, _number_at(id(self._set) + _SET_TABLE), self._slots * _SLOT)
+    def rebind(self, members: Any) -> None:
+        super().rebind(members)
+        self._find()
 
-    def _slots_now(self) -> int:
-        return _number_at(id(self._set) + _SET_MASK) + 1
+    def _find(self) -> None:
+        """Find what says how large the table is now, and where."""
+        self._mask_now = ctypes.c_size_t.from_address(id(self._set) + _SET_MASK)
+        self._table_now = ctypes.c_void_p.from_address(id(self._set) + _SET_TABLE)
+
+    def _copy(self) -> None:
+        self._find()
+        self._near = 0, 0
+        """Around what changed last: of numbers that come one after another, so are the slots."""
+        self._mask = self._mask_now.value
+        self._bytes = (self._mask + 1) * _SLOT
+        self._all = ctypes.c_size_t(self._bytes)
+        self._table = ctypes.create_string_buffer(self._bytes)
+        self._address = ctypes.addressof(self._table)
+        self._start = ctypes.c_void_p(self._address)
+        self._before = memoryview(self._table).cast("B")
+        table = self._table_now.value or 0
+        self._look_at(table)
+        self._before[:] = self._now_there
+
+    def _look_at(self, table: int) -> None:
+        """Look at the table where it is; it is there as long as the set says so."""
+        self._seen_at = table
+        there = (ctypes.c_char * self._bytes).from_address(table)
+        self._now_there = memoryview(there).cast("B")
 
     def has_changed(self) -> bool:
-        if self._slots_now() != self._slots:
+        if self._mask_now.value != self._mask:
             return True
-        return not self._is_same(_number_at(id(self._set) + _SET_TABLE), 0, self._slots)
-
-    def _is_same(self, table: int, start: int, stop: int) -> bool:
-        """Whether the slots from `start` to `stop` are what they were."""
-        offset, length = start * _SLOT, (stop - start) * _SLOT
-        return bool(_same_bytes(table + offset, self._address + offset, length) == 0)
+        return bool(_same_bytes(self._table_now, self._start, self._all))
 
     def changes(self) -> tuple[list[Any], list[Any]]:
-        if self._slots_now() != self._slots:  # it has been laid out anew
+        if self._mask_now.value != self._mask:  # it has been laid out anew
             changes = super().changes()
             self._copy()
             return changes
-        table = _number_at(id(self._set) + _SET_TABLE)
-        start, stop = self._differing(table)
-        was, now = self._keys(self._address, start, stop), self._keys(table, start, stop)
-        offset = start * _SLOT
-        ctypes.memmove(self._address + offset, table + offset, (stop - start) * _SLOT)
-        still, objects = set(now), self._objects
+        table = self._table_now.value or 0
+        if table != self._seen_at:
+            self._look_at(table)
+        was, now = self._differing(table)
+        objects = self._objects
         # What is none of a member's stands for a free slot, or for one that has become free.
-        gone = [objects.pop(key) for key in was if key in objects and key not in still]
+        gone = [objects.pop(key) for key in was if key in objects and key not in now]
         new = [key for key in now if key not in objects and key not in _FREE]
         added = [ctypes.cast(key, ctypes.py_object).value for key in new]
         objects.update(zip(new, added, strict=True))
         return gone, added
 
-    def _differing(self, table: int) -> tuple[int, int]:
-        """Where in the table what has changed begins and ends, at most."""
-        first, most = 0, self._slots
-        while first < most:  # the largest number of slots that are the same in the beginning
-            middle = (first + most + 1) // 2
-            if self._is_same(table, first, middle):
-                first = middle
-            else:
-                most = middle - 1
-        is_one = self._is_same(table, first + 1, self._slots) if first < self._slots else True
-        return first, min(first + 1, self._slots) if is_one else self._slots
+    def _differing(self, table: int) -> tuple[list[int], list[int]]:
+        """What was in the slots that have changed, and what is, which is copied."""
+        copy, (start, stop), end = self._address, self._near, self._bytes
+        if _same_bytes(table, copy, start) or _same_bytes(table + stop, copy + stop, end - stop):
+            start = self._first(table)
+            stop = start + _SLOT
+            if _same_bytes(table + stop, copy + stop, end - stop):
+                stop = end
+        was, now = bytes(self._before[start:stop]), bytes(self._now_there[start:stop])
+        if _SLOT < len(was) <= 2 * _NEAR:
+            first, last = _differing_slots(was, now)
+            was, now, start = was[first:last], now[first:last], start + first
+        self._before[start : start + len(now)] = now
+        self._near = max(start - _NEAR, 0), min(start + _NEAR, end)
+        return _keys_in(was), _keys_in(now)
 
-    @staticmethod
-    def _keys(table: int, start: int, stop: int) -> list[int]:
-        return _keys_in(ctypes.string_at(table + start * _SLOT, (stop - start) * _SLOT))
+    def _first(self, table: int) -> int:
+        """Where the first slot begins that has changed; the last one if none has."""
+        copy, low, high = self._address, 0, self._mask + 1
+        while high - low > 1:
+            middle = (low + high) // 2
+            start = low * _SLOT
+            if _same_bytes(table + start, copy + start, middle * _SLOT - start):
+                high = middle
+            else:
+                low = middle
+        return low * _SLOT
+
+
+def _differing_slots(was: bytes, now: bytes) -> tuple[int, int]:
+    """From where to where slots differ."""
+    bits = int.from_bytes(was, "little") ^ int.from_bytes(now, "little")
+    first, last = (bits & -bits).bit_length() - 1, bits.bit_length() - 1
+    return (first // 8 // _SLOT * _SLOT, (last // 8 // _SLOT + 1) * _SLOT) if bits else (0, 0)
 
 
 def _keys_in(table: bytes) -> list[int]:

@@ -69,6 +69,10 @@ def is_fixed(value: Any, depth: int = _DEPTH) -> bool:
 
 def text_of(value: Any, room: int = MAX_CHARACTERS) -> str:
     """A value in at most about `room` characters."""
+    simple = _TEXTS_BY_ID.get(id(type(value)))
+    if simple is not None:
+        text = simple(value)
+        return text if len(text) <= room else f"{text[: room - 1]}…"
     parts: list[str] = []
     left = room
     for part in _parts(value, room, _DEPTH):

@@ -12,7 +12,7 @@ from typing import Any
 
 from glomers.bench.clock import Handle, VirtualLoop
 from glomers.formats.journal import Journal
-from glomers.formats.node_state import Changes, CodePlace, NodeStateWriter, NodeStep, StepKind
+from glomers.formats.node_state import Changes, CodePlace, NodeStateWriter, StepKind
 from glomers.node import host as current_host
 
 
@@ -21,6 +21,7 @@ class Turn:
 
     `origin` is the turn that made it due; `number` stays None where it was not worth a line, as
     nothing of the program was at work: then what it made due has its kind, message and place.
+    Of a turn that is over, `origin` has a number, or is none.
     """
 
     __slots__ = ("kind", "message", "number", "origin", "place", "sends")
@@ -50,6 +51,7 @@ class StepRecorder(Journal):
         self._count = 0
         self._journal = journal
         self._writer = writer
+        self._write = writer.write
         self.drop = journal.drop  # type: ignore[method-assign]
         self.fault_began = journal.fault_began  # type: ignore[method-assign]
         self.fault_ended = journal.fault_ended  # type: ignore[method-assign]
@@ -78,18 +80,25 @@ class StepRecorder(Journal):
         before: int | None,
     ) -> None:
         """Write a turn as a step; `before` is the last step of the same task, if there was one."""
-        kind, message, cause = turn.kind, turn.message, turn.origin
-        while cause is not None and cause.number is None:
-            if kind == "task" and cause.kind != "task":
-                kind, message = cause.kind, cause.message
-            cause = cause.origin
+        if turn.origin is not None:
+            self.pass_over(turn)
+        kind, cause = turn.kind, turn.origin
         number = None if cause is None else cause.number
         if before is not None and kind != "task":  # it was waiting for this since then
             number = before
-        sends = (*turn.sends,)
-        self._writer.write(NodeStep(time_ns, node, kind, message, number, place, sends, changes))
+        self._write(time_ns, node, kind, turn.message, number, place, turn.sends, changes)
         turn.number, turn.origin = self._count, None
         self._count += 1
+
+    @staticmethod
+    def pass_over(turn: Turn) -> None:
+        """Let a turn that is over stand for those that made it due and were not worth a line."""
+        origin = turn.origin
+        if origin is None or origin.number is not None:
+            return
+        if turn.kind == "task":
+            turn.kind, turn.message = origin.kind, origin.message
+        turn.origin = origin.origin
 
 
 class StepLoop(VirtualLoop):

@@ -95,7 +95,7 @@ class Variables:
         for source in self._sources:
             flat += source
         where = pointers(flat)
-        sets = [each for each in self._sets if each.seen and each.seen.has_changed()]
+        sets = self._sets and [each for each in self._sets if each.seen and each.seen.has_changed()]
         is_adrift = self._loose and any(map(_is_adrift, self._loose))
         if where == self._before and self._order and not sets and not is_adrift:
             return {}

@@ -1,4 +1,4 @@
-"""`glomers view`: a run as one page to step through."""
+"""`glomers view`: a run as one page to step through, with what its nodes knew where possible."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from glomers.commands.arguments import Parser
 from glomers.drawing.stepper.document import page
 from glomers.errors import EXIT_OK, BadInput, StoreError
 from glomers.files import shown, write_whole
-from glomers.lab.accounts import account_of
+from glomers.lab.accounts import account_with_states
 from glomers.lab.run import Run
 
 _NAME = "steps.html"
@@ -28,7 +28,7 @@ def act(arguments: Namespace) -> int:
     """Write the page and say where; returns the exit status."""
     folders = [each for each in (arguments.store, arguments.beside) if each is not None]
     try:
-        accounts = [account_of(Run.load(folder)) for folder in folders]
+        accounts = [account_with_states(Run.load(folder)) for folder in folders]
     except StoreError as error:
         raise BadInput(str(error)) from error
     title = " and ".join(account.title for account in accounts)

@@ -38,7 +38,7 @@ is told by its number alone, and has no members and nothing below it.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, NamedTuple, get_args
 
@@ -85,29 +85,33 @@ class NodeStateWriter:
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
         self._file.write(_HEADER)
-        self._encoded: dict[object, bytes] = {None: b"null"}
+        self._encoded: dict[object, str] = {None: "null"}
         """Of what comes again and again."""
 
-    def write(self, step: NodeStep) -> None:
+    def write(
+        self,
+        time_ns: int,
+        node: str,
+        kind: StepKind,
+        message: int | None,
+        cause: int | None,
+        place: CodePlace | None,
+        sends: Sequence[int],
+        changes: Changes,
+    ) -> None:
         """Append a step."""
-        time_ns, node, kind, message, cause, place, sends, changes = step
         encoded = self._encoded
-        self._file.write(
-            b'[%d,%b,"%b",%b,%b,%b,%b,%b]\n'
-            % (
-                time_ns,
-                encoded.get(node) or self._encode(node),
-                kind.encode(),
-                b"null" if message is None else b"%d" % message,
-                b"null" if cause is None else b"%d" % cause,
-                encoded.get(place) or self._encode(place),
-                b"[%d]" % sends if len(sends) == 1 else _dumps(sends),
-                _dumps(changes) if changes else b"{}",
-            )
+        where = encoded.get(place) or self._encode(place)
+        who = encoded.get(node) or self._encode(node)
+        head = (
+            f'[{time_ns},{who},"{kind}",{"null" if message is None else message},'
+            f"{'null' if cause is None else cause},{where},[{','.join(map(str, sends))}],"
         )
+        self._file.write(b"%b%b]\n" % (head.encode(), _dumps(changes) if changes else b"{}"))
 
-    def _encode(self, what: str | CodePlace | None) -> bytes:
-        text = self._encoded[what] = _dumps(what if type(what) is str else tuple(what or ()))
+    def _encode(self, what: str | CodePlace | None) -> str:
+        plain = what if type(what) is str else tuple(what or ())
+        text = self._encoded[what] = _dumps(plain).decode()
         return text
 
     def close(self) -> None:

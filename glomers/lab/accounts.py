@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ from glomers.drawing.messages import Band
 from glomers.drawing.stepper.account import Account, Flaw, Knowledge, Listing, Operation
 from glomers.engine.command import value_in
 from glomers.engine.diagnosis import program_of
-from glomers.errors import StoreError
+from glomers.errors import LabError, StoreError
 from glomers.formats.history import Op
 from glomers.formats.journal import Event
 from glomers.formats.node_state import NODE_STATE, NodeStateError, NodeStep, read_node_states
@@ -76,6 +77,23 @@ def account_of(run: Run, sentence: str = "", flaws: Sequence[Flaw] | None = None
         knowledge=knowledge,
         notes=[*([_SHRUNK] if sentence else []), *_notes(run)],
     )
+
+
+def account_with_states(run: Run) -> Account:
+    """The same with what the nodes knew: a run of which that was not recorded is played again.
+
+    Where that cannot be done, a note says why.
+
+    Raises:
+        StoreError: when the run left no journal of messages.
+    """
+    try:
+        return account_of(run.recorded())
+    except LabError as error:
+        account = account_of(run)
+        if run.engine == "maelstrom" or run.clock == "real":  # which a note has said
+            return account
+        return replace(account, notes=[*account.notes, str(error)])
 
 
 def _typed(run: Run) -> str:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from glomers.errors import LabError
-from glomers.lab.accounts import account_of
+from glomers.lab.accounts import account_with_states
 from glomers.lab.diagram import spacetime
 from glomers.lab.stepped import Stepped, framed
 
@@ -29,17 +28,8 @@ def debugger(run: Run, other: Run | None = None) -> Stepped:
     Raises:
         StoreError: when a run left no journal of messages.
     """
-    runs = [_recorded(each) for each in (run, other) if each is not None]
-    accounts = [account_of(each) for each in runs]
+    accounts = [account_with_states(each) for each in (run, other) if each is not None]
     title = " and ".join(account.title for account in accounts)
     picture = spacetime(run, limit=_PICTURED)
     frame = framed(accounts, title, is_open=True)
     return Stepped(picture.alt, picture.caption, svg=picture.svg, frame=frame)
-
-
-def _recorded(run: Run) -> Run:
-    """The run with what its nodes knew, if that can be had."""
-    try:
-        return run.recorded()
-    except LabError:
-        return run

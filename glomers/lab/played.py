@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from glomers.drawing.decisive import Stretch, decisive_diagram, draw_decisive
 from glomers.drawing.flipbook import stepped
-from glomers.drawing.stepper.account import Flaw
+from glomers.drawing.stepper.account import Account, Flaw
 from glomers.engine.store_folder import StoreFolder
 from glomers.errors import StoreError
 from glomers.formats.journal import Event
@@ -33,14 +33,25 @@ def counterexample(run: Run) -> Stepped:
     Raises:
         StoreError: when the run is none that was played back, or its store is damaged.
     """
+    account = played_account(run)
+    assert run.store is not None
+    figure = picture_of(run.store)
+    frame = framed([account], account.title)
+    return Stepped(figure.alt, figure.caption, svg=figure.svg, frame=frame)
+
+
+def played_account(run: Run) -> Account:
+    """All that is known of such a run, named by the sentence about what it shows.
+
+    Raises:
+        StoreError: when the run is none that was played back, or its store is damaged.
+    """
     if run.store is None or not (run.store / _FACTS).exists():
         raise StoreError(
             "This run was not played back from a trace: use lab.replay, or run.counterexample()."
         )
     _, _, sentence, decisive, answer, _ = _told(run.store)
-    figure = picture_of(run.store)
-    frame = framed([account_of(run, sentence, [Flaw(sentence, tuple(decisive), answer)])], sentence)
-    return Stepped(figure.alt, figure.caption, svg=figure.svg, frame=frame)
+    return account_of(run, sentence, [Flaw(sentence, tuple(decisive), answer)])
 
 
 def picture_of(store: Path) -> Figure:

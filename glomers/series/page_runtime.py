@@ -25,7 +25,8 @@ from glomers.series.pyodide_package import NOTICE, PYODIDE
 
 PACKAGE = Path(__file__).parents[1]
 WEB = Path(__file__).with_name("web")
-_NEEDED = {".py", ".toml", ".js", ".css", ".html"}
+_SUFFIXES = frozenset({".py", ".toml", ".css", ".html", ".js"})
+"""Modules, what is known of exercises, and the page to step through a run."""
 _LEFT_OUT = {"series", "commands", "web"}
 """Folders that no node in a page needs."""
 _COMPILE_S = 300
@@ -139,7 +140,7 @@ def compiled_zip() -> bytes:
 def _files() -> Iterator[Path]:
     for path in sorted(PACKAGE.rglob("*")):
         inner = path.relative_to(PACKAGE).parts
-        if path.suffix in _NEEDED and not _LEFT_OUT.intersection(inner):
+        if path.suffix in _SUFFIXES and not _LEFT_OUT.intersection(inner):
             yield path
 
 

@@ -5,11 +5,13 @@ A page and a desk exchange JSON. A request has a `kind` and `files` (text by pat
 | kind | also | reply |
 |---|---|---|
 | `run` | `command`, `seed`, `challenge` (an id or null) | see `_run` |
+| `step` | the same | `page`: the run, played again, as a page to step through |
 | `check` | `challenge`, `node` (its path), `seeds` (null: as many as usual) | see `_check` |
 | `explore` | `command`, `seeds` (a number) | see `_explore` |
 | `store` | – | `zip`: the store of the last run, in base64 |
 
-What cannot be done is `{"refused": sentence}`.
+What cannot be done is `{"refused": sentence}`.  The picture of a smallest failure comes with its
+`page`, for which nothing need be played again.
 """
 
 from __future__ import annotations
@@ -25,13 +27,15 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from glomers.engine.command import completed, value_in, with_flag
+from glomers.drawing.stepper.document import page
+from glomers.engine.command import completed, split, value_in, with_flag
 from glomers.engine.in_process import run_in_process
 from glomers.errors import GlomersError
 from glomers.explore.plan import Plan, base_of
 from glomers.explore.playback import NAME as COUNTEREXAMPLE
 from glomers.explore.seed import run_seed
-from glomers.lab.played import picture_of
+from glomers.lab.accounts import account_of
+from glomers.lab.played import picture_of, played_account
 from glomers.lab.run import Run
 from glomers.lab.targets import HEADS, scoreboard
 from glomers.workshop.assessment import assess
@@ -43,6 +47,7 @@ from glomers.workshop.hunts import task
 
 OPERATIONS = 6000
 """How many requests a run on a page makes at most: it ends sooner in virtual time."""
+_RECORD = "--record-state"
 _USUAL_RATE = 5.0
 _USUAL_S = 10
 _LOG_CHARACTERS = 20_000
@@ -67,7 +72,7 @@ class Desk:
     def answer(self, request: str) -> str:
         """The reply to a request, both as JSON."""
         asked = json.loads(request)
-        kinds = {"run": _run, "check": _check, "explore": _explore, "store": _zipped}
+        kinds = {"run": _run, "step": _step, "check": _check, "explore": _explore, "store": _zipped}
         try:
             if asked["kind"] != "store":
                 self._lay_out(asked["files"])
@@ -90,12 +95,8 @@ class Desk:
 
 def _run(desk: Desk, asked: dict[str, Any]) -> dict[str, Any]:
     """One test: verdict, figures, findings, a picture, and what there is in logs."""
-    words = completed(asked["command"], None, [])
-    words = with_flag(words, "--seed", str(asked["seed"] or 0))
-    words, note = _shortened(words)
-    left, printed = run_in_process(words, desk.folder)
-    run = Run(left.folder, tuple(words), left.explanation)
-    desk._store = run.store
+    words, note = _words(asked)
+    run, printed = _ran(desk, words)
     logs = (run.store / "node-logs").glob("*.log") if run.store else ()
     return {
         "valid": run.valid,
@@ -111,6 +112,30 @@ def _run(desk: Desk, asked: dict[str, Any]) -> dict[str, Any]:
         "printed": printed[-_LOG_CHARACTERS:],
         "logs": {path.stem: path.read_text("utf-8", "replace")[-_LOG_CHARACTERS:] for path in logs},
     }
+
+
+def _step(desk: Desk, asked: dict[str, Any]) -> dict[str, Any]:
+    """The page to step through the same test, played with a record of what its nodes know."""
+    words, _ = _words(asked)
+    own, rest = split(words)
+    if _RECORD not in own:
+        words = [*own, _RECORD, *rest]
+    run, _ = _ran(desk, words)
+    account = account_of(run)
+    return {"page": page([account], account.title)}
+
+
+def _words(asked: dict[str, Any]) -> tuple[list[str], str]:
+    """The command of a request, and a note if it is shortened."""
+    words = completed(asked["command"], None, [])
+    return _shortened(with_flag(words, "--seed", str(asked["seed"] or 0)))
+
+
+def _ran(desk: Desk, words: list[str]) -> tuple[Run, str]:
+    """A run of a command, and what it printed."""
+    left, printed = run_in_process(words, desk.folder)
+    desk._store = left.folder.path if left.folder else None
+    return Run(left.folder, tuple(words), left.explanation), printed
 
 
 def _shortened(words: list[str]) -> tuple[list[str], str]:
@@ -154,11 +179,12 @@ def _check(desk: Desk, asked: dict[str, Any]) -> dict[str, Any]:
 
 
 def _smallest(store: Path | None) -> dict[str, str] | None:
-    """The picture of the smallest failure, whose store this is."""
+    """The picture of the smallest failure, whose store this is, and the page to step through it."""
     if store is None:
         return None
-    figure = picture_of(store)
-    return _shown(Picture(figure.svg or "", figure.alt, figure.caption))
+    figure, account = picture_of(store), played_account(Run.load(store))
+    drawn = asdict(Picture(figure.svg or "", figure.alt, figure.caption))
+    return {**drawn, "page": page([account], account.title)}
 
 
 def _explore(desk: Desk, asked: dict[str, Any]) -> dict[str, Any]:

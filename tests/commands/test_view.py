@@ -53,6 +53,24 @@ def test_it_holds_every_event_what_nodes_knew_and_what_went_wrong(work):
     assert data["files"]["broadcast_all.py"] == text.splitlines()
 
 
+def test_a_run_that_was_not_recorded_is_played_again_with_what_nodes_knew(work):
+    run = lab.maelstrom(CUT.replace(" --record-state", ""), expect="invalid")
+    view(run.store, "--out", "page.html")
+    (data,) = held((work / "page.html").read_text())
+    assert data["holder"] == "seen"
+    assert data["notes"] == []
+
+
+def test_where_that_cannot_be_done_the_page_says_why(work):
+    (work / "node.py").write_text((SOLUTIONS / "echo.py").read_text())
+    run = lab.maelstrom("test -w echo --bin node.py --node-count 1 --time-limit 1 --rate 5")
+    (work / "node.py").write_text("another")
+    view(run.store, "--out", "page.html")
+    (data,) = held((work / "page.html").read_text())
+    assert data["turns"]["step"] == []
+    assert "node.py has changed since" in data["notes"][0]
+
+
 def test_two_runs_stand_side_by_side(work):
     one, two = (lab.maelstrom(ECHO, seed=seed) for seed in (0, 1))
     view(one.store, "--beside", two.store, "--out", "page.html")

@@ -165,6 +165,22 @@ class Tab:
     def __exit__(self, *_):
         self.close()
 
+    def frame(self):
+        """The same of the newest frame in the page, when it has loaded."""
+        created, deadline = "Runtime.executionContextCreated", time.monotonic() + DEADLINE_S
+        while True:
+            self.run("0")  # what has happened until now is then known
+            told = [each for each in self._browser._events if each.get("method") == created]
+            contexts = [each["params"]["context"] for each in told]
+            inner = [each for each in contexts if each["auxData"]["frameId"] != self._target]
+            if inner:
+                break
+            assert time.monotonic() < deadline, "There is no frame in the page"
+        known = self._browser, self._target, self._session, self._url
+        frame = Tab(*known, contextId=inner[-1]["id"])
+        frame.wait("document.readyState === 'complete'")
+        return frame
+
     def close(self):
         """Leave the page."""
         self._browser._call("Target.closeTarget", targetId=self._target)
@@ -237,6 +253,12 @@ class Tab:
         return base64.b64decode(
             self.call("Page.captureScreenshot", captureBeyondViewport=whole)["data"]
         )
+
+    def cpu_s(self):
+        """How long the page's thread has been at work so far, in seconds of the processor."""
+        self.call("Performance.enable", timeDomain="threadTicks")
+        metrics = self.call("Performance.getMetrics")["metrics"]
+        return next(each["value"] for each in metrics if each["name"] == "TaskDuration")
 
     def settled(self):
         """What is wrong with the page when it has settled; images count."""

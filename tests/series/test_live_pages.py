@@ -15,6 +15,7 @@ from glomers.series.pyodide_package import PYODIDE
 from tests.helpers.axe import serious
 from tests.helpers.chromium import Chromium, find_chromium
 from tests.helpers.places import ROOT, SOLUTIONS
+from tests.helpers.stepping import Stepping
 from tests.helpers.webassembly import needed
 
 pytestmark = pytest.mark.slow
@@ -139,6 +140,13 @@ class Cell:
 
     def focus(self):
         self.visit.run(f"{self.place}.querySelector('textarea').focus()")
+
+
+def stepping(cell, visit):
+    """The page below the picture of a cell's result."""
+    cell.press("Step through it")
+    visit.wait(f"{cell.place}.querySelector('iframe') !== null")
+    return Stepping(visit.frame())
 
 
 def link(source, command="test -w echo --bin node.py --node-count 1 --time-limit 1", **others):
@@ -296,6 +304,22 @@ def test_an_exploration_finds_the_smallest_failure(browser, server):
     image = f"{cell.place}.querySelector('.result img')"
     assert visit.run(f"{image}.naturalWidth") > 100
     assert visit.run(f"{image}.alt").startswith("Space-time diagram: n")
+    steps = stepping(cell, visit)
+    steps.tab.run(f"{steps.named('Jump to failure')}.click()")
+    assert steps.event > 0
+    visit.close()
+
+
+def test_one_steps_through_a_run_with_what_its_nodes_knew(browser, at):
+    visit = browser.tab(at(f"{LESSON}.html"))
+    cell = Cell(visit, RETRY)
+    cell.do("Run")
+    steps = stepping(cell, visit)
+    for event in (2, 3):
+        steps.tab.run(f"{steps.named('Next event')}.click()")
+        assert steps.event == event
+    assert "seen" in steps.tab.run("document.body.innerText")
+    assert visit.findings().errors == []
     visit.close()
 
 

@@ -8,6 +8,7 @@ import zipfile
 import pytest
 
 from glomers.workshop.desk import OPERATIONS, Desk
+from tests.helpers.cargo import held
 from tests.helpers.places import SOLUTIONS
 
 ECHO = (SOLUTIONS / "echo.py").read_text(encoding="utf-8")
@@ -39,6 +40,26 @@ def test_a_run_tells_verdict_figures_and_shows_a_picture(desk):
     assert next(row[0] for row in reply["table"]["rows"]) == "verdict"
     assert reply["picture"]["svg"].startswith("<svg")
     assert reply["note"] == ""
+
+
+def test_a_run_is_played_again_as_a_page_to_step_through_with_what_nodes_knew(desk):
+    flags = "-w broadcast --node-count 5 --time-limit 5 --rate 10 --nemesis partition"
+    asked = {"command": f"test {flags} --bin node.py", "seed": 4, "challenge": "3c"}
+    (told,) = held(ask(desk, "step", RETRY, **asked)["page"])
+    assert told["seed"] == 4
+    assert told["holder"] == "seen"
+    assert told["files"]["node.py"] == RETRY.splitlines()
+    refused = ask(desk, "step", **asked | {"command": "test -w nonsense --bin node.py"})["refused"]
+    assert "nonsense" in refused
+
+
+def test_the_smallest_failure_comes_with_the_page_to_step_through_it(desk):
+    source = (SOLUTIONS / "broadcast_all.py").read_text(encoding="utf-8")
+    command = "test -w broadcast --bin node.py --node-count 3 --time-limit 5 --nemesis partition"
+    picture = ask(desk, "explore", source, command=command, seeds=3)["picture"]
+    (told,) = held(picture["page"])
+    assert told["holder"] == "seen"
+    assert [flaw[0] for flaw in told["flaws"]] == [picture["caption"]]
 
 
 def test_a_command_with_too_many_requests_runs_for_fewer_seconds_and_says_so(desk):

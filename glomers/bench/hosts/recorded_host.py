@@ -21,6 +21,8 @@ from glomers.node import Node
 _RPC = Node.rpc.__code__
 _RESPOND = Node._respond.__code__
 _REPEAT = Node._repeat.__code__
+_FINISHED = Node._finished
+_coroutine_of = asyncio.Task.get_coro
 _HARMLESS = frozenset(
     id(function)
     for function in (
@@ -58,7 +60,7 @@ class RecordedHost(VirtualHost):
             await super().start()
         finally:
             self.recorder.turn = None
-        self._write(turn, self._place(self._compile(), 1), self._variables.changes())
+        self._record(turn, self._place(self._compile(), 1), True)
 
     def deliver(self, src: str, body: dict[str, Any], line: bytes) -> None:
         number = self.recorder.arrived
@@ -82,7 +84,7 @@ class RecordedHost(VirtualHost):
 
     def call(self, handle: Handle, callback: Callable[..., object]) -> None:
         """Call what has become due, and record what comes of it."""
-        if type(callback) is MethodType and callback.__func__ is Node._finished:
+        if type(callback) is MethodType and callback.__func__ is _FINISHED:
             handle.context.run(callback, *handle.args)  # it makes nothing due and changes nothing
             return
         turn = Turn(handle.origin, "timer" if handle.when_s > 0 else "task")
@@ -100,17 +102,12 @@ class RecordedHost(VirtualHost):
         """Write a step, unless nothing of the program was at work and nothing came of it."""
         changes: Changes = self._variables.changes() if is_at_work else {}
         if place is None and not turn.sends and not changes:
+            self.recorder.pass_over(turn)
             return
-        if serial is None:
-            self._write(turn, place, changes)
-        else:
-            self._write(turn, place, changes, self._last.get(serial))
-            self._last[serial] = turn.number
-
-    def _write(
-        self, turn: Turn, place: CodePlace | None, changes: Changes, before: int | None = None
-    ) -> None:
+        before = None if serial is None else self._last.get(serial)
         self.recorder.write(turn, self._now_ns(), self.node_id, place, changes, before)
+        if serial is not None:
+            self._last[serial] = turn.number
 
     # What is at work.
 
@@ -134,7 +131,8 @@ class RecordedHost(VirtualHost):
             return None, True, None
         task: Any = getattr(callback, "__self__", None)
         if issubclass(type(task), asyncio.Task):
-            return (*self._place_in(asyncio.Task.get_coro(task), turn), _serial(task))
+            place, is_at_work = self._place_in(_coroutine_of(task), turn)
+            return place, is_at_work, task.serial if type(task) is _Task else None
         function = callback.__func__ if type(callback) is MethodType else callback
         is_harmless = id(function) in _HARMLESS
         return (None if is_harmless else self._beginning(callback)), not is_harmless, None
@@ -184,11 +182,6 @@ class RecordedHost(VirtualHost):
             place = CodePlace(self._file(code) or "", line, code.co_name)
             self._places[id(code), line] = place
         return place
-
-
-def _serial(task: asyncio.Task[Any]) -> int | None:
-    """The number of a task that the loop has made."""
-    return task.serial if type(task) is _Task else None
 
 
 def _code_of(function: Any) -> CodeType | None:

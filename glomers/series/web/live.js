@@ -237,8 +237,9 @@
       const began = performance.now();
       this.began = began;
       const rows = [];
+      const request = this.request(kind);
       try {
-        const reply = await runtime.ask(this.request(kind), (text, step) => {
+        const reply = await runtime.ask(request, (text, step) => {
           if (step === 4) this.began = performance.now();
           this.say(text, step);
         }, ({ of, row }) => {
@@ -249,6 +250,7 @@
           }
         });
         this.answered(kind, reply);
+        if (reply.picture) this.offer(reply.picture, request);
       } catch (error) {
         this.failed(error, rows);
       } finally {
@@ -281,6 +283,41 @@
       } else {
         this.show(results.explore(reply));
         this.status.textContent = results.explored(reply.rows);
+      }
+    }
+
+    // The page to step through what the picture shows comes with it, or of a run played once more.
+    offer(picture, request) {
+      const button = element("button", { type: "button" }, "Step through it");
+      button.addEventListener("click", async () => {
+        const page = picture.page ?? await this.steps(request);
+        if (!page) return;
+        // In a frame, where it can do nothing to this page.
+        const frame = element("iframe", { sandbox: "allow-scripts", title: picture.alt, srcdoc: page });
+        button.replaceWith(frame);
+        frame.focus();
+      });
+      this.result.querySelector("figure").after(button);
+    }
+
+    async steps(request) {
+      if (busy) {
+        this.status.textContent = "Something is at work on this page: stop it first.";
+        return null;
+      }
+      busy = this;
+      this.settle();
+      try {
+        const reply = await runtime.ask({ ...request, kind: "step" }, (text, step) => this.say(text, step));
+        this.status.textContent = reply.refused ?? "The page to step through it stands below the picture.";
+        return reply.page;
+      } catch (error) {
+        this.status.textContent = error instanceof Stopped ? "Stopped." : `It broke: ${error.message}`;
+        return null;
+      } finally {
+        busy = null;
+        this.progress.hidden = true;
+        this.settle();
       }
     }
 
@@ -328,7 +365,7 @@
 
   function enliven(cell) {
     const node = JSON.parse(cell.dataset.node);
-    const still = cell.querySelector(".highlight");
+    const still = cell.querySelector(".highlight pre"); // without its button
     const text = still.textContent.replace(/^\s*%%writefile[^\n]*\n/, "").replace(/\n*$/, "\n");
     const panel = new glomers.Panel({ text, file: node.file, node: () => node, check: () => node.check });
     const seed = node.seed ? `, seed ${node.seed}` : "";

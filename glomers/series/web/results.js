@@ -83,7 +83,6 @@
         element("b", { class: style }, `${mark} ${reply.verdict}`), " ",
         element("code", {}, reply.command));
       const untold = !reply.findings.length && reply.explanation;
-      // Whatever steps through the run is to stand below its picture.
       return [
         verdict,
         ...(reply.note ? [paragraph(reply.note, "soft")] : []),
