@@ -196,15 +196,6 @@ class Tab:
         features = [{"name": "prefers-color-scheme", "value": scheme}]
         self.call("Emulation.setEmulatedMedia", features=features, media=media)
 
-    def frame(self):
-        """The newest frame in the page, as a page."""
-        self.run("0")  # what has happened until now is then known
-        created = "Runtime.executionContextCreated"
-        events = self._browser._events
-        contexts = [e["params"]["context"] for e in events if e.get("method") == created]
-        what = self._browser, self._target, self._session, self._url
-        return Tab(*what, contextId=contexts[-1]["id"])
-
     def run(self, expression):
         """What an expression of JavaScript gives, as JSON; a promise is waited for."""
         found = self.call(
