@@ -16,7 +16,7 @@ from glomers.errors import WorkshopError
 from glomers.workshop import effort
 from glomers.workshop.assessment import assess
 from glomers.workshop.exercise import exercises
-from glomers.workshop.limits import limits_of, limits_result
+from glomers.workshop.limits import limits_of, limits_result, measured
 from glomers.workshop.sheet import file_name, notebook
 from glomers.workshop.skeleton import GapMark, gaps_of, skeleton
 from glomers.workshop.stages import LIMITS, official_command, stages_of
@@ -66,7 +66,7 @@ def test_the_solution_passes_its_check(exercise, tmp_path):
     assert broken_stage(exercise.id, node, seeds) is None
     if limits_of(exercise.challenge):
         official = official_command(exercise.challenge, node)
-        assert limits_result(exercise.challenge, official).passed
+        assert limits_result(exercise.challenge, official, measured).passed
 
 
 @pytest.mark.slow

@@ -58,7 +58,7 @@ SOLVED = pytest.mark.parametrize(
             CHALLENGES[challenge],
             version,
             id=f"{challenge}-{version.solution}",
-            marks=[] if challenge in QUICK_SOLUTIONS else [pytest.mark.slow],
+            marks=[] if challenge in QUICK_SOLUTIONS else [pytest.mark.whole_corpus],
         )
         for challenge, version in SOLUTIONS
     ],

@@ -6,7 +6,7 @@ from glomers.node import Node, retry
 
 node = Node()
 seen = set()
-KNOWN = {730258370, 948193666, 2028273166, 3369073107, 3713569296}
+KNOWN = {718689133, 1269863064, 3426231896, 3881470419, 4207326602}
 
 
 @node.on_init
