@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -16,6 +17,7 @@ from glomers.engine.diagnosis import program_of
 from glomers.errors import LabError, StoreError
 from glomers.formats.history import Op
 from glomers.formats.journal import Event
+from glomers.formats.node_log import LogLine
 from glomers.formats.node_state import NODE_STATE, NodeStateError, NodeStep, read_node_states
 from glomers.reading.dossier import Dossier
 from glomers.reading.envelopes import messages_of
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 _ELEMENTS = {"broadcast": "broadcast", "g-set": "add"}
 """The workloads in which every node is to have what is acknowledged, and what adds it."""
 _VALUE_CHARACTERS = 200
+_FOLDERS = re.compile(r'File "[^"]*/([^"/]+)"')
 _MOST_FILE_BYTES = 1 << 18
 
 
@@ -72,11 +75,16 @@ def account_of(run: Run, sentence: str = "", flaws: Sequence[Flaw] | None = None
         faults=[Band(*fault) for fault in felt_faults_of(history)],
         flaws=[Flaw(str(f), f.messages, f.answer) for f in run.why] if flaws is None else flaws,
         operations=operations,
-        logs=run.logs,
+        logs={name: [*map(_without_folders, lines)] for name, lines in run.logs.items()},
         program=_program(program, events, knowledge.turns),
         knowledge=knowledge,
         notes=[*([_SHRUNK] if sentence else []), *_notes(run)],
     )
+
+
+def _without_folders(line: LogLine) -> LogLine:
+    """A line of a log without the folders of files: where these lie says nothing of the run."""
+    return line._replace(text=_FOLDERS.sub(r'File "\1"', line.text))
 
 
 def account_with_states(run: Run) -> Account:
