@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from glomers.lab.run import Run
 
 _FACTS = "counterexample.json"
+_Facts = tuple[str, Collection[int], int | None, Any]
 _Told = tuple[Iterable[Event], Iterable[Stretch], str, Collection[int], int | None, Any]
 
 
@@ -50,7 +51,7 @@ def played_account(run: Run) -> Account:
         raise StoreError(
             "This run was not played back from a trace: use lab.replay, or run.counterexample()."
         )
-    _, _, sentence, decisive, answer, _ = _told(run.store)
+    sentence, decisive, answer, _ = _facts(run.store)
     return account_of(run, sentence, [Flaw(sentence, tuple(decisive), answer)])
 
 
@@ -77,14 +78,17 @@ def steps_of(store: Path) -> str:
 
 
 def _told(store: Path) -> _Told:
-    """What a picture is made of."""
+    """What a picture is made of; it is drawn anew, as one from a store may hold anything."""
+    folder = StoreFolder(store)
+    facts = _facts(store)  # first: whatever else is damaged, these say what to do
+    return folder.events(), felt_faults_of(folder.history()), *facts
+
+
+def _facts(store: Path) -> _Facts:
+    """The sentence, the ids of messages that decide, the answer that convicts, and the key."""
     try:
         facts = json.loads((store / _FACTS).read_text(encoding="utf-8"))
         sentence, decisive = str(facts["sentence"]), [*map(int, facts["decisive"])]
-        answer, key = facts.get("answer"), facts.get("key")
+        return sentence, decisive, facts.get("answer"), facts.get("key")
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         raise StoreError(f"{_FACTS} is damaged: play the trace back again.") from None
-    # Drawn anew: a picture that came with a store could hold anything.
-    folder = StoreFolder(store)
-    events, history = folder.events(), folder.history()
-    return events, felt_faults_of(history), sentence, decisive, answer, key
