@@ -17,7 +17,8 @@ _NAME = "steps.html"
 
 def add_arguments(parser: Parser) -> None:
     """Add what the command takes."""
-    parser.add_argument("store", type=Path, metavar="STORE", help="the folder that a test has left")
+    what = "the folder that a test has left; its run is played again if states are not recorded"
+    parser.add_argument("store", type=Path, metavar="STORE", help=what)
     what = "a second run, to step through both side by side"
     parser.add_argument("--beside", type=Path, metavar="STORE", help=what)
     what = f"the page (default: {_NAME} in the store)"

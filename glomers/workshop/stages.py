@@ -221,7 +221,7 @@ class _Plan:
 
 
 def _has_twin(familiar: Options) -> bool:
-    """Whether other nodes must give other ids in a run like this."""
+    """Whether ids are tried by making the same requests at other nodes."""
     is_calm = not familiar.nemesis and len(familiar.node_ids) > 1
     return is_calm and familiar.workload == "unique-ids"
 
