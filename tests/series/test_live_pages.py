@@ -207,16 +207,27 @@ def test_after_the_first_run_no_network_is_needed(browser, server):
     visit.close()
 
 
-def test_a_node_that_hangs_ends_by_itself_and_one_that_cannot_be_ended_is_stopped(browser, at):
-    visit = browser.tab(at("01-exercise.html"))
+LOOP = ECHO.replace("    return", "    while True:\n        pass\n    return")
+DEAF = ECHO.replace("    return", "    sum(iter(int, 1))\n    return")
+"""It never comes back to Python, which could interrupt it."""
+
+
+def test_a_node_that_hangs_ends_by_itself_with_its_line(browser, server):
+    visit = browser.tab(f"{server}/01-exercise.html")
     cell = Cell(visit)
-    loop = ECHO.replace("    return", "    while True:\n        pass\n    return")
-    cell.write(loop)
+    cell.write(LOOP)
     assert "hangs" in cell.do("Run")
     assert "Does a loop never await?" in cell.result
     marked = visit.run("document.querySelector('.editor .bad').textContent")
-    assert loop.splitlines()[int(marked) - 1].strip() in ("while True:", "pass")
-    cell.write(ECHO.replace("    return", "    sum(iter(int, 1))\n    return"))
+    assert LOOP.splitlines()[int(marked) - 1].strip() in ("while True:", "pass")
+    cell.press("Reset")
+    visit.close()
+
+
+def test_a_node_that_cannot_be_ended_is_stopped(browser, at):
+    visit = browser.tab(at("01-exercise.html"))
+    cell = Cell(visit)
+    cell.write(DEAF)
     cell.press("Run")
     visit.wait("document.querySelector('.status').textContent === 'Running …'")
     assert cell.is_able("Stop")

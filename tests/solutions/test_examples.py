@@ -82,7 +82,8 @@ def test_a_node_in_javascript_keeps_to_lockstep_and_does_the_same_each_time(benc
 def test_what_a_node_in_javascript_does_not_survive_is_found_and_made_small(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PYTHONHASHSEED", "0")
-    words = ["test", "-w", "broadcast", *LOCKSTEP[:4]]
+    words = ["test", "-w", "broadcast", "--clock", "lockstep", "--node-count", "3"]
+    words += ["--time-limit", "4", "--rate", "5", "--nemesis-interval", "1"]
     explore = ["explore", " ".join(words), "--bin", str(EXAMPLES / "lockstep.js")]
     more = ["--seeds", "5", "--faults", "kill", "--jobs", "1", "--out", "found"]
     assert main([*explore, *more]) == 1

@@ -32,12 +32,12 @@ FEW_SEEDS = 20
 BLOCK = re.compile(r"```python\n(.*?)```", re.DOTALL)
 
 
-def each(quick=ALL):
-    """A case for each exercise, those marked as slow that are not among the quick ones."""
+def each(quick=ALL, *, others=pytest.mark.slow):
+    """A case for each exercise, those with a mark that are not among the quick ones."""
     return pytest.mark.parametrize(
         "exercise",
         [
-            pytest.param(one, id=one.id, marks=[] if one.id in quick else [pytest.mark.slow])
+            pytest.param(one, id=one.id, marks=[] if one.id in quick else [others])
             for one in EXERCISES
         ],
     )
@@ -58,8 +58,9 @@ def test_there_is_an_exercise_for_every_challenge():
     assert list(exercises()) == list(CHALLENGES)
 
 
+# Of the others all seeds: papermill takes every exercise through few, below.
 @pytest.mark.slow
-@each(BASICS)
+@each(BASICS, others=pytest.mark.whole_corpus)
 def test_the_solution_passes_its_check(exercise, tmp_path):
     node = written(tmp_path, exercise.answer)
     seeds = FEW_SEEDS if exercise.id in BASICS else None

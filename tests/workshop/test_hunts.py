@@ -25,6 +25,7 @@ EXPECTED = {
     "hunt-4": FAULTS,
     "hunt-5": TOGETHER,
 }
+FEW_SEEDS = 20
 each = pytest.mark.parametrize("id", HUNTS)
 
 
@@ -39,9 +40,14 @@ def test_a_bug_is_found_at_its_stage(id, tmp_path):
     assert broken_stage(id, written(tmp_path, with_bug(answer(id)))) == EXPECTED[id]
 
 
-@pytest.mark.slow
 @each
 def test_a_mended_node_passes(id, tmp_path):
+    assert broken_stage(id, written(tmp_path, mended(answer(id))), FEW_SEEDS) is None
+
+
+@pytest.mark.whole_corpus
+@each
+def test_a_mended_node_passes_with_all_seeds(id, tmp_path):
     assert broken_stage(id, written(tmp_path, mended(answer(id)))) is None
 
 
