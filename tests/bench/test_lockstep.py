@@ -238,7 +238,10 @@ def test_the_nursery_is_started_anew_when_somebody_has_ended_it(bench):
 
 
 COMMANDS = {
-    "explore": ["explore", "test -w broadcast --node-count 3 --time-limit 3 --rate 10 {clock}"],
+    "explore": [
+        *["explore", "test -w broadcast --node-count 3 --time-limit 3 --rate 10 {clock}"],
+        *["--seeds", "10"],
+    ],
     "assess": ["assess", "3b", "--seeds", "3"],
     "challenge": ["challenge", "3b"],
 }
