@@ -51,6 +51,8 @@ SLOW_RATE = 100.0
 SLOW_MS = 10
 SLOW_TRIALS = 4
 LIFE_TRIALS = 4
+LIFE_INTERVALS_S = (2.0, 0.1)
+"""Nodes are killed or started so often: in the latter trials again within the same second."""
 CROWD = 10
 _FEW_RATE = 20.0
 _FEW_S = 4
@@ -233,8 +235,12 @@ def _lives(familiar: Options, purpose: str) -> list[Options]:
     """
     if familiar.workload != "unique-ids" or familiar.nemesis != {"partition"}:
         return []
-    killed = replace(familiar, nemesis=frozenset({"kill"}), nemesis_interval_s=2, availability=None)
-    return [replace(killed, seed=seed_of(f"{purpose}/life/{n}")) for n in range(LIFE_TRIALS)]
+    killed = replace(familiar, nemesis=frozenset({"kill"}), availability=None)
+    return [
+        replace(killed, nemesis_interval_s=each, seed=seed_of(f"{purpose}/life/{each}/{number}"))
+        for each in LIFE_INTERVALS_S
+        for number in range(LIFE_TRIALS)
+    ]
 
 
 def _any_texts(familiar: Options, purpose: str) -> list[Options]:
