@@ -50,6 +50,7 @@ ANY_TEXT = "echo-any-text"
 SLOW_RATE = 100.0
 SLOW_MS = 10
 SLOW_TRIALS = 4
+"""So many of either kind; half as many with faults, before which as many have run without."""
 LIFE_TRIALS = 4
 LIFE_INTERVALS_S = (2.0, 0.1)
 """Nodes are killed or started so often: in the latter trials again within the same second."""
@@ -57,6 +58,9 @@ CROWD = 10
 _FEW_RATE = 20.0
 _FEW_S = 4
 _MANY_NODES = 10
+_CUT_S = {"kafka": 5}
+"""How long the command with faults lasts at its full rate, where that takes very many messages: for
+its limits a node is run whole without them."""
 _LEAST_ANSWERED = {"kafka": 0.9}
 """The share of requests that must be answered; some of a log's are never meant to succeed."""
 
@@ -198,7 +202,7 @@ class _Plan:
         )
         if len(first.node_ids) > _MANY_NODES:
             familiar = with_nodes(familiar, 5)
-        official = replace(first, seed=seed_of(f"{purpose}/official"))
+        official = replace(_excerpt(first), seed=seed_of(f"{purpose}/official"))
         others = drawn(first if draw is cut else self.base, draw, count - 1, purpose)
         first_ones = [familiar, *[official] * (is_official and not self.challenge.limits)]
         last_ones = [official] * (is_official and bool(self.challenge.limits))
@@ -220,6 +224,14 @@ class _Plan:
         # Who has others must not wait for them; who is alone has nothing to wait for.
         is_alone = len(self.base.node_ids) == 1
         return Trials(self.base, commands=tuple(commands), shows_at_once=is_alone, twin=twin)
+
+
+def _excerpt(official: Options) -> Options:
+    """The official command; with faults only a part of it, where that takes very long."""
+    longest_s = _CUT_S.get(official.workload) if official.nemesis else None
+    if longest_s is None:
+        return official
+    return replace(official, time_limit_s=longest_s, nemesis_interval_s=1)
 
 
 def _has_twin(familiar: Options) -> bool:
@@ -265,9 +277,10 @@ def _slow_readers(familiar: Options, purpose: str) -> list[Options]:
     crowd = CROWD * len(familiar.node_ids)
     many = replace(familiar, workload=SLOW, rate=SLOW_RATE, concurrency=crowd)
     late = replace(many, latency_ms=SLOW_MS, latency_dist="exponential")
-    one = replace(late, rate=2 * SLOW_RATE, key_count=1)
+    half_s = max(1, familiar.time_limit_s // 2)  # at twice the rate: as many operations
+    one = replace(late, rate=2 * SLOW_RATE, key_count=1, time_limit_s=half_s)
     return [
         replace(kind, seed=seed_of(f"{purpose}/slow/{kind.rate}/{number}"))
-        for number in range(SLOW_TRIALS)
+        for number in range(SLOW_TRIALS // 2 if familiar.nemesis else SLOW_TRIALS)
         for kind in (many, one)
     ]
