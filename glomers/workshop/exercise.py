@@ -19,7 +19,6 @@ from glomers.workshop import effort
 from glomers.workshop.skeleton import Gap, GapMark, gaps_of, skeleton
 
 _FOLDER = Path(__file__).parent
-_WRONG_FORM = "with a reply of the wrong form"
 HINTS = ("A question", "An idea", "A line")
 """What the hints of an exercise are, the gentlest first."""
 
@@ -126,13 +125,12 @@ class Exercise:
         """What usually lies behind a broken stage, and which hint helps.
 
         The most decisive finding that names a mistake has most to say: first a mistake of this
-        exercise, then one that can be made in every one.  From a reply of the wrong form come other
-        failures, so that it goes first.  Of a run that `is_broken`, because a node crashed or
-        hangs, the findings say more than a mistake that they do not name.
+        exercise, then one that can be made in every one.  Of a run that `is_broken`, because a node
+        crashed or hangs, the findings say more than a mistake that they do not name.
         """
         named = [each for each in self.mistakes if each.finding]
         unnamed = [each for each in self.mistakes if not each.finding and not is_broken]
-        for finding in sorted(findings, key=lambda finding: _WRONG_FORM not in finding):
+        for finding in findings:
             for each in (*named, *_mistakes_everywhere()):
                 if each.fits(stage, finding):
                     return str(each)

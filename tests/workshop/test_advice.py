@@ -33,7 +33,7 @@ def test_empty_lists_for_committed_offsets_get_the_advice_to_leave_the_key_out()
 @pytest.mark.parametrize(
     ("id", "findings", "words"),
     [
-        ("5a", [UNSEEN, WRONG_FORM], "lists of pairs"),
+        ("5a", [WRONG_FORM, UNSEEN], "lists of pairs"),
         ("5a", ["its next poll went back to 1 (100 cases of nonmonotonic-poll)."], "before"),
         ("5a", [PASSED_OVER], "leaves messages out"),
         ("5a", ['polls show key "9", but never a message of its log: …'], "No poll shows any"),
