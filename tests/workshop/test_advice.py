@@ -38,6 +38,7 @@ def test_empty_lists_for_committed_offsets_get_the_advice_to_leave_the_key_out()
         ("5a", [PASSED_OVER], "leaves messages out"),
         ("5a", ['polls show key "9", but never a message of its log: …'], "No poll shows any"),
         ("5c", [PASSED_OVER], "that one included"),
+        ("5c", [UNSEEN, "In the handler of `poll`: KeyError: 'answers', 7 times."], "no such key"),
         ("6a", ["'txn' is [null,null,null], not a list of …"], "return the operation"),
         ("3d", ["In the handler of `broadcast`: IndexError: list index out of range."], "no peers"),
         ("3c", ["line 15 of my_3c.py is not Python: 'await' outside async function"], "async def"),
