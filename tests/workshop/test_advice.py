@@ -37,6 +37,7 @@ def test_empty_lists_for_committed_offsets_get_the_advice_to_leave_the_key_out()
         ("5a", ["its next poll went back to 1 (100 cases of nonmonotonic-poll)."], "before"),
         ("5a", [PASSED_OVER], "leaves messages out"),
         ("5a", ['polls show key "9", but never a message of its log: …'], "No poll shows any"),
+        ("5b", ['polls show key "8", but never a message of its log: …'], "the first one of a key"),
         ("5c", [PASSED_OVER], "that one included"),
         ("5c", [UNSEEN, "In the handler of `poll`: KeyError: 'answers', 7 times."], "no such key"),
         ("6a", ["'txn' is [null,null,null], not a list of …"], "return the operation"),
