@@ -52,8 +52,8 @@ SLOW_MS = 10
 SLOW_TRIALS = 4
 """So many of either kind; half as many with faults, before which as many have run without."""
 LIFE_TRIALS = 4
-LIFE_INTERVALS_S = (2.0, 0.1)
-"""Nodes are killed or started so often: in the latter trials again within the same second."""
+LIFE_INTERVALS_S = (0.05, 2.0)
+"""Nodes are killed or started so often: in the first of these again within the same second."""
 CROWD = 10
 _FEW_RATE = 20.0
 _FEW_S = 4
@@ -250,8 +250,8 @@ def _lives(familiar: Options, purpose: str) -> list[Options]:
     killed = replace(familiar, nemesis=frozenset({"kill"}), availability=None)
     return [
         replace(killed, nemesis_interval_s=each, seed=seed_of(f"{purpose}/life/{each}/{number}"))
-        for each in LIFE_INTERVALS_S
         for number in range(LIFE_TRIALS)
+        for each in LIFE_INTERVALS_S
     ]
 
 
