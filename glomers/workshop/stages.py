@@ -277,8 +277,7 @@ def _slow_readers(familiar: Options, purpose: str) -> list[Options]:
     crowd = CROWD * len(familiar.node_ids)
     many = replace(familiar, workload=SLOW, rate=SLOW_RATE, concurrency=crowd)
     late = replace(many, latency_ms=SLOW_MS, latency_dist="exponential")
-    half_s = max(1, familiar.time_limit_s // 2)  # at twice the rate: as many operations
-    one = replace(late, rate=2 * SLOW_RATE, key_count=1, time_limit_s=half_s)
+    one = replace(late, rate=2 * SLOW_RATE, key_count=1)
     return [
         replace(kind, seed=seed_of(f"{purpose}/slow/{kind.rate}/{number}"))
         for number in range(SLOW_TRIALS // 2 if familiar.nemesis else SLOW_TRIALS)

@@ -37,6 +37,7 @@ def test_empty_lists_for_committed_offsets_get_the_advice_to_leave_the_key_out()
         ("5a", ["its next poll went back to 1 (100 cases of nonmonotonic-poll)."], "before"),
         ("5a", [PASSED_OVER], "leaves messages out"),
         ("5a", ['polls show key "9", but never a message of its log: …'], "No poll shows any"),
+        ("5b", ["Offset 2 of the log holds several messages: …", LEFT_OUT], "the same offset"),
         ("5b", ['polls show key "8", but never a message of its log: …'], "the first one of a key"),
         ("5c", [PASSED_OVER], "that one included"),
         ("5c", [UNSEEN, "In the handler of `poll`: KeyError: 'answers', 7 times."], "no such key"),
@@ -48,6 +49,11 @@ def test_empty_lists_for_committed_offsets_get_the_advice_to_leave_the_key_out()
 def test_a_finding_gets_the_advice_on_its_cause(id, findings, words):
     stage = {"6a": "replies are well formed", "3c": "it starts"}.get(id, ALONE)
     assert words in exercises()[id].advice(stage, findings)
+
+
+def test_a_commit_that_goes_back_between_two_nodes_is_no_offset_that_two_nodes_took():
+    finding = 'n1 had the offset 15 of key "20" committed, and shows the offset 5 afterwards.'
+    assert "a larger one only" in exercises()["5b"].advice(TOGETHER, [finding])
 
 
 def commands(count):
