@@ -58,7 +58,7 @@ CROWD = 10
 _FEW_RATE = 20.0
 _FEW_S = 4
 _MANY_NODES = 10
-_CUT_S = {"kafka": 5}
+_CUT_S = {"kafka": 3}
 """How long the command with faults lasts at its full rate, where that takes very many messages: for
 its limits a node is run whole without them."""
 _LEAST_ANSWERED = {"kafka": 0.9}
