@@ -14,7 +14,7 @@ from glomers.reading.acknowledged import elements_of
 from glomers.reading.dossier import Dossier
 from glomers.reading.finding import Finding, Kind
 from glomers.reading.replicas import DIVERGED, Convergence
-from glomers.reading.wording import at, counted, how_many, in_order, listed, said, shortened
+from glomers.reading.wording import at, counted, how_many, in_order, listed, said, shortened, were
 
 _SMALL = 10
 _TYPES = {str: "text", int: "number", float: "number with a fraction", list: "list", dict: "map"}
@@ -73,7 +73,7 @@ def violations(dossier: Dossier) -> Iterator[Finding]:
     lost = part.get(kw("lost")) or ()
     sets = _sets(dossier)
     if lost:
-        few = f"{counted(len(lost), 'value')} were lost, {said(next(iter(lost)))} among them."
+        few = f"{were(len(lost), 'value')} lost, {said(next(iter(lost)))} among them."
         yield _lost(dossier, sets, list(lost)) or Finding(Kind.PROMISE, few)
     elif part and part.get(kw("valid?")) is not True and not part.get(kw("stable-count")):
         yield _nothing_shown(sets)
@@ -84,12 +84,12 @@ def _nothing_shown(sets: Sets) -> Finding:
         sentence = "No value was acknowledged, so that there is nothing that reads should show."
     elif not sets.reads:
         sentence = (
-            f"{counted(len(sets.acknowledged), 'value')} were acknowledged, and no read succeeded "
+            f"{were(len(sets.acknowledged), 'value')} acknowledged, and no read succeeded "
             "that could show any of them."
         )
     else:
         sentence = (
-            f"{counted(len(sets.acknowledged), 'value')} were acknowledged, and "
+            f"{were(len(sets.acknowledged), 'value')} acknowledged, and "
             f"{counted(len(sets.reads), 'read')} never showed any of them."
         )
     return Finding(Kind.PROMISE, sentence)

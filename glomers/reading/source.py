@@ -118,6 +118,14 @@ class Source:
         found = self._handler(kind)
         return bool(_returns(found[1])) if found else None
 
+    def sends(self, kind: str) -> tuple[Place, str] | None:
+        """Where the handler of a type itself sends something; None when it does not."""
+        found = self._handler(kind)
+        line = next(_sendings(found[1]), None) if found else None
+        if found is None or line is None:
+            return None
+        return self.place(found[0], line), self.text(found[0], line)
+
     def made(self, kind: str) -> tuple[Place, str] | None:
         """Where the body of a message of that type is written down."""
         if self.tree is None:
@@ -201,6 +209,13 @@ def _returns(function: Function) -> list[int]:
         if isinstance(node, ast.Return) and node.value is not None
         if not (isinstance(node.value, ast.Constant) and node.value.value is None)
     ]
+
+
+def _sendings(function: Function) -> Iterator[int]:
+    """The lines in which a function itself calls `send` or `rpc`."""
+    for node in _own_statements(function):
+        if isinstance(node, ast.Call) and getattr(node.func, "attr", None) in ("send", "rpc"):
+            yield node.lineno
 
 
 def _own_statements(function: ast.AST) -> Iterator[ast.AST]:

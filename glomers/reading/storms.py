@@ -61,9 +61,9 @@ def _answers(cause: Envelope, message: Envelope) -> bool:
 
 
 def _told(dossier: Dossier, broken: Broken, kind: str, why: str) -> Finding:
-    """The finding with the line that makes the message."""
+    """The finding with the line that sends the message, or else the one that makes it."""
     source = dossier.source
-    place, line = source.made(kind) or (None, "")
+    place, line = source.sends(kind) or source.made(kind) or (None, "")
     if broken.line and place is None:
         place, line = source.place(*broken.line), source.text(*broken.line)
     sentence = f"{why}: {broken.sentence.rstrip('.')}."

@@ -82,6 +82,11 @@ def counted(count: int, noun: str) -> str:
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
+def were(count: int, noun: str) -> str:
+    """`1 value was`, `12 values were`."""
+    return f"{counted(count, noun)} {'was' if count == 1 else 'were'}"
+
+
 def how_many(count: int, total: int) -> str:
     """A share in whole numbers: `12 of 30`, `all 30`, `1 of 1`."""
     return f"all {total:,}" if count == total > 1 else f"{count:,} of {total:,}"

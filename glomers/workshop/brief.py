@@ -30,7 +30,8 @@ def brief(challenge: Challenge, stages: list[Stage]) -> list[Stage]:
 
 def _cut(stage: Stage, count: int) -> Stage:
     commands = tuple(map(_shortened, _chosen(stage.trials.commands, count)))
-    return replace(stage, trials=replace(stage.trials, commands=commands))
+    twin = stage.trials.twin and _shortened(stage.trials.twin)  # it is known by its command
+    return replace(stage, trials=replace(stage.trials, commands=commands, twin=twin))
 
 
 def _chosen(commands: Sequence[Options], count: int) -> list[Options]:

@@ -32,6 +32,7 @@ SEEDS_TRIED = 10
 SEARCH_S = 8.0
 """How long the smallest counterexample may be looked for, in seconds."""
 _OPEN_GAP = "NotImplementedError"
+_WRONG_FORM = "with a reply of the wrong form"
 _NEVER = "was never answered"
 _CAUSES_OF_MUCH = (
     "Does each message cause more of them, or is a request asked again that has been answered?"
@@ -80,6 +81,8 @@ def evidence_of(
     smallest = next((store for store in stores if (store / NAME).exists()), None)
     run = next((store for store in stores if store != smallest), None)
     findings = read_findings(run) or [*error_findings(deeds_dossier(run, options))] if run else []
+    # From a reply of the wrong form other failures come.
+    findings.sort(key=lambda finding: _WRONG_FORM not in finding.sentence)
     command = ("test", *words)
     if gaps := tuple(str(finding) for finding in findings if _is_of_gap(finding)):
         return Exhibit(gaps[:1], None, command, None, None)  # all else comes from that

@@ -50,11 +50,17 @@ ANY_TEXT = "echo-any-text"
 SLOW_RATE = 100.0
 SLOW_MS = 10
 SLOW_TRIALS = 4
+"""So many of either kind; half as many with faults, before which as many have run without."""
 LIFE_TRIALS = 4
+LIFE_INTERVALS_S = (0.05, 2.0)
+"""Nodes are killed or started so often: in the first of these again within the same second."""
 CROWD = 10
 _FEW_RATE = 20.0
 _FEW_S = 4
 _MANY_NODES = 10
+_CUT_S = {"kafka": 3}
+"""How long the command with faults lasts at its full rate, where that takes very many messages: for
+its limits a node is run whole without them."""
 _LEAST_ANSWERED = {"kafka": 0.9}
 """The share of requests that must be answered; some of a log's are never meant to succeed."""
 
@@ -196,7 +202,7 @@ class _Plan:
         )
         if len(first.node_ids) > _MANY_NODES:
             familiar = with_nodes(familiar, 5)
-        official = replace(first, seed=seed_of(f"{purpose}/official"))
+        official = replace(_excerpt(first), seed=seed_of(f"{purpose}/official"))
         others = drawn(first if draw is cut else self.base, draw, count - 1, purpose)
         first_ones = [familiar, *[official] * (is_official and not self.challenge.limits)]
         last_ones = [official] * (is_official and bool(self.challenge.limits))
@@ -220,6 +226,14 @@ class _Plan:
         return Trials(self.base, commands=tuple(commands), shows_at_once=is_alone, twin=twin)
 
 
+def _excerpt(official: Options) -> Options:
+    """The official command; with faults only a part of it, where that takes very long."""
+    longest_s = _CUT_S.get(official.workload) if official.nemesis else None
+    if longest_s is None:
+        return official
+    return replace(official, time_limit_s=longest_s, nemesis_interval_s=1)
+
+
 def _has_twin(familiar: Options) -> bool:
     """Whether ids are tried by making the same requests at other nodes."""
     is_calm = not familiar.nemesis and len(familiar.node_ids) > 1
@@ -233,8 +247,12 @@ def _lives(familiar: Options, purpose: str) -> list[Options]:
     """
     if familiar.workload != "unique-ids" or familiar.nemesis != {"partition"}:
         return []
-    killed = replace(familiar, nemesis=frozenset({"kill"}), nemesis_interval_s=2, availability=None)
-    return [replace(killed, seed=seed_of(f"{purpose}/life/{n}")) for n in range(LIFE_TRIALS)]
+    killed = replace(familiar, nemesis=frozenset({"kill"}), availability=None)
+    return [
+        replace(killed, nemesis_interval_s=each, seed=seed_of(f"{purpose}/life/{each}/{number}"))
+        for number in range(LIFE_TRIALS)
+        for each in LIFE_INTERVALS_S
+    ]
 
 
 def _any_texts(familiar: Options, purpose: str) -> list[Options]:
@@ -262,6 +280,6 @@ def _slow_readers(familiar: Options, purpose: str) -> list[Options]:
     one = replace(late, rate=2 * SLOW_RATE, key_count=1)
     return [
         replace(kind, seed=seed_of(f"{purpose}/slow/{kind.rate}/{number}"))
-        for number in range(SLOW_TRIALS)
+        for number in range(SLOW_TRIALS // 2 if familiar.nemesis else SLOW_TRIALS)
         for kind in (many, one)
     ]

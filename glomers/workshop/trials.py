@@ -25,6 +25,8 @@ RATES = (10.0, 40.0, 200.0)
 CROWDED_S = 4
 """How long a trial lasts with the highest of the rates, in seconds."""
 USUAL_S = 15
+_LOGS_S = 8
+"""The same where logs are kept: an operation may take twenty messages."""
 LONG_S = 60
 LONG_INTERVAL_S = 30.0
 """Some partitions outlast those of the official command: whoever gives up is to be found out."""
@@ -145,6 +147,11 @@ def _latencies_ms(base: Options) -> list[int]:
     return [ms for ms in LATENCIES_MS if ms <= most]
 
 
+def _usual_s(base: Options) -> int:
+    """How long a trial lasts that is not crowded, in seconds."""
+    return _LOGS_S if base.workload == "kafka" else USUAL_S
+
+
 def cut(base: Options, rng: random.Random) -> Options:
     """Several nodes, and the faults of the official command."""
     options = together(base, rng)
@@ -153,7 +160,7 @@ def cut(base: Options, rng: random.Random) -> Options:
     return replace(
         options,
         rate=min(options.rate, RATES[0] if is_long else RATES[1]),
-        time_limit_s=LONG_S if is_long else min(base.time_limit_s, USUAL_S),
+        time_limit_s=LONG_S if is_long else min(base.time_limit_s, _usual_s(base)),
         nemesis=base.nemesis,
         nemesis_interval_s=interval_s,
     )
@@ -165,7 +172,7 @@ def _crowded(options: Options, rng: random.Random) -> Options:
     return replace(
         options,
         rate=rate,
-        time_limit_s=CROWDED_S if is_crowded else min(options.time_limit_s, USUAL_S),
+        time_limit_s=CROWDED_S if is_crowded else min(options.time_limit_s, _usual_s(options)),
         concurrency=rng.choice(CLIENTS_PER_NODE) * len(options.node_ids),
     )
 

@@ -1570,7 +1570,7 @@ def echo(message):
 def share(message):
     seen.add(message.body["value"])
     for peer in node.peers:
-        node.send(peer, message.body)
+        node.send(peer, message.body)  # <-
 """
         + READ,
         "share",

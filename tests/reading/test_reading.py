@@ -23,7 +23,7 @@ from glomers.reading.findings import MOST, findings
 from glomers.reading.shortest import Call, shortest
 from glomers.reading.source import Source
 from glomers.reading.tracebacks import errors
-from glomers.reading.wording import beginning, listed, nodes_in_words, said
+from glomers.reading.wording import beginning, listed, nodes_in_words, said, were
 from tests.helpers.places import MAELSTROM_RUNS
 
 HERE = str(Path(__file__).parent)
@@ -369,3 +369,8 @@ def test_a_workload_without_words_of_its_own_is_told_of_by_what_its_checker_foun
     told = "The checker of max-register found acknowledged 7 and too-low [3]."
     assert [finding.sentence for finding in findings(dossier)] == [told]
     assert cause(dossier, "too-low").sentence == told
+
+
+def test_a_verb_agrees_with_what_is_counted():
+    assert were(1, "value") == "1 value was"
+    assert were(1200, "value") == "1,200 values were"

@@ -258,6 +258,17 @@ def test_a_form_that_is_wrong_is_told_once_with_its_line():
     assert "wrong.py:" in evidence.findings[0]
 
 
+def test_a_form_that_is_wrong_in_some_replies_only_is_told_before_what_comes_of_it():
+    source = CHALLENGES["5a"].path.read_text(encoding="utf-8")
+    pairs = "list(enumerate(logs[key]))[offset:]"
+    assert pairs in source
+    node = Path("values.py")
+    node.write_text(source.replace(pairs, "logs[key][offset:]"), encoding="utf-8")
+    verdict = assessed("5a", node)
+    assert "not a map from keys to lists of [offset, message]" in verdict.evidence.findings[0]
+    assert "lists of pairs" in verdict.advice
+
+
 @pytest.mark.parametrize(
     ("wrong", "words"),
     [

@@ -10,8 +10,10 @@ from glomers.bench.once import run_once
 from glomers.challenges import CHALLENGES
 from glomers.explore.tally import Tally
 from glomers.formats.edn import kw
+from glomers.workshop.brief import brief
+from glomers.workshop.exercise import exercises
 from glomers.workshop.remarks import remarks
-from glomers.workshop.stages import SEEDS, stages_of
+from glomers.workshop.stages import PARTITIONS, SEEDS, TOGETHER, stages_of
 from tests.helpers.corpus import PEERS
 from tests.helpers.mutants import NODE
 from tests.helpers.stages import broken_stage
@@ -130,3 +132,19 @@ def test_a_secret_changes_all_seeds():
         return {trial.seed for trial in stage.trials.commands}
 
     assert not seeds("") & seeds("something")
+
+
+def test_brief_stages_still_know_the_trial_that_shows_ids_to_be_unique_by_luck():
+    challenge = CHALLENGES["2"]
+    stages = brief(challenge, stages_of(challenge, challenge.path))
+    (together,) = [stage.trials for stage in stages if stage.name == TOGETHER]
+    assert together.twin in together.commands
+
+
+@pytest.mark.parametrize("is_graded", [False, True])
+def test_a_start_in_whole_seconds_does_not_tell_two_lives_apart(is_graded, tmp_path):
+    answer = exercises()["2"].answer
+    assert "time.time_ns()" in answer
+    node = tmp_path / "whole_seconds.py"
+    node.write_text(answer.replace("time.time_ns()", "int(time.time())"), encoding="utf-8")
+    assert broken_stage("2", node, is_graded=is_graded) == PARTITIONS
