@@ -122,7 +122,7 @@ def modules_run(project):
 
 
 @pytest.mark.parametrize(
-    "name", ["Makefile", "Dockerfile", "docs/installing.md"], ids=["lab", "image", "binder"]
+    "name", ["Makefile", "Dockerfile", "docs/binder_button.py"], ids=["lab", "image", "binder"]
 )
 def test_what_opens_in_the_browser_is_there(name):
     addresses = re.findall(r"(?<=lab/tree/)[\w/.-]+\.ipynb", (ROOT / name).read_text())

@@ -88,6 +88,7 @@ def _notebook_pages(root: Path, look: page.Live) -> dict[str, str]:
         with ProcessPoolExecutor(initializer=signal.signal, initargs=ignore) as processes:
             made |= zip([each.file for each in part], processes.map(_page, *work), strict=True)
     lists = [[(each.href, each.title) for each in part] for part in (lessons, exercises)]
+    lists.append(publish.reading_links(documents, targets))
     made["index.html"] = page.page(TITLE, playground_page.index_body(TITLE, *lists), live=look)
     return made
 
