@@ -10,8 +10,8 @@ from pathlib import Path
 from shutil import copyfile
 from urllib.parse import quote
 
-from glomers.errors import SeriesError
-from glomers.files import shown
+from glomers.errors import BadInput, SeriesError
+from glomers.files import reason, shown
 from glomers.series import page, playground_page, publish, reading_aids
 from glomers.series.documents import linked_documents
 from glomers.series.found_state import found_state
@@ -38,7 +38,7 @@ def build_site(root: Path, folder: Path) -> list[Path]:
 
     Raises:
         SeriesError: when the folder holds something else, or the runtime cannot be had.
-        BadInput: when a notebook cannot be read.
+        BadInput: when a notebook cannot be read, or the folder not be written.
     """
     _clear(folder)
     PYODIDE.fetch()
@@ -71,7 +71,7 @@ def _clear(folder: Path) -> None:
         for path in ours:
             path.unlink()
     except OSError as error:
-        raise SeriesError(f"{shown(folder)} cannot be written: {error.strerror}.") from None
+        raise BadInput(f"{shown(folder)} cannot be written: {reason(error)}.") from None
 
 
 def _notebook_pages(root: Path, look: page.Live) -> dict[str, str]:

@@ -6,7 +6,7 @@ from pathlib import Path
 from shutil import copytree, ignore_patterns
 
 from glomers.errors import BadInput
-from glomers.files import shipped_notebooks, shown
+from glomers.files import reason, shipped_notebooks, shown
 
 _README = """# Distributed systems in notebooks
 
@@ -42,5 +42,5 @@ def write_series(folder: Path) -> int:
         copytree(source, folder / "notebooks", ignore=ignore_patterns(".*"))
         (folder / "README.md").write_text(_README, encoding="utf-8")
     except OSError as error:
-        raise BadInput(f"{shown(folder)} cannot be written: {error.strerror}.") from error
+        raise BadInput(f"{shown(folder)} cannot be written: {reason(error)}.") from error
     return sum(1 for _ in (folder / "notebooks").rglob("*.ipynb"))
