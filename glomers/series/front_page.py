@@ -88,7 +88,7 @@ the <a href="{{ league }}">league</a>.{% endif %}</p>
 {% endif %}
 {% if documents %}
 <h2>Look it up</h2>
-<ul>
+<ul class="documents">
 {% for href, title in documents %}
 <li><a href="{{ href }}">{{ title }}</a></li>
 {% endfor %}

@@ -97,11 +97,11 @@ def index_body(title: str, lessons: Links, exercises: Links, documents: Links) -
         "to be installed: each node in these pages can be edited and run where it stands.</p>"
         f'<p><a href="{NAME}">Open the playground</a> for a node and a command of your own.</p>'
         f"<h2>Lessons</h2>{_list(lessons)}<h2>Exercises</h2>{_list(exercises)}"
-        f"<h2>Look it up</h2>{_list(documents)}"
+        f"<h2>Look it up</h2>{_list(documents, 'documents')}"
         '<p><a href="NOTICE.txt">What these pages are made of</a></p>'
     )
 
 
-def _list(pages: Links) -> str:
+def _list(pages: Links, kind: str = "pages") -> str:
     items = "".join(f'<li><a href="{href}">{escape(title)}</a></li>' for href, title in pages)
-    return f"<ul>{items}</ul>"
+    return f'<ul class="{kind}">{items}</ul>'
