@@ -53,7 +53,10 @@ def write_nodes(folder: Path) -> list[str]:
             launcher = write_node(solution, folder)
             told.append(f"{shown(launcher)} starts {launcher.name}.py")
     except OSError as error:
-        raise BadInput(f"Cannot write nodes to {shown(folder)}: {reason(error)}.") from error
+        raise BadInput(
+            f"Cannot write nodes to {shown(folder)}: {reason(error)}. `glomers nodes DIR` writes "
+            "them elsewhere."
+        ) from error
     return told
 
 

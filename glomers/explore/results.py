@@ -36,7 +36,9 @@ class Results:
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise ExploreError(f"Cannot write to {shown(folder)}: {reason(error)}.") from None
+            raise ExploreError(
+                f"Cannot write to {shown(folder)}: {reason(error)}. Name another folder with --out."
+            ) from None
         if self._path.exists():
             if not resume:
                 raise ExploreError(

@@ -71,7 +71,10 @@ def _clear(folder: Path) -> None:
         for path in ours:
             path.unlink()
     except OSError as error:
-        raise BadInput(f"{shown(folder)} cannot be written: {reason(error)}.") from None
+        raise BadInput(
+            f"{shown(folder)} cannot be written: {reason(error)}. `glomers site DIR` makes it "
+            "elsewhere."
+        ) from None
 
 
 def _notebook_pages(root: Path, look: page.Live) -> dict[str, str]:

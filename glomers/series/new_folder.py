@@ -42,5 +42,7 @@ def write_series(folder: Path) -> int:
         copytree(source, folder / "notebooks", ignore=ignore_patterns(".*"))
         (folder / "README.md").write_text(_README, encoding="utf-8")
     except OSError as error:
-        raise BadInput(f"{shown(folder)} cannot be written: {reason(error)}.") from error
+        raise BadInput(
+            f"{shown(folder)} cannot be written: {reason(error)}. Name another folder."
+        ) from error
     return sum(1 for _ in (folder / "notebooks").rglob("*.ipynb"))
