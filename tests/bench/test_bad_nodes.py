@@ -187,7 +187,7 @@ def test_a_script_whose_first_line_begins_invisibly_is_explained(bench):
     path = bench.node("\ufeff#!/bin/sh\nexit 0\n", "node")
     path.chmod(0o755)
     said = bench.test(path, *REAL).err
-    assert "a byte-order mark stands before its #! line: save it without, so /bin/sh ran it" in said
+    assert "a byte-order mark stands before its #! line, so /bin/sh ran it" in said
 
 
 NO_INTERPRETERS = [

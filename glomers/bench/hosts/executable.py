@@ -40,7 +40,7 @@ def why_a_shell(path: str) -> str:
     """Why a shell runs the program at `path`: the system sees no `#!` at its beginning."""
     with suppress(OSError), open(path, "rb") as file:
         if file.read(_HEAD_BYTES).startswith(codecs.BOM_UTF8 + b"#!"):
-            return "a byte-order mark stands before its #! line: save it without"
+            return "a byte-order mark stands before its #! line"
     return "it has no #! line"
 
 
