@@ -20,6 +20,7 @@ from glomers.errors import (
     BadInput,
     GlomersError,
 )
+from glomers.files import NOT_HERE, is_anywhere
 from glomers.formats.text import clean
 
 FIRST_STEPS = """\
@@ -84,7 +85,8 @@ def _status(words: list[str]) -> int:
 def _told(error: OSError) -> int:
     """Say what the system has refused; returns the exit status."""
     place = f"{error.filename}: " if error.filename else ""
-    print(f"{place}{error.strerror or error}.", file=sys.stderr)
+    told = f"{place}{error.strerror or error}."
+    print(told if is_anywhere() else NOT_HERE, file=sys.stderr)
     return EXIT_FAILED
 
 

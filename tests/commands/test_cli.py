@@ -105,6 +105,15 @@ def test_when_nobody_reads_on_nothing_is_said_about_it(series, words, unbuffered
         assert (series.root / "store" / "latest" / "results.edn").is_file()
 
 
+def test_a_folder_that_is_gone_is_named(tmp_path, monkeypatch, capsys):
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    assert main(["run"]) == 1
+    assert capsys.readouterr().err == "The current folder is gone: change to one that exists.\n"
+
+
 @pytest.mark.parametrize("to", [">&-", "<&- >&- 2>&-", ">/dev/full"])
 @pytest.mark.parametrize("words", SAYS_MUCH, ids=NAMES)
 def test_a_console_that_is_closed_or_full_leaves_no_traceback(series, words, to):

@@ -286,6 +286,24 @@ def test_progress_is_told_once_a_second_at_most():
     assert told[0] == "80 of 1,000 seeds, 4,615 a minute, 3 failed, 12 s left"
 
 
+def test_an_interrupt_does_not_reach_workers_that_are_being_started(tmp_path):
+    """It would end them before they can ignore it, and nobody could wait for them any more."""
+    command = [sys.executable, "-m", "glomers", "explore", " ".join(["test", *WORDS])]
+    process = subprocess.Popen(
+        [*command, "--seeds", "300", "--jobs", "2"],
+        cwd=tmp_path,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    wait_until(lambda: len(pids_below(process.pid)) > 2)  # one only tracks what they share
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Traceback" not in said
+
+
 @pytest.mark.slow
 def test_an_interrupted_exploration_keeps_what_is_done_and_goes_on(tmp_path):
     words = " ".join(["test", *WORDS, "--time-limit", "10"])
