@@ -50,12 +50,22 @@ def build_site(root: Path, folder: Path) -> list[Path]:
     body = playground_page.playground_body(root)
     links = page.links(None, None)
     texts[playground_page.NAME] = page.page(playground_page.TITLE, body, links, live=look)
-    for name, text in texts.items():
-        (folder / name).write_text(text, encoding="utf-8")
     copies = [page.SHARING, *(path for part in _notebooks(root) for path in part)]
-    for path in copies:
-        copyfile(path, folder / path.name)
+    try:
+        for name, text in texts.items():
+            (folder / name).write_text(text, encoding="utf-8")
+        for path in copies:
+            copyfile(path, folder / path.name)
+    except OSError as error:
+        raise _unwritten(folder, error) from error
     return [folder / name for name in (*texts, *(path.name for path in copies))]
+
+
+def _unwritten(folder: Path, error: OSError) -> BadInput:
+    return BadInput(
+        f"{shown(folder)} cannot be written: {reason(error)}. `glomers site DIR` makes it "
+        "elsewhere."
+    )
 
 
 def _clear(folder: Path) -> None:
@@ -71,10 +81,7 @@ def _clear(folder: Path) -> None:
         for path in ours:
             path.unlink()
     except OSError as error:
-        raise BadInput(
-            f"{shown(folder)} cannot be written: {reason(error)}. `glomers site DIR` makes it "
-            "elsewhere."
-        ) from None
+        raise _unwritten(folder, error) from None
 
 
 def _notebook_pages(root: Path, look: page.Live) -> dict[str, str]:
