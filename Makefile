@@ -20,7 +20,7 @@ endef
 .PHONY: run quick test coverage lab outputs site runtime setup clean
 
 run: $(INSTALLED)
-	$(BIN)/glomers run
+	$(BIN)/glomers run $(ARGS)
 
 # For the loop of daily work: without the tests marked slow, and with few examples of each property.
 quick: $(INSTALLED)

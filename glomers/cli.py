@@ -9,10 +9,18 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 from typing import Any
 
-from glomers.bench.log import endure_any_text
+from glomers.bench.log import endure_any_text, let_go
 from glomers.commands import COMMANDS, EXAMPLES, command_module
 from glomers.commands.arguments import Parser
-from glomers.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, BadInput, GlomersError
+from glomers.errors import (
+    EXIT_FAILED,
+    EXIT_INTERRUPTED,
+    EXIT_OK,
+    EXIT_UNREAD,
+    BadInput,
+    GlomersError,
+)
+from glomers.files import NOT_HERE, is_anywhere
 from glomers.formats.text import clean
 
 FIRST_STEPS = """\
@@ -34,6 +42,23 @@ def main(argv: Sequence[str] | None = None) -> int:
     endure_any_text()
     if "_ARGCOMPLETE" in os.environ:
         _complete()
+    try:
+        status = _status(words)
+        if sys.stdout is not None:
+            sys.stdout.flush()
+        return status
+    except OSError as error:  # a console that takes no more, as that of `| head -1`
+        if any([let_go(sys.stdout), let_go(sys.stderr)]):
+            return EXIT_UNREAD
+        return _told(error)
+
+
+def _status(words: list[str]) -> int:
+    """Do what the words ask for, or say why not; returns the exit status.
+
+    Raises:
+        OSError: when the console takes no more.
+    """
     if not words:
         print(FIRST_STEPS)
         return EXIT_OK
@@ -48,13 +73,21 @@ def main(argv: Sequence[str] | None = None) -> int:
         for line in (error, *getattr(error, "__notes__", ())):
             print(clean(str(line)), file=sys.stderr)
         return error.exit_status
+    except BrokenPipeError:
+        raise
     except OSError as error:
-        place = f"{error.filename}: " if error.filename else ""
-        print(f"{place}{error.strerror or error}.", file=sys.stderr)
-        return EXIT_FAILED
+        return _told(error)
     except KeyboardInterrupt:
         print("Interrupted.", file=sys.stderr)
         return EXIT_INTERRUPTED
+
+
+def _told(error: OSError) -> int:
+    """Say what the system has refused; returns the exit status."""
+    place = f"{error.filename}: " if error.filename else ""
+    told = f"{place}{error.strerror or error}."
+    print(told if is_anywhere() else NOT_HERE, file=sys.stderr)
+    return EXIT_FAILED
 
 
 def _complete() -> None:

@@ -8,10 +8,11 @@ EXIT_OK = 0
 EXIT_FAILED = 1
 EXIT_UNKNOWN = 2
 EXIT_INTERRUPTED = 130
+EXIT_UNREAD = 141
 EXIT_BAD_INPUT = 254
 EXIT_BROKEN = 255
 """Maelstrom's exit statuses, which all commands have: of a test that is valid, invalid, undecided,
-interrupted, refused or broken."""
+interrupted, refused or broken; and that of shells for what nobody reads to its end."""
 
 EXIT_STATUSES = {True: EXIT_OK, False: EXIT_FAILED, None: EXIT_UNKNOWN}
 """The exit status of a test by its verdict; None: unknown."""

@@ -61,6 +61,25 @@ def shown(path: Path | str) -> str:
     return str(path) if relative.startswith("..") else relative
 
 
+NOT_HERE = "The current folder is gone: change to one that exists."
+
+
+def is_anywhere() -> bool:
+    """Whether this process stands in a folder that nobody has removed."""
+    try:
+        os.getcwd()
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def reason(error: OSError) -> str:
+    """Why a folder cannot be made or written to, in words of a person."""
+    if isinstance(error, FileExistsError | NotADirectoryError):
+        return "it is not a folder"
+    return error.strerror or str(error)
+
+
 def last_lines(path: Path, most_bytes: int, most_lines: int = 32) -> str:
     """The last lines of a text that may be very long; empty where there is none to read."""
     try:

@@ -122,7 +122,7 @@ def modules_run(project):
 
 
 @pytest.mark.parametrize(
-    "name", ["Makefile", "Dockerfile", "docs/installing.md"], ids=["lab", "image", "binder"]
+    "name", ["Makefile", "Dockerfile", "docs/binder_button.py"], ids=["lab", "image", "binder"]
 )
 def test_what_opens_in_the_browser_is_there(name):
     addresses = re.findall(r"(?<=lab/tree/)[\w/.-]+\.ipynb", (ROOT / name).read_text())
@@ -138,3 +138,19 @@ def test_what_a_container_is_made_of_stays_in_step_with_the_project():
         assert make == "make"
         assert f"\n{target}:" in makefile
     assert (ROOT / ".binder" / "requirements.txt").read_text().strip() == "."
+
+
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
+def test_a_workflow_may_do_no_more_than_it_must_and_runs_what_is_there(path):
+    text = path.read_text()
+    assert "\npermissions:\n  contents: read\n\n" in text
+    assert text.count("actions/checkout@") == text.count("persist-credentials: false")
+    assert all(
+        re.fullmatch(r"actions/[\w-]+@v\d+", used) for used in re.findall(r"uses: (\S+)", text)
+    )
+    makefile = (ROOT / "Makefile").read_text()
+    assert all(f"\n{target}:" in makefile for target in re.findall(r"run: make (\w+)", text))
+    assert all((ROOT / script).is_file() for script in re.findall(r"run: (\.ci/\w+)", text))

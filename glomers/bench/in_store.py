@@ -26,7 +26,7 @@ from glomers.bench.program import Program
 from glomers.bench.record import StoreRecord
 from glomers.bench.store import Store
 from glomers.errors import EXIT_BROKEN, EXIT_INTERRUPTED, EXIT_STATUSES, BrokenTest
-from glomers.files import digest, last_lines, shown
+from glomers.files import NOT_HERE, digest, last_lines, shown
 
 if TYPE_CHECKING:
     from glomers.bench.closing import Results
@@ -69,7 +69,7 @@ def _current_folder() -> Path:
     try:
         return Path.cwd()
     except FileNotFoundError:
-        raise BrokenTest("The current folder is gone: change to one that exists.") from None
+        raise BrokenTest(NOT_HERE) from None
 
 
 def run_in_store(

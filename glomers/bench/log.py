@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import select
 import sys
 from pathlib import Path
 from typing import Protocol, TextIO
@@ -21,6 +22,27 @@ def endure_any_text() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+
+
+def let_go(stream: TextIO | None) -> bool:
+    """If nobody reads a stream any more, as after `| head -1`, let what is written there vanish.
+
+    Returns whether that is so.
+    """
+    if stream is None or not _is_unread(stream):
+        return False
+    with open(os.devnull, "w") as nowhere:
+        os.dup2(nowhere.fileno(), stream.fileno())
+    return True
+
+
+def _is_unread(stream: TextIO) -> bool:
+    try:
+        poll = select.poll()
+        poll.register(stream, 0)
+    except (AttributeError, OSError, ValueError):  # not on Windows; the stream may be no file
+        return False
+    return any(event & select.POLLERR for _, event in poll.poll(0))
 
 
 class Log(Protocol):
@@ -45,7 +67,7 @@ class RunLog:
         # The console has every line too, so a disk without room for them loses nothing.
         self._file = open_text(path, failed=lambda error: None)
         # A virtual run gives the streams of `sys` to the nodes: keep the true ones.
-        self.console: TextIO = sys.stdout
+        self.console: TextIO = sys.stdout or io.StringIO()  # there is none after `>&-`
         self._errors = sys.stderr
         self._is_coloured = self.console.isatty() and "NO_COLOR" not in os.environ
         self.warnings: list[str] = []
@@ -56,12 +78,18 @@ class RunLog:
         shown = clean(text)
         for part, style in styled if self._is_coloured else ():
             shown = shown.replace(clean(part), f"{_STYLES[style]}{clean(part)}{_PLAIN}")
-        print(shown, file=self.console, flush=True)
+        try:
+            print(shown, file=self.console, flush=True)
+        except BrokenPipeError:  # the test goes on, for what it leaves
+            let_go(self.console)
         self._file.write(text + "\n")
 
     def warn(self, text: str) -> None:
         """A line about something that went wrong but does not end the test."""
-        print(f"WARN {clean(text)}", file=self._errors, flush=True)
+        try:
+            print(f"WARN {clean(text)}", file=self._errors, flush=True)
+        except BrokenPipeError:
+            let_go(self._errors)
         if len(self.warnings) < KEPT_WARNINGS:
             self.warnings.append(text)
         self.note(f"WARN {text}")

@@ -10,12 +10,19 @@ from typing import Any, NoReturn
 from glomers.environment import ENGINES
 from glomers.errors import BadInput
 
+_MOST = 999_999
+"""Of seeds, processes and the like."""
+
 
 class Parser(argparse.ArgumentParser):
     """Says what is wrong with the arguments in one sentence."""
 
     _takes_node_args = False
     _takes_all_words = False
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.register("type", Path, _named_path)
 
     def take_all_words(self) -> None:
         """Leave all words to the command itself: as `words`."""
@@ -30,7 +37,10 @@ class Parser(argparse.ArgumentParser):
             parsed.words = words
             return parsed, []
         if not self._takes_node_args:
-            return super().parse_known_args(words, namespace)
+            parsed, others = super().parse_known_args(words, namespace)
+            if others:  # here, as this parser knows which command it is
+                self.error(f"unrecognized arguments: {' '.join(others)}")
+            return parsed, []
         cut = words.index("--") if "--" in words else len(words)
         parsed, others = super().parse_known_args(words[:cut], namespace)
         parsed.node_args = [word for word in others if word[:1] != "-"] + words[cut + 1 :]
@@ -65,14 +75,24 @@ class Parser(argparse.ArgumentParser):
         self.add_argument("--bin", type=Path, metavar="NODE", help=what)
 
 
+def _named_path(text: str) -> Path:
+    """A path, but for one without a name: that is a variable of the shell that was never set."""
+    if not text:
+        raise argparse.ArgumentTypeError("the name is empty, which would be this folder")
+    return Path(text)
+
+
 def at_least_one(text: str) -> int:
-    """Read a whole number from 1 up.
+    """Read a whole number from 1 up, of seeds, processes or the like.
 
     Raises:
-        argparse.ArgumentTypeError: when it is none.
+        argparse.ArgumentTypeError: when it is none, or of no use.
     """
-    if not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not a whole number of at least 1")
+    if not text.isdecimal() or not text.strip("0"):
+        given = text or repr(text)
+        raise argparse.ArgumentTypeError(f"{given} is not a whole number of at least 1")
+    if len(text) > len(str(_MOST)):
+        raise argparse.ArgumentTypeError(f"{text:.20} is too much: at most {_MOST:,}")
     return int(text)
 
 

@@ -6,6 +6,7 @@ import gc
 import os
 from argparse import Namespace
 from dataclasses import replace
+from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from glomers.commands import EXAMPLES
@@ -67,7 +68,15 @@ def _act(words: list[str]) -> int:
         case ["--help" | "-h", *_]:
             print(USAGE)
             return EXIT_OK
-    raise BadInput(ELSEWHERE.get("".join(words[:1]), USAGE))
+    raise BadInput(_unknown("".join(words[:1])))
+
+
+def _unknown(word: str) -> str:
+    """What to do in place of a word that is no command of the bench."""
+    alike = get_close_matches(word, ("test", "check"), n=1)
+    if word in ELSEWHERE or not alike:
+        return ELSEWHERE.get(word, USAGE)
+    return f"There is no `glomers bench {word}`: did you mean `glomers bench {alike[0]}`?"
 
 
 def _test(words: list[str]) -> int:

@@ -87,7 +87,8 @@ def act(arguments: Namespace) -> int:
     challenge, bin = CHALLENGES[arguments.id], arguments.bin
     refuse_args_without_node(arguments)
     if bin is not None and not bin.is_file():
-        raise BadInput(f"There is no file {bin}: --bin must name the program of a node.")
+        what = f"{bin} is no plain file" if bin.exists() else f"There is no file {bin}"
+        raise BadInput(f"{what}: --bin must name the program of a node.")
     how = {name: getattr(arguments, name) for name in ("engine", "seed", "clock")}
     how["args"] = challenge.args if bin is None else arguments.node_args
     report = _report(challenge, bin or challenge.path, how)

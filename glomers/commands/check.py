@@ -59,9 +59,9 @@ def act(arguments: Namespace) -> int:
     problems = list(find_problems(root))
     interrupted = False
     if arguments.execute:
-        found = [*_not_reproduced(root), *_league(root / LEAGUE_PAGE)]
+        found = list(_not_reproduced(root))
         interrupted = any(problem.what == "stopped" for problem in found)
-        problems += found
+        problems += found if interrupted else [*found, *_league(root / LEAGUE_PAGE)]
     for problem in problems:
         print(problem)
     if interrupted:

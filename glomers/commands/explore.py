@@ -11,7 +11,7 @@ from pathlib import Path
 from glomers.challenges import CHALLENGES
 from glomers.commands.arguments import Parser, at_least_one, refuse_args_without_node
 from glomers.environment import processors
-from glomers.errors import EXIT_FAILED, EXIT_OK
+from glomers.errors import EXIT_FAILED, EXIT_OK, BadInput
 from glomers.explore.campaign import explore, failed_rows, shrink
 from glomers.explore.determinism import check
 from glomers.explore.plan import Plan, base_of, named_faults, named_variables
@@ -52,9 +52,15 @@ def act(arguments: Namespace) -> int:
     """Explore, or run every seed twice; returns the exit status.
 
     Raises:
+        BadInput: when that is neither a challenge nor a command.
         ExploreError: when it cannot be done as asked for.
     """
     challenge = CHALLENGES.get(arguments.target)
+    if challenge is None and not arguments.target.startswith("test "):
+        raise BadInput(
+            f"{arguments.target!r} is neither a challenge ({', '.join(CHALLENGES)}) nor a command "
+            "in quotes that begins with `test`."
+        )
     program, args = arguments.bin, arguments.node_args
     if challenge and program is None:
         refuse_args_without_node(arguments)

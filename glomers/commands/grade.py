@@ -12,8 +12,8 @@ from pathlib import Path
 
 from glomers.commands.arguments import Parser, at_least_one
 from glomers.environment import fix_hash_seed, processors
-from glomers.errors import EXIT_OK
-from glomers.files import shown, write_whole
+from glomers.errors import EXIT_OK, WorkshopError
+from glomers.files import reason, shown, write_whole
 from glomers.formats.text import clean
 from glomers.workshop.class_page import write_pages
 from glomers.workshop.grading import choose_cage, grade
@@ -42,13 +42,18 @@ def act(arguments: Namespace) -> int:
     """Judge what has been handed in, and write the table and the pages; returns the exit status.
 
     Raises:
-        WorkshopError: when there is nothing to judge, or no sandbox to do it in.
+        WorkshopError: when there is nothing to judge, no sandbox to do it in, or no room for marks.
     """
     fix_hash_seed(sys.argv[1:])
     out: Path = arguments.out.resolve()
     handed_in = submissions(arguments.folder)
     weaker = choose_cage(arguments.unsandboxed)
-    out.mkdir(parents=True, exist_ok=True)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise WorkshopError(
+            f"Cannot write to {shown(out)}: {reason(error)}. Name another folder with --out."
+        ) from None
     secret = arguments.secret if arguments.secret is not None else _kept_secret(out / _SECRET)
     numbers, nodes = count(1), sum(len(each.nodes) for each in handed_in)
 

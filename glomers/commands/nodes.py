@@ -8,7 +8,7 @@ from pathlib import Path
 from glomers.challenges import SOLUTIONS
 from glomers.commands.arguments import Parser
 from glomers.errors import EXIT_OK, BadInput
-from glomers.files import shown
+from glomers.files import reason, shown
 from glomers.launcher import launched_by, write_launcher
 from glomers.series.project import project_root
 
@@ -53,8 +53,10 @@ def write_nodes(folder: Path) -> list[str]:
             launcher = write_node(solution, folder)
             told.append(f"{shown(launcher)} starts {launcher.name}.py")
     except OSError as error:
-        reason = "it is not a folder" if isinstance(error, FileExistsError) else error.strerror
-        raise BadInput(f"Cannot write nodes to {shown(folder)}: {reason}.") from error
+        raise BadInput(
+            f"Cannot write nodes to {shown(folder)}: {reason(error)}. `glomers nodes DIR` writes "
+            "them elsewhere."
+        ) from error
     return told
 
 

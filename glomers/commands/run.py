@@ -10,7 +10,7 @@ from pathlib import Path
 from glomers.commands.arguments import Parser, at_least_one
 from glomers.environment import ENGINE, ENGINES, engine_or_default
 from glomers.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, BadInput
-from glomers.files import point_link, shown
+from glomers.files import point_link, reason, shown
 from glomers.series.batch import new_batch_folder, prepare
 from glomers.series.execution import retry_note, run_tasks
 from glomers.series.parameters import resolve_parameters
@@ -88,8 +88,7 @@ def _folder(out: Path | None) -> Path:
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        reason = "it is not a folder" if isinstance(error, FileExistsError) else error.strerror
-        raise BadInput(f"Cannot write to {shown(out)}: {reason}.") from error
+        raise BadInput(f"Cannot write to {shown(out)}: {reason(error)}.") from error
     return out
 
 

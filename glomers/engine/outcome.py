@@ -23,6 +23,8 @@ FIRST_SIGNAL = 128
 """A program that a signal ended has this status and the signal's number, as in a shell."""
 
 _STORE = re.compile(r"store/[\w-]+/\d{8}T\d{6}\.\d{3}(?:Z|[+-]\d{4})")
+_UNWRITTEN = re.compile(r"Cannot write store/")
+"""So begins the line of the bench when it was the disk."""
 _STORES = Path("store")
 _MOST_LINES = 40
 _LOG_BYTES = 8192
@@ -95,6 +97,7 @@ def _explain_bench(ended: Ended, folder: StoreFolder | None) -> str:
     """What the bench printed, without the marks of its log and without what differs each time."""
     printed = ended.err if ended.err.strip() else ended.out
     lines = [line.removeprefix("WARN ") for line in printed.strip().splitlines()]
+    lines = [_STORE.sub("the store", line) if _UNWRITTEN.match(line) else line for line in lines]
     return _last(line for line in lines if not _STORE.search(line))
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +44,7 @@ def explore(plan: Plan, tell: Callable[[str], None]) -> tuple[Path, dict[int, Ro
         ExploreError: when it cannot be done as asked for.
     """
     space = plan.space()
-    folder = plan.out or Path("explore") / f"{datetime.now(UTC):%Y%m%dT%H%M%S}"
+    folder = plan.out or _new_folder(Path("explore"))
     results = Results(folder, _about(space), plan.resume)
     left = [seed for seed in range(plan.seeds) if seed not in results.rows]
     progress = Progress(len(left), tell)
@@ -64,6 +65,13 @@ def explore(plan: Plan, tell: Callable[[str], None]) -> tuple[Path, dict[int, Ro
     for row in failed_rows(rows)[: KEPT_STORES if plan.stores else 0]:
         _keep_store(row, folder)
     return folder, rows
+
+
+def _new_folder(parent: Path) -> Path:
+    """A folder that is not there yet, called by the time, and not the first of a second by more."""
+    stamp = f"{datetime.now(UTC):%Y%m%dT%H%M%S}"
+    names = chain([stamp], (f"{stamp}-{number}" for number in count(2)))
+    return next(parent / name for name in names if not (parent / name).exists())
 
 
 def _about(space: Space) -> dict[str, object]:

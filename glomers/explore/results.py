@@ -12,6 +12,7 @@ from typing import Any
 
 from glomers.errors import ExploreError
 from glomers.explore.seed import Row
+from glomers.files import reason, shown
 
 NAME = "results.jsonl"
 _FORMAT = {"format": "glomers-exploration", "version": 1}
@@ -25,14 +26,19 @@ class Results:
         """Begin the file in `folder`, or go on with one that explores the same thing.
 
         Raises:
-            ExploreError: when there is a file already and `resume` is not set, or when it is of
-                another exploration or none.
+            ExploreError: when there can be no such folder, when there is a file already and
+                `resume` is not set, or when it is of another exploration or none.
             OSError: when it cannot be read or written.
         """
         self.rows: dict[int, Row] = {}
         self._path = folder / NAME
         self._header = {**_FORMAT, **about}
-        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ExploreError(
+                f"Cannot write to {shown(folder)}: {reason(error)}. Name another folder with --out."
+            ) from None
         if self._path.exists():
             if not resume:
                 raise ExploreError(

@@ -6,12 +6,15 @@ import gc
 import multiprocessing
 import os
 import signal
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import contextmanager
 from functools import partial
 from multiprocessing import parent_process
 from multiprocessing.context import BaseContext
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from glomers.bench import sandbox
 from glomers.environment import OF_RUNS
@@ -32,6 +35,11 @@ class Workers(ProcessPoolExecutor):
         words = (self._folder.name,)
         super().__init__(jobs, _context(), initializer=_prepare, initargs=words)
 
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        """Do it in a process; one that has to be started for it hears of no interrupt."""
+        with _held_back():
+            return super().submit(fn, *args, **kwargs)
+
     def last_words(self) -> str | None:
         """The sentence about a call that worked without end, if there was one."""
         texts = (path.read_text(errors="replace") for path in Path(self._folder.name).iterdir())
@@ -41,6 +49,22 @@ class Workers(ProcessPoolExecutor):
         """End the processes, and forget their words."""
         super().shutdown(wait, cancel_futures=cancel_futures)
         self._folder.cleanup()
+
+
+@contextmanager
+def _held_back() -> Iterator[None]:
+    """Hear of an interrupt only afterwards; processes that are started meanwhile never do.
+
+    One that reached them before they can ignore it would end them, and break the pool.
+    """
+    if not hasattr(signal, "pthread_sigmask"):  # on Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _context() -> BaseContext:
@@ -54,6 +78,8 @@ def _prepare(words_folder: str) -> None:
     words = Path(words_folder, str(os.getpid()))
     sandbox.last_words = words.open("w", encoding="utf-8")  # as long as it lives
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent lets us finish what we are at
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     parent = parent_process()
     assert parent is not None
     when_let_go(partial(os._exit, 1), parent.sentinel)  # as it is now: tests replace `os._exit`

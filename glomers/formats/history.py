@@ -205,7 +205,8 @@ def read_history(path: Path) -> list[Op]:
             if not line.isspace():
                 history.append(parse_op(line))
     except ValueError as error:
-        raise HistoryError(f"{path}, line {number}: {error}") from None
+        place = f", line {number}" if number else ""
+        raise HistoryError(f"{path}{place}: {error}") from None
     if not history:
         raise HistoryError(f"{path} holds no operations")
     problem = _find_disorder(history)

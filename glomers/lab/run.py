@@ -84,7 +84,7 @@ class Run:
         Raises:
             StoreError: when there is no such folder, or it is none of a run.
         """
-        return cls(StoreFolder(Path(path).resolve()))
+        return cls(StoreFolder(Path(os.path.realpath(path))))
 
     @property
     def invocation(self) -> str:

@@ -23,6 +23,7 @@ DESCRIPTION = (
 )
 START = "00-start-here"
 """The notebook that the series begins with; a batch without it is no series."""
+_LEAGUE = "league.html"
 _LATENCIES = ("stable_median_ms", "stable_max_ms")
 _PICTURE = Path(__file__).with_name("smallest_failure.html")
 
@@ -60,7 +61,8 @@ does.</p>
 {% if results %}
 <p>What each notebook measured in this batch. Messages are those between servers, latencies are \
 stable latencies; the best published result is the one with the fewest messages within the \
-limits.</p>
+limits.{% if league %} What each node gives for that stands in the \
+<a href="{{ league }}">league of all nodes</a>.{% endif %}</p>
 <div class="wide" tabindex="0" role="group" aria-label="League, may scroll">
 <table class="league">
 <thead><tr><th scope="col">challenge</th><th scope="col">node</th>\
@@ -81,7 +83,16 @@ limits.</p>
 {% endfor %}
 </tbody></table></div>
 {% else %}
-<p>No notebook of this batch has reported a result.</p>
+<p>No notebook of this batch has reported a result.{% if league %} How all nodes compare stands in \
+the <a href="{{ league }}">league</a>.{% endif %}</p>
+{% endif %}
+{% if documents %}
+<h2>Look it up</h2>
+<ul class="documents">
+{% for href, title in documents %}
+<li><a href="{{ href }}">{{ title }}</a></li>
+{% endfor %}
+</ul>
 {% endif %}
 """
 
@@ -98,7 +109,11 @@ class Lesson:
 
 
 def front_page(
-    lessons: Sequence[Lesson], results: Sequence[dict[str, Any]], counts: str, report: str
+    lessons: Sequence[Lesson],
+    results: Sequence[dict[str, Any]],
+    counts: str,
+    report: str,
+    documents: Sequence[tuple[str, str]] = (),
 ) -> str:
     """The body of the page.
 
@@ -107,6 +122,7 @@ def front_page(
         results: what they reported about their challenges, in that order.
         counts: a sentence about how many notebooks ran to their end.
         report: the address of the build report.
+        documents: the addresses and titles of further pages to read.
     """
     hrefs = {lesson.name: lesson.href for lesson in lessons}
     return page.rendered(
@@ -120,6 +136,8 @@ def front_page(
         results=[_row(result, hrefs) for result in results],
         counts=counts,
         report=report,
+        documents=documents,
+        league=next((href for href, _ in documents if href == _LEAGUE), None),
     )
 
 

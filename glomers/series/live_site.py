@@ -10,8 +10,8 @@ from pathlib import Path
 from shutil import copyfile
 from urllib.parse import quote
 
-from glomers.errors import SeriesError
-from glomers.files import shown
+from glomers.errors import BadInput, SeriesError
+from glomers.files import reason, shown
 from glomers.series import page, playground_page, publish, reading_aids
 from glomers.series.documents import linked_documents
 from glomers.series.found_state import found_state
@@ -38,7 +38,7 @@ def build_site(root: Path, folder: Path) -> list[Path]:
 
     Raises:
         SeriesError: when the folder holds something else, or the runtime cannot be had.
-        BadInput: when a notebook cannot be read.
+        BadInput: when a notebook cannot be read, or the folder not be written.
     """
     _clear(folder)
     PYODIDE.fetch()
@@ -50,12 +50,22 @@ def build_site(root: Path, folder: Path) -> list[Path]:
     body = playground_page.playground_body(root)
     links = page.links(None, None)
     texts[playground_page.NAME] = page.page(playground_page.TITLE, body, links, live=look)
-    for name, text in texts.items():
-        (folder / name).write_text(text, encoding="utf-8")
     copies = [page.SHARING, *(path for part in _notebooks(root) for path in part)]
-    for path in copies:
-        copyfile(path, folder / path.name)
+    try:
+        for name, text in texts.items():
+            (folder / name).write_text(text, encoding="utf-8")
+        for path in copies:
+            copyfile(path, folder / path.name)
+    except OSError as error:
+        raise _unwritten(folder, error) from error
     return [folder / name for name in (*texts, *(path.name for path in copies))]
+
+
+def _unwritten(folder: Path, error: OSError) -> BadInput:
+    return BadInput(
+        f"{shown(folder)} cannot be written: {reason(error)}. `glomers site DIR` makes it "
+        "elsewhere."
+    )
 
 
 def _clear(folder: Path) -> None:
@@ -71,7 +81,7 @@ def _clear(folder: Path) -> None:
         for path in ours:
             path.unlink()
     except OSError as error:
-        raise SeriesError(f"{shown(folder)} cannot be written: {error.strerror}.") from None
+        raise _unwritten(folder, error) from None
 
 
 def _notebook_pages(root: Path, look: page.Live) -> dict[str, str]:
@@ -88,6 +98,7 @@ def _notebook_pages(root: Path, look: page.Live) -> dict[str, str]:
         with ProcessPoolExecutor(initializer=signal.signal, initargs=ignore) as processes:
             made |= zip([each.file for each in part], processes.map(_page, *work), strict=True)
     lists = [[(each.href, each.title) for each in part] for part in (lessons, exercises)]
+    lists.append(publish.reading_links(documents, targets))
     made["index.html"] = page.page(TITLE, playground_page.index_body(TITLE, *lists), live=look)
     return made
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from shutil import copytree, ignore_patterns
+from shutil import copyfile
 
 from glomers.errors import BadInput
-from glomers.files import shipped_notebooks, shown
+from glomers.files import reason, shipped_notebooks, shown
 
 _README = """# Distributed systems in notebooks
 
@@ -39,8 +39,19 @@ def write_series(folder: Path) -> int:
     try:
         if folder.exists() and any(folder.iterdir()):
             raise BadInput(f"{shown(folder)} is not empty: name a new folder for the series.")
-        copytree(source, folder / "notebooks", ignore=ignore_patterns(".*"))
+        for path in _files(source):
+            copy = folder / "notebooks" / path.relative_to(source)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            copyfile(path, copy)
         (folder / "README.md").write_text(_README, encoding="utf-8")
     except OSError as error:
-        raise BadInput(f"{shown(folder)} cannot be written: {error.strerror}.") from error
+        raise BadInput(
+            f"{shown(folder)} cannot be written: {reason(error)}. Name another folder."
+        ) from error
     return sum(1 for _ in (folder / "notebooks").rglob("*.ipynb"))
+
+
+def _files(folder: Path) -> list[Path]:
+    """What lies in a folder and below it, without what is hidden, as checkpoints are."""
+    found = (path for path in folder.rglob("*") if path.is_file())
+    return [path for path in found if "/." not in f"/{path.relative_to(folder).as_posix()}"]

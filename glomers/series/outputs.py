@@ -6,6 +6,7 @@ Only outputs and execution counts change; what papermill notes in its copies sta
 from __future__ import annotations
 
 import json
+import os
 import re
 import sys
 import tempfile
@@ -35,7 +36,16 @@ def main(names: Sequence[str]) -> int:
 
 
 def update_outputs(notebooks: Sequence[Path]) -> int:
-    """Execute notebooks and write the outputs of those that did not fail back into them."""
+    """Execute notebooks and write the outputs of those that did not fail back into them.
+
+    Raises:
+        BadInput: before anything runs, when one of them cannot be written.
+    """
+    for notebook in notebooks:
+        if not os.access(notebook, os.W_OK):
+            raise BadInput(
+                f"You may not write to {shown(notebook)}: copy the project to a folder of yours."
+            )
     with tempfile.TemporaryDirectory(prefix="glomers-outputs-") as folder:
         out = Path(folder).resolve()
         tasks = [Task(notebook, out, engine="bench") for notebook in notebooks]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from html import escape
 from importlib import import_module
@@ -85,18 +85,23 @@ def _known_wrong(root: Path) -> Iterator[Example]:
             yield _example("Known to be wrong", name, TASKS[wrong.challenge], files)
 
 
-def index_body(title: str, lessons: list[tuple[str, str]], exercises: list[tuple[str, str]]) -> str:
-    """The body of the first page; pages are (address, title)."""
+Links = Sequence[tuple[str, str]]
+"""Addresses and titles of pages."""
+
+
+def index_body(title: str, lessons: Links, exercises: Links, documents: Links) -> str:
+    """The body of the first page."""
     return (
         f"<h1>{escape(title)}</h1>"
         "<p>You build nodes of a distributed system, run them, and see what went wrong. Nothing is "
         "to be installed: each node in these pages can be edited and run where it stands.</p>"
         f'<p><a href="{NAME}">Open the playground</a> for a node and a command of your own.</p>'
         f"<h2>Lessons</h2>{_list(lessons)}<h2>Exercises</h2>{_list(exercises)}"
+        f"<h2>Look it up</h2>{_list(documents, 'documents')}"
         '<p><a href="NOTICE.txt">What these pages are made of</a></p>'
     )
 
 
-def _list(pages: list[tuple[str, str]]) -> str:
+def _list(pages: Links, kind: str = "pages") -> str:
     items = "".join(f'<li><a href="{href}">{escape(title)}</a></li>' for href, title in pages)
-    return f"<ul>{items}</ul>"
+    return f'<ul class="{kind}">{items}</ul>'

@@ -6,13 +6,13 @@ import base64
 import mimetypes
 import posixpath
 import signal
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 from html import escape
 from itertools import repeat
-from pathlib import Path
+from pathlib import Path, PurePath
 from shutil import copyfile
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
@@ -25,7 +25,12 @@ from glomers.files import shown
 from glomers.series import build_report, page, predictions, reading_aids
 from glomers.series import front_page as front
 from glomers.series.abstract import Abstract, abstract
-from glomers.series.documents import document_body, linked_documents
+from glomers.series.documents import (
+    document_body,
+    document_title,
+    linked_documents,
+    reading_list,
+)
 from glomers.series.found_state import found_state
 from glomers.series.front_page import Lesson, front_page
 from glomers.series.ledger import load_record, load_results
@@ -43,6 +48,8 @@ _HOW = {
     "never run": "was never executed",
 }
 _LEFT_ALONE = ("data", "http", "https", "mailto")
+_OWN = frozenset({"index", "build-report", "playground"})
+"""What pages are called that are made of no notebook."""
 # Scripts and widgets need a library from the network; their plain forms do not.
 _DISPLAY = ["text/html", "text/markdown", "image/svg+xml", "image/png", "image/jpeg", "text/plain"]
 
@@ -69,7 +76,17 @@ class Page:
     @property
     def file(self) -> str:
         """The name of the page's file; a link to it has to be quoted."""
-        return f"{self.outcome.name}.html"
+        return page_file(f"{self.outcome.name}.ipynb", _OWN)
+
+
+def page_file(name: str, taken: Collection[str]) -> str:
+    """The name of the page of a notebook or document with this file name.
+
+    Where a page that is not its own has that name already, `taken` in small letters as some disks
+    have it, the ending stays: `index.ipynb.html`.
+    """
+    stem = PurePath(name).stem
+    return f"{name if stem.casefold() in taken else stem}.html"
 
 
 def export_batch(folder: Path, html: Path | None = None, address: str = "") -> Path:
@@ -93,7 +110,7 @@ def export_batch(folder: Path, html: Path | None = None, address: str = "") -> P
     texts = {targets[path.name]: document_page(path, targets) for path in documents}
     texts |= zip([each.file for each in readable], made, strict=True)
     index = html / "index.html"
-    texts[index.name] = _front_page(folder, pages, address)
+    texts[index.name] = _front_page(folder, pages, reading_links(documents, targets), address)
     texts[build_report.FILE] = _report_page(folder, pages)
     try:
         _replace_pages(html, texts)
@@ -183,8 +200,16 @@ def _notebook_page(
 
 def targets_of(pages: Iterable[Page], documents: Iterable[Path]) -> dict[str, str]:
     """The names of the pages' files, by the names of the files that links name."""
+    names = [each.outcome.name for each in pages]
+    taken = _OWN.union(name.casefold() for name in names)
     targets = {f"{each.outcome.name}.ipynb": each.file for each in pages}
-    return targets | {path.name: f"{path.stem}.html" for path in documents}
+    return targets | {path.name: page_file(path.name, taken) for path in documents}
+
+
+def reading_links(documents: Sequence[Path], targets: dict[str, str]) -> list[tuple[str, str]]:
+    """The addresses and titles of the documents that a front page offers."""
+    offered = reading_list(documents)
+    return [(quote(targets[path.name]), document_title(path)) for path in offered]
 
 
 def body_of(notebook: Notebook, targets: dict[str, str]) -> BeautifulSoup:
@@ -201,13 +226,13 @@ def body_of(notebook: Notebook, targets: dict[str, str]) -> BeautifulSoup:
 
 
 def document_page(path: Path, targets: dict[str, str]) -> str:
-    """The page of a document that notebooks link to."""
+    """The page of a document that readers are led to."""
     body = document_body(path)
+    _name_images_of_the_network(body)
     _embed_images(body, path, path.parent)
     _point_links(body, targets)
-    heading = body.find("h1")
-    title = heading.get_text().rstrip("¶") if heading else path.stem
-    return page.page(title, str(body), page.links(None, None))
+    reading_aids.mend(body)
+    return page.page(document_title(path), str(body), page.links(None, None))
 
 
 def link(to: Page) -> dict[str, str]:
@@ -295,6 +320,14 @@ def _markdown(html: str, cell: Any) -> Any:
     return new_markdown_cell(html, id=cell.get("id", "note"))  # type: ignore[no-untyped-call]
 
 
+def _name_images_of_the_network(body: BeautifulSoup) -> None:
+    """A page loads nothing: in place of a badge, or whatever else a document loads, its name."""
+    for image in body.find_all("img"):
+        parts = urlsplit(str(image.get("src", "")))
+        if parts.scheme != "data" and parts.netloc:
+            image.replace_with(str(image.get("alt", "")))
+
+
 def _embed_images(body: BeautifulSoup, shown_by: Path, folder: Path) -> None:
     """Put the images that a file shows, by addresses from this folder, into the page itself."""
     for image in body.find_all("img"):
@@ -352,14 +385,16 @@ def _counts(pages: list[Page]) -> str:
     return f"{good} of {len(pages)} notebooks ran to their end."
 
 
-def _front_page(folder: Path, pages: list[Page], address: str) -> str:
+def _front_page(
+    folder: Path, pages: list[Page], documents: Sequence[tuple[str, str]], address: str
+) -> str:
     """What is there to learn, and how it went."""
     lessons = [
         Lesson(each.outcome.name, each.title, each.href, each.outcome.state, each.abstract)
         for each in pages
     ]
     results = load_results(folder, [each.outcome.name for each in pages])
-    body = front_page(lessons, results, _counts(pages), build_report.FILE)
+    body = front_page(lessons, results, _counts(pages), build_report.FILE, documents)
     return page.page(front.TITLE, body, description=front.DESCRIPTION, address=address)
 
 

@@ -78,8 +78,9 @@ def _fold_if_long(body: BeautifulSoup, code: Tag) -> None:
 
 def _let_boxes_scroll(body: BeautifulSoup) -> None:
     """What may be wider than a page gets a box with a name that scrolls, by keys as well."""
-    for table in body.select(".rendered_html > table"):
-        table.wrap(body.new_tag("div", attrs={"class": "wide"}))
+    for table in body.find_all("table"):
+        if not table.find_parent(class_=_TABLE_BOX):
+            table.wrap(body.new_tag("div", attrs={"class": "wide"}))
     tables = (table.find_parent(class_=_TABLE_BOX) for table in body.find_all("table"))
     boxes = [(box, "Table") for box in tables]
     boxes += [(box, "Picture") for box in body.find_all("div", style=_SCROLLS)]

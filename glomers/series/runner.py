@@ -35,8 +35,10 @@ from papermill.exceptions import (  # type: ignore[import-untyped]
 )
 from papermill.iorw import LocalHandler, papermill_io  # type: ignore[import-untyped]
 
+from glomers.errors import BadInput
 from glomers.files import write_whole
 from glomers.lifeline import when_let_go
+from glomers.series.notebook import read_notebook
 from glomers.series.task import Task
 
 _ERROR_CHARACTERS = 300
@@ -182,7 +184,17 @@ def _outcome(task: Task) -> dict[str, Any]:
     except Exception as error:
         with contextlib.suppress(OSError):  # the log may lie on the full disk
             traceback.print_exc()
-        return {"state": "failed", "error": _short(error, str(error)), "retried": retried}
+        reason = _unreadable(task.notebook) or _short(error, str(error))
+        return {"state": "failed", "error": reason, "retried": retried}
+
+
+def _unreadable(notebook: Path) -> str | None:
+    """What is wrong with a file that is no notebook; papermill says it in words of its own."""
+    try:
+        read_notebook(notebook)
+    except BadInput as error:
+        return str(error)
+    return None
 
 
 def _execute(task: Task) -> None:

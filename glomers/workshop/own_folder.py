@@ -9,6 +9,9 @@ from itertools import count
 from pathlib import Path
 from typing import IO
 
+from glomers.errors import WorkshopError
+from glomers.files import reason, shown
+
 try:
     import fcntl
 except ImportError:  # on Windows: there checks in one folder have to wait for one another
@@ -20,8 +23,17 @@ def own_folder(parent: Path, name: str) -> Iterator[Path]:
     """An empty folder below `parent`, called `name`, or `name-2` while another check has that.
 
     What the check before left in it goes; what this one leaves stays.
+
+    Raises:
+        WorkshopError: when it cannot be made.
     """
-    parent.mkdir(parents=True, exist_ok=True)
+    try:
+        parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise WorkshopError(
+            f"Cannot write to {shown(parent)}: {reason(error)}. Go to a folder that you may write "
+            "to."
+        ) from None
     with ExitStack() as stack:
         for number in count(1):
             folder = (parent / (f"{name}-{number}" if number > 1 else name)).resolve()

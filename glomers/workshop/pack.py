@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from glomers.errors import WorkshopError
-from glomers.files import shipped_notebooks
+from glomers.files import reason, shipped_notebooks
 from glomers.workshop.exercise import exercises
 from glomers.workshop.hunt_sheet import hunt_notebook, manifest
 from glomers.workshop.sheet import FOLDER, HUNT_FILE, file_name, notebook
@@ -45,7 +45,7 @@ def write_pack(folder: Path) -> int:
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
             (folder / path).write_text(text, encoding="utf-8")
     except OSError as error:
-        raise WorkshopError(f"{folder} cannot be written: {error.strerror}.") from None
+        raise WorkshopError(f"{folder} cannot be written: {reason(error)}.") from None
     return len(given)
 
 

@@ -95,6 +95,24 @@ def test_a_batch_goes_on_and_keeps_what_it_has(tmp_path):
         assert series.states(small / "out")["02-small"] == "ok"
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["challenge", "3b"], "Cannot write the store: No space left on device."),
+        (["init", "learning"], "learning cannot be written: No space left on device."),
+        (["workshop", "handout"], "handout cannot be written: No space left on device."),
+    ],
+)
+def test_what_does_not_fit_on_the_disk_is_said_in_a_sentence(tmp_path, words, said):
+    with disk(tmp_path / "small", 200) as small:
+        done = subprocess.run(
+            [sys.executable, "-m", "glomers", *words], cwd=small, capture_output=True, text=True
+        )
+    assert done.returncode in (1, 254)
+    assert done.stderr.startswith(said)
+    assert done.stderr.count("\n") == 1
+
+
 def test_maelstrom_is_installed_whole_or_not_at_all(tmp_path, monkeypatch):
     data = archive(*GOOD)
     (tmp_path / "archive").write_bytes(data)

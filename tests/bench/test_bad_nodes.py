@@ -183,6 +183,13 @@ def test_a_process_that_is_no_program_is_explained(bench):
     assert "it has no #! line, so /bin/sh ran it" in outcome.err
 
 
+def test_a_script_whose_first_line_begins_invisibly_is_explained(bench):
+    path = bench.node("\ufeff#!/bin/sh\nexit 0\n", "node")
+    path.chmod(0o755)
+    said = bench.test(path, *REAL).err
+    assert "a byte-order mark stands before its #! line, so /bin/sh ran it" in said
+
+
 NO_INTERPRETERS = [
     ("#!/no/such/interpreter -x\n", "names /no/such/interpreter, which does not exist."),
     ("#! \tno-such-thing\n", "names no-such-thing, which does not exist."),

@@ -268,7 +268,7 @@ def test_a_node_that_answers_no_final_read_is_named_and_fails(here, capsys):
     [
         (["99"], "invalid choice: '99'"),
         (["1", "--bin", "nowhere.py"], "There is no file nowhere.py"),
-        (["1", "--bin", "."], "There is no file ."),
+        (["1", "--bin", "."], ". is no plain file"),
         (["1", "--seed", "x"], "invalid int value: 'x'"),
         (["1", "--clock", "sun"], "invalid choice: 'sun'"),
     ],

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from glomers import commands, lab
+from glomers.challenges import SOLUTIONS
 from glomers.cli import main, parser_for
 from glomers.commands import COMMANDS, EXAMPLES, doctor
 from glomers.errors import (
@@ -23,6 +24,7 @@ from glomers.errors import (
 )
 from glomers.lab import exploration
 from glomers.series.project import select_notebooks
+from tests.helpers.places import ROOT
 from tests.helpers.series import Series
 
 
@@ -31,6 +33,8 @@ def series(tmp_path, monkeypatch):
     series = Series(tmp_path / "project")
     for name in ("00-start", "03a-one", "03d-tree", "04-counter"):
         series.write(name, "print(1)")
+    (series.root / "README.md").write_text("# All")
+    (series.root / "loop").symlink_to("loop")
     monkeypatch.chdir(series.root)
     return series
 
@@ -41,13 +45,29 @@ def series(tmp_path, monkeypatch):
         (["fly"], "There is no command 'fly'"),
         (["run", "--jobs", "0"], "0 is not a whole number of at least 1"),
         (["run", "--jobs", "many"], "many is not a whole number of at least 1"),
+        (["run", "--jobs", "²"], "² is not a whole number of at least 1"),
+        (["run", "--jobs", ""], "'' is not a whole number of at least 1"),
+        (["grade", ".", "--jobs", "9" * 23], "is too much: at most 999,999"),
+        (["explore", "1", "--seeds", "9" * 5000], "is too much: at most 999,999"),
         (["run", "--engine", "steam"], "invalid choice: 'steam'"),
-        (["run", "--fast"], "unrecognized arguments: --fast"),
+        (["run", "--fast"], "glomers run: unrecognized arguments: --fast"),
+        (["check", "all"], "glomers check: unrecognized arguments: all"),
         (["run", "-p", "seed"], "expected 2 arguments"),
         (["run", "nothing"], "There is no notebook nothing. The notebooks are: 00-start"),
         (["run", "other/03a-one.ipynb"], "There is no notebook other/03a-one.ipynb."),
         (["export", "nowhere"], "There are no notebooks in nowhere"),
         (["export"], "There are no notebooks in runs/latest"),
+        (["export", ""], "argument DIR: the name is empty"),
+        (["grade", ""], "argument FOLDER: the name is empty"),
+        (["init", "README.md"], "README.md cannot be written: it is not a folder."),
+        (["workshop", "README.md"], "README.md cannot be written: it is not a folder."),
+        (["site", "README.md"], "README.md cannot be written: it is not a folder."),
+        (["explore", "1", "--out", "README.md"], "Cannot write to README.md: it is not a folder."),
+        (["explore", "9z"], "'9z' is neither a challenge (1, 2, 3a,"),
+        (["challenge", "1", "--bin", "."], ". is no plain file: --bin must name"),
+        (["bench", "tset"], "did you mean `glomers bench test`?"),
+        (["bench", "check", "-w", "echo", "."], ".: the file cannot be read: Is a directory"),
+        (["view", "loop"], "There is no store folder"),
     ],
 )
 def test_bad_arguments_end_in_one_sentence_and_status_254(series, capsys, words, sentence):
@@ -56,6 +76,50 @@ def test_bad_arguments_end_in_one_sentence_and_status_254(series, capsys, words,
     assert sentence in err
     assert err.count("\n") == 1
     assert out == ""
+
+
+ECHO = ["test", "-w", "echo", "--node-count", "1", "--time-limit", "1", "--bin"]
+SAYS_MUCH = [[], ["--help"], ["check"], ["bench", *ECHO, str(SOLUTIONS / "echo.py")]]
+NAMES = ["first steps", "help", "check", "bench"]
+
+
+def say(words, project, to, **environment):
+    """What is said on stderr, and the exit status, when the console is as the shell's `to` says."""
+    command = shlex.join([sys.executable, "-m", "glomers", *words])
+    done = subprocess.run(
+        ["sh", "-c", f"{command} {to}"],
+        capture_output=True,
+        cwd=project,
+        env=os.environ | {"PYTHONPATH": str(ROOT)} | environment,
+        text=True,
+    )
+    return done.stderr, done.returncode
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("words", SAYS_MUCH, ids=NAMES)
+def test_when_nobody_reads_on_nothing_is_said_about_it(series, words, unbuffered):
+    said, _ = say(words, series.root, "| true", PYTHONUNBUFFERED=unbuffered)
+    assert said == ""
+    if words[:1] == ["bench"]:  # whose store is whole
+        assert (series.root / "store" / "latest" / "results.edn").is_file()
+
+
+def test_a_folder_that_is_gone_is_named(tmp_path, monkeypatch, capsys):
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    assert main(["run"]) == 1
+    assert capsys.readouterr().err == "The current folder is gone: change to one that exists.\n"
+
+
+@pytest.mark.parametrize("to", [">&-", "<&- >&- 2>&-", ">/dev/full"])
+@pytest.mark.parametrize("words", SAYS_MUCH, ids=NAMES)
+def test_a_console_that_is_closed_or_full_leaves_no_traceback(series, words, to):
+    said, status = say(words, series.root, to)
+    assert "Traceback" not in said
+    assert status in ((0, 1) if to != ">/dev/full" else (0, 1, 255))
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,8 @@ from hypothesis import strategies as st
 from glomers.bench.flags import parse_options
 from glomers.errors import ExploreError
 from glomers.explore import pool
+from glomers.explore.campaign import explore
+from glomers.explore.plan import Plan
 from glomers.explore.pool import Exploration, process_pool
 from glomers.explore.progress import Progress
 from glomers.explore.results import Results
@@ -284,6 +286,31 @@ def test_progress_is_told_once_a_second_at_most():
         progress.add(10, 3)
     assert len(told) == 12
     assert told[0] == "80 of 1,000 seeds, 4,615 a minute, 3 failed, 12 s left"
+
+
+def test_explorations_of_one_second_have_folders_of_their_own(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    plan = Plan(words=[*WORDS, "--time-limit", "1"], seeds=1)
+    folders = {explore(plan, lambda line: None)[0] for _ in range(3)}
+    assert len(folders) == 3
+
+
+def test_an_interrupt_does_not_reach_workers_that_are_being_started(tmp_path):
+    """It would end them before they can ignore it, and nobody could wait for them any more."""
+    command = [sys.executable, "-m", "glomers", "explore", " ".join(["test", *WORDS])]
+    process = subprocess.Popen(
+        [*command, "--seeds", "300", "--jobs", "2"],
+        cwd=tmp_path,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    wait_until(lambda: len(pids_below(process.pid)) > 2)  # one only tracks what they share
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Traceback" not in said
 
 
 @pytest.mark.slow

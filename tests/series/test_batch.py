@@ -12,7 +12,7 @@ import pytest
 
 from glomers.cli import main
 from glomers.files import point_link
-from glomers.series.batch import execute, new_batch_folder, prepare
+from glomers.series.batch import execute, execute_one, new_batch_folder, prepare
 from glomers.series.ledger import Ledger, load_results
 from glomers.series.task import NotebookOutcome, Task
 from tests.helpers.series import Series, code, prose
@@ -175,6 +175,21 @@ def test_kernels_run_this_python_in_an_environment_of_their_own(ended):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("content", [b"", b"\xff\xfe", b"{}", b'{"cells": null}'])
+def test_a_file_that_is_no_notebook_fails_with_a_sentence(series, content):
+    path = series.write("01-a", "print(1)")
+    path.write_bytes(content)
+    outcome = execute_one(prepared(path, series.root / "out"))
+    assert outcome.state == "failed"
+    assert "01-a.ipynb is not a Jupyter notebook of format 4: save it again" in outcome.error
+
+
+def prepared(notebook, out):
+    task = Task(notebook, out)
+    prepare([task])
+    return task
+
+
 def test_two_batches_at_once_do_not_disturb_one_another(series):
     write = "from pathlib import Path\nPath('mine').write_text(f'{seed}')"
     read = "import time\ntime.sleep(1)\nprint('seed', Path('mine').read_text())"

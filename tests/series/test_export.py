@@ -3,7 +3,6 @@
 import base64
 import json
 import os
-from urllib.parse import unquote
 
 import pytest
 from bs4 import BeautifulSoup
@@ -16,6 +15,7 @@ from glomers.series.page import copy_script
 from glomers.series.publish import export_batch
 from glomers.series.task import NotebookOutcome
 from tests.helpers.chromium import Chromium, find_chromium
+from tests.helpers.dead_links import dead_links
 from tests.helpers.places import ROOT
 from tests.helpers.series import Series, code, display, prose, stream
 
@@ -131,25 +131,79 @@ def test_of_a_document_that_is_not_there_a_page_says_the_name_and_the_section(se
     assert not (html / "guide.html").exists()
 
 
-def test_every_link_between_the_pages_of_the_series_leads_to_a_place_that_is_there(tmp_path):
-    html = export_batch(NOTEBOOKS, tmp_path).parent
+def test_documents_lead_to_one_another_and_the_front_page_offers_what_the_readme_does(series):
+    (series.root / "docs").mkdir()
+    (series.root / "README.md").write_text("# All\n\n[g](docs/guide.md), [w](docs/more%20words.md)")
+    (series.root / "docs" / "guide.md").write_text("# The *guide*\n\n[deep](deep.md)")
+    (series.root / "docs" / "more words.md").write_text("No heading.")
+    (series.root / "docs" / "deep.md").write_bytes(b"# Deep \xff\n\n[up](../README.md)")
+    series.write("01-first", prose("# First\n\n[about](../README.md)"))
+    index = export_batch(series.notebooks, series.root / "html")
     pages = {
-        path.name: BeautifulSoup(path.read_text(encoding="utf-8"), features="html.parser")
-        for path in html.glob("*.html")
+        path.name: BeautifulSoup(path.read_text(), "html.parser")
+        for path in index.parent.glob("*.html")
     }
-    assert {"when-things-go-wrong.html", "README.html"} <= set(pages)
-    lessons = {f"{path.stem}.html" for path in NOTEBOOKS.glob("*.ipynb")}
-    for name, body in pages.items():
-        for link in body.find_all("a", href=True):
-            file, _, place = link["href"].partition("#")
-            if "://" in file or file.startswith("data:"):
-                continue
-            if file.endswith(".ipynb"):
-                assert (html / unquote(file)).is_file(), f"{name}: {link['href']}"
-                continue
-            assert (file or name) in pages, f"{name}: {link['href']}"
-            if place and (file or name) not in lessons:  # the exporter names headings otherwise
-                assert pages[file or name].find(id=place), f"{name}: {link['href']}"
+    offered = pages["index.html"].find("h2", string="Look it up").find_next("ul").find_all("a")
+    titles = [(link["href"], link.text) for link in offered]
+    assert titles == [
+        ("README.html", "All"),
+        ("guide.html", "The guide"),
+        ("more%20words.html", "more words"),
+    ]
+    assert pages["guide.html"].main.find("a", string="deep")["href"] == "deep.html"
+    assert pages["deep.html"].main.find("a", string="up")["href"] == "README.html"
+
+
+def test_in_a_document_a_badge_from_the_network_is_its_text(series):
+    badge = "[![Try it](https://example.org/badge.svg)](https://example.org/try)"
+    (series.root / "README.md").write_text(f"# All\n\n{badge}")
+    series.write("01-first", prose("[about](../README.md)"))
+    html = export_batch(series.notebooks).parent
+    page = BeautifulSoup((html / "README.html").read_text(), "html.parser")
+    assert page.find("a", href="https://example.org/try").text == "Try it"
+    assert page.find("img") is None
+
+
+@pytest.mark.parametrize("name", ["index", "Index", "build-report", "playground"])
+def test_a_notebook_called_like_a_page_of_ours_leaves_that_page_alone(series, name):
+    series.write("01-first", prose(f"# First\n\n[mine]({name}.ipynb)"))
+    series.write(name, prose("# Mine"))
+    html = export_batch(series.notebooks).parent
+    mine = html / f"{name}.ipynb.html"
+    assert BeautifulSoup(mine.read_text(), "html.parser").title.text == "Mine"
+    first = BeautifulSoup((html / "01-first.html").read_text(), "html.parser")
+    assert first.main.find("a", string="mine")["href"] == mine.name
+    front = BeautifulSoup((html / "index.html").read_text(), "html.parser")
+    assert front.main.find("a", string="Mine")["href"] == mine.name
+    assert "Build report" in (html / "build-report.html").read_text()
+
+
+def test_a_document_called_like_a_notebook_leaves_its_page_alone(series):
+    (series.root / "01-first.md").write_text("# About the first")
+    series.write("01-first", prose("# First\n\n[about](../01-first.md)"))
+    html = export_batch(series.notebooks).parent
+    first = BeautifulSoup((html / "01-first.html").read_text(), "html.parser")
+    href = first.main.find("a", string="about")["href"]
+    assert "About the first" in (html / href).read_text()
+
+
+def test_every_link_between_the_pages_of_the_series_leads_to_a_place_that_is_there(tmp_path):
+    index = export_batch(NOTEBOOKS, tmp_path)
+    documents = {f"{path.stem}.html" for path in (ROOT / "docs").glob("*.md")}
+    assert documents | {"README.html"} <= {path.name for path in index.parent.glob("*.html")}
+    front = BeautifulSoup(index.read_text(encoding="utf-8"), features="html.parser")
+    assert front.main.find("a", href="league.html")
+    assert dead_links(index.parent) == []
+
+
+def test_a_link_that_leads_nowhere_is_found(tmp_path):
+    link = '<a href="{}">x</a>'.format
+    good = ["", "#here", "b%20c.html", "b%20c.html#here", "x.ipynb", "https://example.org/#x"]
+    bad = ["#there", "d.html", "b%20c.html#there", "y.ipynb", "x.ipynb#cell"]
+    (tmp_path / "x.ipynb").write_text("")
+    (tmp_path / "b c.html").write_text('<p id="here">')
+    (tmp_path / "a.html").write_text("".join(map(link, good + bad)) + '<p id="here">')
+    assert dead_links(tmp_path) == [f"a.html: {address}" for address in bad]
 
 
 def test_links_between_notebooks_lead_to_pages_and_links_to_other_files_are_text(batch):

@@ -14,6 +14,7 @@ from glomers.series.notebook import read_notebook
 from glomers.series.pyodide_package import PYODIDE
 from tests.helpers.axe import serious
 from tests.helpers.chromium import Chromium, find_chromium
+from tests.helpers.dead_links import dead_links
 from tests.helpers.places import ROOT, SOLUTIONS
 from tests.helpers.stepping import Stepping
 from tests.helpers.webassembly import needed
@@ -173,6 +174,10 @@ def test_the_site_is_small_enough_and_says_what_it_is_made_of(site):
     ):
         assert "Mozilla Public License 2.0" in notice
         assert PYODIDE.version in notice
+
+
+def test_every_link_of_the_site_leads_to_a_place_that_is_there(site):
+    assert dead_links(site) == []
 
 
 def test_a_run_gives_the_figures_of_the_page_and_nothing_else_is_asked_for(browser, at, site):

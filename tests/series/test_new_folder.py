@@ -49,5 +49,5 @@ def test_nothing_is_written_over(folder):
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(BadInput, match=r"file/x cannot be written: Not a directory\."):
+    with pytest.raises(BadInput, match=r"file/x cannot be written: it is not a folder\."):
         write_series(tmp_path / "file" / "x")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import codecs
 import errno
 import os
 import re
 import tempfile
+from contextlib import suppress
 
 _HEAD_BYTES = 4096
 _FIRST_LINE = re.compile(rb"#![ \t]*([^ \t\n]+)")
@@ -32,6 +34,14 @@ def why_not_started(path: str, error: OSError) -> str:
         "executable with chmod +x."
     )
     return f"{path}: {error.strerror}. {advice if error.errno == errno.EACCES else ''}".rstrip()
+
+
+def why_a_shell(path: str) -> str:
+    """Why a shell runs the program at `path`: the system sees no `#!` at its beginning."""
+    with suppress(OSError), open(path, "rb") as file:
+        if file.read(_HEAD_BYTES).startswith(codecs.BOM_UTF8 + b"#!"):
+            return "a byte-order mark stands before its #! line"
+    return "it has no #! line"
 
 
 def _interpreter(path: str) -> str | None:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from glomers.bench.clock import NS_PER_S
-from glomers.bench.hosts.executable import why_not_started
+from glomers.bench.hosts.executable import why_a_shell, why_not_started
 from glomers.bench.hosts.host import Fail, NodeLog, Outgoing, excerpt
 from glomers.bench.hosts.kept import MARK, mark, tell_keeper
 from glomers.bench.sandbox import HANG_CPU_S, HANG_S
@@ -210,8 +210,8 @@ class ProcessHost:
                 return
         status = await self._process.wait()
         if not self._stopping:
-            by_shell = f" (it has no #! line, so {SHELL} ran it)" if self._is_by_shell else ""
-            self._broken(f"crashed: {ending(status)}{by_shell}.")
+            reason = f" ({why_a_shell(self._command[0])}, so {SHELL} ran it)"
+            self._broken(f"crashed: {ending(status)}{reason if self._is_by_shell else ''}.")
 
     async def _read_stderr(self) -> None:
         assert self._process is not None
