@@ -20,6 +20,9 @@ CUT = (
     "--rate 10 --nemesis partition --record-state"
 )
 
+MARK = 'open(__file__.replace("node.py", "mark"), "w").close()\n'
+"""Shows that the node has run."""
+
 
 @pytest.fixture
 def work(tmp_path, monkeypatch):
@@ -59,6 +62,35 @@ def test_a_run_that_was_not_recorded_is_played_again_with_what_nodes_knew(work):
     (data,) = held((work / "page.html").read_text())
     assert data["holder"] == "seen"
     assert data["notes"] == []
+
+
+def test_that_leaves_nothing_on_the_disk(work):
+    run = lab.maelstrom(ECHO)
+    there = sorted(work.rglob("*"))
+    view(run.store, "--out", "page.html")
+    assert sorted(work.rglob("*")) == sorted([*there, work / "page.html"])
+    assert (work / "store" / "latest").resolve() == run.store
+
+
+def test_a_store_from_elsewhere_runs_nothing_unless_that_is_asked_for(work, monkeypatch, capsys):
+    (work / "node.py").write_text(MARK + (SOLUTIONS / "echo.py").read_text())
+    run = lab.maelstrom("test -w echo --bin node.py --node-count 1 --time-limit 1 --rate 5")
+    (work / "mark").unlink()
+    (work / "here").mkdir()
+    monkeypatch.chdir(work / "here")
+    for words, is_played in ([], False), (["--no-play-again"], False), (["--play-again"], True):
+        view(run.store, "--out", "page.html", *words)
+        (data,) = held((work / "here" / "page.html").read_text())
+        assert bool(data["turns"]["step"]) == is_played
+        assert ("add --play-again" in capsys.readouterr().out) == (not is_played)
+        assert (work / "mark").exists() == is_played
+
+
+def test_a_run_is_not_played_again_when_nobody_wants_it(work):
+    run = lab.maelstrom(CUT.replace(" --record-state", ""), expect="invalid")
+    view(run.store, "--out", "page.html", "--no-play-again")
+    (data,) = held((work / "page.html").read_text())
+    assert data["turns"]["step"] == []
 
 
 def test_where_that_cannot_be_done_the_page_says_why(work):
