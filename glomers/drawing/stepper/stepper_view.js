@@ -427,16 +427,17 @@ class View {
   variable(path, { text, before, members, kind, plus, minus, since, of }) {
     const isNew = since === this.step, cell = element("td");
     if (members) {
-      const fresh = new Set(isNew ? plus : []);
-      const rest = Array.isArray(members) ? members : [...members].filter((item) => !fresh.has(item));
-      const add = (tag, items) => items.forEach((item) => cell.append(
-        worded(tag, item), " "));
-      cell.append(worded("span", `${kind} of ${number(of)} `, "faint"));
-      if (isNew) add("del", minus.slice(0, SHOWN_MEMBERS));
-      if (!Array.isArray(members)) add("ins", [...fresh].slice(0, SHOWN_MEMBERS));
+      const isList = Array.isArray(members), fresh = new Set(isNew ? plus : []);
+      const rest = isList ? members : [...members].filter((item) => !fresh.has(item));
       const shown = rest.slice(-SHOWN_MEMBERS);
+      const add = (tag, items) => items.slice(0, SHOWN_MEMBERS)
+        .forEach((item) => cell.append(worded(tag, item), " "));
+      cell.append(worded("span", `${kind} of ${number(of)} `, "faint"));
+      if (isNew) add("del", minus);
+      if (!isList) add("ins", [...fresh]);
       if (rest.length > shown.length) cell.append("… ");
-      for (const item of shown) add(Array.isArray(members) && fresh.has(item) ? "ins" : "span", [item]);
+      if (!isList || !isNew) cell.append(shown.join(" "));
+      else shown.forEach((item) => cell.append(fresh.has(item) ? worded("ins", item) : item, " "));
     } else {
       if (isNew && before !== undefined) cell.append(worded("del", before), " ");
       cell.append(worded(isNew ? "ins" : "span", text));
