@@ -219,9 +219,7 @@ class SetByTable(SetById):
         # What is none of a member's stands for a free slot, or for one that has become free.
         gone = [objects.pop(key) for key in was if key in objects and key not in there]
         new = [
-            slot
-            for slot, key in enumerate(now, first)
-            if key not in objects and key not in _FREE
+            slot for slot, key in enumerate(now, first) if key not in objects and key not in _FREE
         ]
         self._before[2 * first : 2 * end] = self._now_there[2 * first : 2 * end]
         self._be_near(first)

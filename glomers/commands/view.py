@@ -27,9 +27,7 @@ _AS_IT_IS = (
 
 def add_arguments(parser: Parser) -> None:
     """Add what the command takes."""
-    parser.add_argument(
-        "store", type=Path, metavar="STORE", help="the folder that a test has left"
-    )
+    parser.add_argument("store", type=Path, metavar="STORE", help="the folder that a test has left")
     what = "a second run, to step through both side by side"
     parser.add_argument("--beside", type=Path, metavar="STORE", help=what)
     what = f"the page (default: {_NAME} in the store)"

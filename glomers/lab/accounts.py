@@ -23,7 +23,7 @@ from glomers.lab.again import recorded_aside
 from glomers.reading.dossier import Dossier
 from glomers.reading.envelopes import messages_of
 from glomers.reading.faults import felt_faults_of
-from glomers.reading.node_states import Members, states_after
+from glomers.reading.node_states import Members, NodeState, states_after
 from glomers.reading.source import Source
 from glomers.reading.wording import said
 
@@ -69,7 +69,9 @@ def account_of(
     dossier = Dossier(workload, run.nodes, None, history)
     dossier.messages = messages_of(events)  # all of them, not only the first
     operations = [*_operations(dossier)]
-    knowledge = _knowledge(states or run.store, operations)
+    turns, last, damage = _recorded(states or run.store)
+    values = {each.acknowledged for each in operations if each.acknowledged is not None}
+    knowledge = Knowledge(turns, partial(states_after, turns), _holder(last, values))
     program = program_of(run.store, run.words) if run.store else None
     return Account(
         title=sentence or f"{program.name if program else workload}: {run.verdict}",
@@ -85,7 +87,7 @@ def account_of(
         logs={name: [*map(_without_folders, lines)] for name, lines in run.logs.items()},
         program=_program(program, events, knowledge.turns),
         knowledge=knowledge,
-        notes=[*([_SHRUNK] if sentence else []), *_notes(run)],
+        notes=[*([_SHRUNK] if sentence else []), *damage, *_notes(run)],
     )
 
 
@@ -162,15 +164,18 @@ def _operations(dossier: Dossier) -> Iterator[Operation]:
         )
 
 
-def _knowledge(store: Path | None, operations: Sequence[Operation]) -> Knowledge:
-    """What the nodes knew, as far as it was recorded."""
-    turns: list[NodeStep] = []
-    if store is not None:
-        with suppress(OSError, NodeStateError):
-            turns.extend(read_node_states(store / NODE_STATE))
-    after = partial(states_after, turns)
-    values = {each.acknowledged for each in operations if each.acknowledged is not None}
-    return Knowledge(turns, after, _holder(after(len(turns)), values) if values else None)
+def _recorded(store: Path | None) -> tuple[list[NodeStep], dict[str, NodeState], list[str]]:
+    """The nodes' turns, as far as they were recorded, and what they knew in the end.
+
+    And a sentence if that is damaged.
+    """
+    if store is None or not (store / NODE_STATE).exists():
+        return [], {}, []
+    try:
+        turns = [*read_node_states(store / NODE_STATE)]
+        return turns, states_after(turns, len(turns)), []
+    except (OSError, NodeStateError, KeyError, ValueError, TypeError):
+        return [], {}, [f"{NODE_STATE} in the store is damaged, and left out."]
 
 
 def _holder(states: Mapping[str, Mapping[str, Any]], values: set[str]) -> str | None:

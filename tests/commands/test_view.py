@@ -1,5 +1,6 @@
 """`glomers view`: a store folder, of whichever engine, becomes one page."""
 
+import json
 import os
 
 import pytest
@@ -22,6 +23,7 @@ CUT = (
 
 MARK = 'open(__file__.replace("node.py", "mark"), "w").close()\n'
 """Shows that the node has run."""
+STEP = ("time_ns", "node", "kind", "message", "cause", "place", "sends", "changes")
 
 
 @pytest.fixture
@@ -101,6 +103,46 @@ def test_where_that_cannot_be_done_the_page_says_why(work):
     (data,) = held((work / "page.html").read_text())
     assert data["turns"]["step"] == []
     assert "node.py has changed since" in data["notes"][0]
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"changes": {"seen": {"=": 5}}},
+        {"changes": {"seen": 5}},
+        {"changes": {"seen": {"+": ["1"]}}},
+        {"changes": {"nothing": {"gone": True}}},
+        {"place": ["node.py", 1, 5]},
+        {"node": ["n0"]},
+        {"message": {}},
+        {"sends": ["x"]},
+    ],
+)
+def test_damaged_states_are_left_out_and_the_page_says_so(work, damage):
+    run = lab.maelstrom(f"{ECHO} --record-state")
+    path = run.store / "node-state.jsonl"
+    lines = path.read_text().splitlines()
+    step = dict(zip(STEP, json.loads(lines[2]), strict=True))
+    lines[2] = json.dumps([*{**step, **damage}.values()])
+    path.write_text("\n".join(lines) + "\n")
+    view(run.store, "--out", "page.html")
+    (data,) = held((work / "page.html").read_text())
+    assert data["turns"]["step"] == []
+    assert data["notes"] == ["node-state.jsonl in the store is damaged, and left out."]
+
+
+def test_of_what_a_store_names_only_programs_get_into_the_page(work):
+    secret = work / "secret.txt"
+    secret.write_text("secret")
+    run = lab.maelstrom(f"{ECHO} --record-state")
+    path = run.store / "node-state.jsonl"
+    path.write_text(path.read_text().replace("echo.py", "secret.txt"))
+    facts = run.store / "bench.json"
+    facts.write_text(facts.read_text().replace(str(SOLUTIONS / "echo.py"), str(secret)))
+    view(run.store, "--out", "page.html")
+    (data,) = held((work / "page.html").read_text())
+    assert data["turns"]["step"]
+    assert data["files"] == {}
 
 
 def test_two_runs_stand_side_by_side(work):

@@ -105,8 +105,9 @@ def test_in_a_notebook_a_run_that_failed_has_the_page_as_an_output_below_it(work
     (run, steps), (valid,) = execute(cells)
     assert text_of(run).startswith("✗ invalid (workload)")
     assert "<iframe" not in run.data["text/html"]
-    assert '<details><summary>Step through it</summary><iframe sandbox="allow-scripts"' in (
-        steps.data["text/html"]
+    assert (
+        '<details><summary>Step through it</summary><iframe sandbox="allow-scripts"'
+        in (steps.data["text/html"])
     )
     assert valid.output_type == "execute_result"
 
