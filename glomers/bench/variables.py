@@ -4,7 +4,8 @@ A variable that holds others is *watched*: the names of the module, dicts, sets,
 attributes of simple objects, down to some depth.  All that these hold stands in one list, the
 *flat* one: as long as it has the very same objects, nothing has changed, because whatever is not
 watched is shown by a text that stays the same.  Else the containers that hold something else are
-compared, each with what it held before.
+compared, each with what it held before.  (For sets, see `glomers.bench.pointers.SetByTable`, which
+knows the one change that may be told some steps late.)
 
 Bounds keep a look cheap whatever a program holds: a container with too many members is told by
 their number, and what lies too deep, or would be one container too many, by its kind.

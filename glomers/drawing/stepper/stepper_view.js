@@ -214,12 +214,16 @@ class View {
     const reply = run.replyTo[message] >= 0 ? " reply" : "";
     const colour = isOver && ended === run.failure ? "broken" : run.colourOf(message);
     const group = drawn("g", { class: `arrow ${colour}${decisive}${way}${reply}` });
-    const bow = x1 === x2 ? `C${x1 + 30} ${y1} ${x1 + 30} ${y2} ${x2} ${y2}` : `L${x2} ${y2}`;
-    group.append(drawn("path", { class: "shaft", d: `M${x1} ${y1}${bow}` }));
+    // Of one that is too long to be seen as a whole, both ends point to where the other one is;
+    // they stop between the lines of nodes.
+    const isLong = y2 - y1 > ROWS * ROW, reach = (ROWS >> 2) * ROW, across = 0.42 * (x2 - x1);
+    const shaft = x1 === x2 ? `C${x1 + 30} ${y1} ${x1 + 30} ${y2} ${x2} ${y2}`
+      : isLong ? `L${x1 + across} ${y1 + reach}M${x2 - across} ${y2 - reach}L${x2} ${y2}` : `L${x2} ${y2}`;
+    group.append(drawn("path", { class: "shaft", d: `M${x1} ${y1}${shaft}` }));
     if (lost) {
       group.append(drawn("path", { class: "cross", d: `M${x2 - 4} ${y2 - 4}l8 8m0-8l-8 8` }));
     } else if (isOver) {
-      const slope = x1 === x2 ? 180 : Math.atan2(y2 - y1, x2 - x1) * 180 / Math.PI;
+      const slope = x1 === x2 ? 180 : Math.atan2(...isLong ? [reach, across] : [y2 - y1, x2 - x1]) * 180 / Math.PI;
       group.append(drawn("path", { class: "head", d: "M0 0L-8 3.5V-3.5Z",
         transform: `translate(${x2} ${y2}) rotate(${slope.toFixed(1)})` }));
     }
