@@ -175,7 +175,7 @@ def _recorded(store: Path | None) -> tuple[list[NodeStep], dict[str, NodeState],
         turns = [*read_node_states(store / NODE_STATE)]
         return turns, states_after(turns, len(turns)), []
     except (OSError, NodeStateError, KeyError, ValueError, TypeError):
-        return [], {}, [f"{NODE_STATE} in the store is damaged, and left out."]
+        return [], {}, [f"What the nodes knew is left out: {NODE_STATE} in the store is damaged."]
 
 
 def _holder(states: Mapping[str, Mapping[str, Any]], values: set[str]) -> str | None:

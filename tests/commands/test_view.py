@@ -128,7 +128,9 @@ def test_damaged_states_are_left_out_and_the_page_says_so(work, damage):
     view(run.store, "--out", "page.html")
     (data,) = held((work / "page.html").read_text())
     assert data["turns"]["step"] == []
-    assert data["notes"] == ["node-state.jsonl in the store is damaged, and left out."]
+    assert data["notes"] == [
+        "What the nodes knew is left out: node-state.jsonl in the store is damaged."
+    ]
 
 
 def test_of_what_a_store_names_only_programs_get_into_the_page(work):
