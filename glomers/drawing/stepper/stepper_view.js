@@ -296,7 +296,7 @@ class View {
 
   message(message) {
     const { run } = this, sent = run.sent[message], ended = run.ended[message];
-    const list = element("dl");
+    const list = element("dl", { tabIndex: 0 });
     const add = (name, ...values) => list.append(worded("dt", name),
       element("dd", {}, ...values));
     add("message", `${run.name(run.messages.src[message])} → ` +
@@ -356,7 +356,7 @@ class View {
       changes.push([`${run.name(node)} killed`, `kill:${run.name(node)}:${run.us[step] / 1e6}`]);
     }
     if (!changes.length) return null;
-    const list = element("dl");
+    const list = element("dl", { tabIndex: 0 });
     for (const [name, change] of changes) {
       list.append(worded("dt", name), worded("dd", `${run.changeable} --what-if ${change}`));
     }
