@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from glomers.bench.pointers import WIDTH, pointers
 
 Part = tuple[bytes, int, int]
-"""A part of some bytes: from where to where."""
+"""A part of some pointers: from which item to which."""
 
 
 class Held(NamedTuple):
@@ -59,11 +59,9 @@ class Held(NamedTuple):
 def differing(before: Held, after: Held) -> tuple[int, list[Any], list[Any]]:
     """Where two parts begin to differ, and what they have between what is the same."""
     here, there = before.where, after.where
-    first, last = same_ends(
-        (before.pointers, here.start * WIDTH, here.stop * WIDTH),
-        (after.pointers, there.start * WIDTH, there.stop * WIDTH),
-        WIDTH,
-    )
+    parts = (before.pointers, here.start, here.stop), (after.pointers, there.start, there.stop)
+    first = same_beginning(*parts)
+    last = _same_end(*parts, first)
     return (
         first,
         before.items[here.start + first : here.stop - last],
@@ -71,27 +69,34 @@ def differing(before: Held, after: Held) -> tuple[int, list[Any], list[Any]]:
     )
 
 
-def same_ends(before: Part, after: Part, width: int) -> tuple[int, int]:
-    """How many entries of some width are the same in the beginning of two parts, and in the end."""
+def same_beginning(before: Part, after: Part) -> int:
+    """How many items are the same in the beginning of two parts."""
     (old, old_start, old_stop), (new, new_start, new_stop) = before, after
-    first, most = 0, min(old_stop - old_start, new_stop - new_start) // width
-    shorter = most
+    first, most = 0, min(old_stop - old_start, new_stop - new_start)
+    old_start, new_start = old_start * WIDTH, new_start * WIDTH
     while first < most:
         middle = (first + most + 1) // 2
-        start, stop = first * width, middle * width
+        start, stop = first * WIDTH, middle * WIDTH
         if old[old_start + start : old_start + stop] == new[new_start + start : new_start + stop]:
             first = middle
         else:
             most = middle - 1
-    last, most = 0, shorter - first
+    return first
+
+
+def _same_end(before: Part, after: Part, first: int) -> int:
+    """The same for the end, of what is left behind the first items."""
+    (old, old_start, old_stop), (new, new_start, new_stop) = before, after
+    last, most = 0, min(old_stop - old_start, new_stop - new_start) - first
+    old_stop, new_stop = old_stop * WIDTH, new_stop * WIDTH
     while last < most:
         middle = (last + most + 1) // 2
-        start, stop = middle * width, last * width
+        start, stop = middle * WIDTH, last * WIDTH
         if old[old_stop - start : old_stop - stop] == new[new_stop - start : new_stop - stop]:
             last = middle
         else:
             most = middle - 1
-    return first, last
+    return last
 
 
 NOTHING = Held.all([])

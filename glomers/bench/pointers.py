@@ -28,10 +28,16 @@ except (ImportError, OSError, TypeError, AttributeError):  # no ctypes, or no su
 WIDTH = array("Q").itemsize
 """Bytes for each object."""
 _SLOT = 2 * WIDTH
-_NEAR = 16 * _SLOT
-"""How far from what changed last one looks first for what has."""
+_SLOT_BITS = 8 * _SLOT
+_EDGE = 8 * _SLOT
+_NEAR = 16
+"""How many slots from what changed last one looks first for what has."""
 _LIST_ARRAY = list.__basicsize__ - 2 * WIDTH  # behind it is how many items there is room for
-_SET_MASK, _SET_TABLE = (object.__basicsize__ + n * WIDTH for n in (2, 3))
+_SET_HEAD = object.__basicsize__
+_SMALL = 64 * _SLOT
+"""A table of so many bytes is compared as a whole in each look, of a larger one a part."""
+_WINDOW = 8 * _SLOT
+"""How large a part."""
 
 
 def by_id(items: list[Any]) -> bytes:
@@ -46,6 +52,33 @@ def _from_memory(items: list[Any]) -> bytes:
 
 def _number_at(address: int) -> int:
     return ctypes.c_void_p.from_address(address).value or 0
+
+
+class ListById:
+    """The items of a list, to be compared with those of others by where they are."""
+
+    def __init__(self, items: list[Any]) -> None:
+        self.items = items
+
+    def is_same(self, others: list[Any]) -> bool:
+        """Whether another list holds the very same objects."""
+        return by_id(others) == by_id(self.items)
+
+
+class ListByArray(ListById):
+    """The same, by the list's array; the list is not to change."""
+
+    def __init__(self, items: list[Any]) -> None:
+        super().__init__(items)
+        self._array = ctypes.c_void_p.from_address(id(items) + _LIST_ARRAY)
+        self._count = len(items)
+        self._bytes = ctypes.c_size_t(self._count * WIDTH)
+
+    def is_same(self, others: list[Any]) -> bool:
+        if len(others) != self._count:
+            return False
+        array = ctypes.c_void_p.from_address(id(others) + _LIST_ARRAY)
+        return not _same_bytes(array, self._array, self._bytes)
 
 
 class SetById:
@@ -75,7 +108,14 @@ class SetById:
 
 
 class SetByTable(SetById):
-    """The same, by a copy of the set's table."""
+    """The same, by a copy of the set's table.
+
+    A member that comes takes a slot that was free, and so another number of them is.  As that is
+    kept by the set itself, it is seen at once that members came or went, of a table of any size.
+    One thing alone leaves it as it was: to clear a set and to fill it with just as many others.
+    For this the table is compared in each look, a large one by parts, each time another one: it may
+    take some looks until the last of the others are seen.
+    """
 
     def __init__(self, members: Any) -> None:
         super().__init__(members)
@@ -84,74 +124,110 @@ class SetByTable(SetById):
     def rebind(self, members: Any) -> None:
         super().rebind(members)
         self._find()
+        self._seen_at = 0  # all of it is to be looked at, whatever it says of itself
 
     def _find(self) -> None:
-        """Find what says how large the table is now, and where."""
-        self._mask_now = ctypes.c_size_t.from_address(id(self._set) + _SET_MASK)
-        self._table_now = ctypes.c_void_p.from_address(id(self._set) + _SET_TABLE)
+        """Find what the set says of itself.
+
+        That is how many slots are not free, how many members there are, the size of the table, and
+        where it is.
+        """
+        self._head_now = _numbers_at(id(self._set) + _SET_HEAD, 4)
 
     def _copy(self) -> None:
         self._find()
+        self._head = self._head_now.tolist()
         self._near = 0, 0
-        """Around what changed last: of numbers that come one after another, so are the slots."""
-        self._mask = self._mask_now.value
-        self._bytes = (self._mask + 1) * _SLOT
-        self._all = ctypes.c_size_t(self._bytes)
+        """A part of the table around what changed last: where numbers lie that come in order."""
+        self._window = 0
+        self._bytes = (self._head[2] + 1) * _SLOT
+        self._part = self._bytes if self._bytes <= _SMALL else _WINDOW
         self._table = ctypes.create_string_buffer(self._bytes)
         self._address = ctypes.addressof(self._table)
-        self._start = ctypes.c_void_p(self._address)
-        self._before = memoryview(self._table).cast("B")
-        table = self._table_now.value or 0
-        self._look_at(table)
+        self._bytes_before = memoryview(self._table).cast("B")
+        self._before = self._bytes_before.cast("Q")
+        self._look_at(self._head[3])
         self._before[:] = self._now_there
 
     def _look_at(self, table: int) -> None:
         """Look at the table where it is; it is there as long as the set says so."""
         self._seen_at = table
-        there = (ctypes.c_char * self._bytes).from_address(table)
-        self._now_there = memoryview(there).cast("B")
+        self._now_there = _numbers_at(table, self._bytes // WIDTH)
+        self._bytes_now = self._now_there.cast("B")
 
     def has_changed(self) -> bool:
-        if self._mask_now.value != self._mask:
+        if self._head_now.tolist() != self._head:
             return True
-        return bool(_same_bytes(self._table_now, self._start, self._all))
+        start = self._window
+        self._window = (start + self._part) % self._bytes
+        return bool(_same_bytes(self._seen_at + start, self._address + start, self._part))
 
     def changes(self) -> tuple[list[Any], list[Any]]:
-        if self._mask_now.value != self._mask:  # it has been laid out anew
+        before, head = self._head, self._head_now.tolist()
+        if head[2] != before[2]:  # it has been laid out anew
             changes = super().changes()
             self._copy()
             return changes
-        table = self._table_now.value or 0
-        if table != self._seen_at:
-            self._look_at(table)
-        was, now = self._differing(table)
-        objects = self._objects
-        # What is none of a member's stands for a free slot, or for one that has become free.
-        gone = [objects.pop(key) for key in was if key in objects and key not in now]
-        new = [key for key in now if key not in objects and key not in _FREE]
-        added = [ctypes.cast(key, ctypes.py_object).value for key in new]
-        objects.update(zip(new, added, strict=True))
-        return gone, added
+        self._head = head
+        if head[3] != self._seen_at:
+            self._look_at(head[3])
+        elif head[0] - before[0] == head[1] - before[1] > 0:  # members came, and none went
+            added = self._come(head[1] - before[1])
+            if added:
+                return [], added
+        return self._differing(head[3])
 
-    def _differing(self, table: int) -> tuple[list[int], list[int]]:
-        """What was in the slots that have changed, and what is, which is copied."""
-        copy, (start, stop), end = self._address, self._near, self._bytes
-        if _same_bytes(table, copy, start) or _same_bytes(table + stop, copy + stop, end - stop):
-            start = self._first(table)
-            stop = start + _SLOT
-            if _same_bytes(table + stop, copy + stop, end - stop):
-                stop = end
-        was, now = bytes(self._before[start:stop]), bytes(self._now_there[start:stop])
-        if _SLOT < len(was) <= 2 * _NEAR:
-            first, last = _differing_slots(was, now)
-            was, now, start = was[first:last], now[first:last], start + first
-        self._before[start : start + len(now)] = now
-        self._near = max(start - _NEAR, 0), min(start + _NEAR, end)
-        return _keys_in(was), _keys_in(now)
+    def _come(self, count: int) -> list[Any]:
+        """So many members that have come, if all of them are near what came last; else none."""
+        near, end = self._near
+        was, now = self._bytes_before[near:end].tobytes(), self._bytes_now[near:end].tobytes()
+        bits = int.from_bytes(was, "little") ^ int.from_bytes(now, "little")
+        if not bits:
+            return []
+        first, last = ((each.bit_length() - 1) // _SLOT_BITS for each in (bits & -bits, bits))
+        places = [*range(first * _SLOT, (last + 1) * _SLOT, _SLOT)]
+        if count > 1:
+            places = [at for at in places if was[at : at + WIDTH] != now[at : at + WIDTH]]
+        if len(places) != count:
+            return []
+        self._bytes_before[near:end] = now
+        if not _EDGE <= places[0] <= len(now) - _EDGE:
+            self._be_near((near + places[0]) // _SLOT)
+        return [self._take(near + at) for at in places]
+
+    def _take(self, at: int) -> Any:
+        """The member in a slot, which counts as seen."""
+        member = ctypes.py_object.from_address(self._seen_at + at).value
+        self._objects[id(member)] = member
+        return member
+
+    def _be_near(self, slot: int) -> None:
+        start, stop = (slot - _NEAR) * _SLOT, (slot + _NEAR) * _SLOT
+        self._near = max(start, 0), min(stop, self._bytes)
+
+    def _differing(self, table: int) -> tuple[list[Any], list[Any]]:
+        """The members that are gone, and those that have come, wherever."""
+        copy = self._address
+        first = self._first(table)
+        end = first + 1
+        at = end * _SLOT
+        if _same_bytes(table + at, copy + at, self._bytes - at):
+            end = self._bytes // _SLOT
+        was = self._before[2 * first : 2 * end : 2].tolist()
+        now = self._now_there[2 * first : 2 * end : 2].tolist()
+        there, objects = set(now), self._objects
+        # What is none of a member's stands for a free slot, or for one that has become free.
+        gone = [objects.pop(key) for key in was if key in objects and key not in there]
+        new = [
+            slot for slot, key in enumerate(now, first) if key not in objects and key not in _FREE
+        ]
+        self._before[2 * first : 2 * end] = self._now_there[2 * first : 2 * end]
+        self._be_near(first)
+        return gone, [self._take(slot * _SLOT) for slot in new]
 
     def _first(self, table: int) -> int:
-        """Where the first slot begins that has changed; the last one if none has."""
-        copy, low, high = self._address, 0, self._mask + 1
+        """The first slot that has changed; the last one if none has."""
+        copy, low, high = self._address, 0, self._bytes // _SLOT
         while high - low > 1:
             middle = (low + high) // 2
             start = low * _SLOT
@@ -159,18 +235,12 @@ class SetByTable(SetById):
                 high = middle
             else:
                 low = middle
-        return low * _SLOT
+        return low
 
 
-def _differing_slots(was: bytes, now: bytes) -> tuple[int, int]:
-    """From where to where slots differ."""
-    bits = int.from_bytes(was, "little") ^ int.from_bytes(now, "little")
-    first, last = (bits & -bits).bit_length() - 1, bits.bit_length() - 1
-    return (first // 8 // _SLOT * _SLOT, (last // 8 // _SLOT + 1) * _SLOT) if bits else (0, 0)
-
-
-def _keys_in(table: bytes) -> list[int]:
-    return array("Q", table)[::2].tolist()
+def _numbers_at(address: int, count: int) -> memoryview:
+    """So many numbers as they are in memory, now and later."""
+    return memoryview((ctypes.c_size_t * count).from_address(address)).cast("B").cast("Q")
 
 
 def members_of(members: Any) -> Iterator[Any]:
@@ -188,11 +258,11 @@ def _free_keys() -> frozenset[int] | None:
         return None
     probe = set(range(1, 6))
     watched = SetByTable(probe)
-    found = set(_keys_in(watched._table.raw))
+    found = set(watched._before[::2])
     free = found - set(map(id, probe))
     probe.discard(1)
     watched._copy()
-    found = set(_keys_in(watched._table.raw))
+    found = set(watched._before[::2])
     free |= found - set(map(id, probe))  # 1 was there
     return frozenset(free) if found == free | set(map(id, probe)) and 0 in free else None
 
@@ -200,4 +270,5 @@ def _free_keys() -> frozenset[int] | None:
 _free = _free_keys()
 _FREE: frozenset[int] = _free or frozenset()
 pointers: Callable[[list[Any]], bytes] = by_id if _free is None else _from_memory
+ListCopy: type[ListById] = ListById if _free is None else ListByArray
 SetCopy: type[SetById] = SetById if _free is None else SetByTable

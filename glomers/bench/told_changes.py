@@ -42,18 +42,21 @@ class ToldChanges:
         if gone and added:  # one may have made way for another one with the same text
             minus, plus = Counter(gone), Counter(added)
             gone, added = [*(minus - plus).elements()], [*(plus - minus).elements()]
-        self._add(path, {"+": added, "-": gone})
+        self._add(path, {}, gone, added)
 
     def splice(self, path: str, at: int, gone: list[str], added: list[str]) -> None:
         """From a place in a list on, members are gone, and others stand there."""
         if gone != added:
-            self._add(path, {"at": at, "+": added, "-": gone})
+            self._add(path, {"at": at}, gone, added)
 
-    def _add(self, path: str, change: Change) -> None:
+    def _add(self, path: str, change: Change, gone: list[str], added: list[str]) -> None:
         """Note a change of members, without what is empty."""
-        change = {name: told for name, told in change.items() if told != []}
-        told = self.by_path.get(path, {})
-        if "is" in told:
+        if added:
+            change["+"] = added
+        if gone:
+            change["-"] = gone
+        told = self.by_path.get(path)
+        if told and "is" in told:
             change.pop("at", None)
             self.by_path[path] = {**told, **change}
         elif change:

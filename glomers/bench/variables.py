@@ -4,7 +4,8 @@ A variable that holds others is *watched*: the names of the module, dicts, sets,
 attributes of simple objects, down to some depth.  All that these hold stands in one list, the
 *flat* one: as long as it has the very same objects, nothing has changed, because whatever is not
 watched is shown by a text that stays the same.  Else the containers that hold something else are
-compared, each with what it held before.
+compared, each with what it held before.  (For sets, see `glomers.bench.pointers.SetByTable`, which
+knows the one change that may be told some steps late.)
 
 Bounds keep a look cheap whatever a program holds: a container with too many members is told by
 their number, and what lies too deep, or would be one container too many, by its kind.
@@ -12,12 +13,13 @@ their number, and what lies too deep, or would be one container too many, by its
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable
 from itertools import accumulate
 from typing import Any
 
-from glomers.bench.held import NOTHING, Held, differing
-from glomers.bench.pointers import WIDTH, SetCopy, pointers
+from glomers.bench.held import NOTHING, Held, differing, same_beginning
+from glomers.bench.pointers import ListCopy, SetById, SetCopy, pointers
 from glomers.bench.shown import (
     MAX_MEMBER_CHARACTERS,
     attributes_of,
@@ -52,7 +54,6 @@ MAX_WATCHED = 16_384
 
 _SEAM = (object(),)
 """Stands before what a source gives, so that nothing moves unseen from one to the next."""
-_SEAM_POINTER = pointers([*_SEAM])
 
 
 class Variables:
@@ -69,7 +70,7 @@ class Variables:
         """What was told of each path."""
         self._watched: dict[str, Watched] = {}
         """Those above come before those below."""
-        self._sets: list[Watched] = []
+        self._sets: list[tuple[Watched, SetById]] = []
         self._loose: list[Watched] = []
         """Containers of which something can change that the flat list does not show."""
         self._told = ToldChanges()
@@ -85,6 +86,7 @@ class Variables:
         self._sources: list[Iterable[Any]] = []
         self._flat: list[Any] = []
         self._before = b""
+        self._held = ListCopy(self._flat)
 
     def changes(self) -> dict[str, Change]:
         """What has changed since the last call, as `glomers.formats.node_state` has it.
@@ -94,33 +96,37 @@ class Variables:
         flat: list[Any] = []
         for source in self._sources:
             flat += source
-        where = pointers(flat)
-        sets = self._sets and [each for each in self._sets if each.seen and each.seen.has_changed()]
+        is_flat_same = self._order and self._held.is_same(flat)
+        sets = [watched for watched, seen in self._sets if seen.has_changed()]
         is_adrift = self._loose and any(map(_is_adrift, self._loose))
-        if where == self._before and self._order and not sets and not is_adrift:
+        if is_flat_same and not sets and not is_adrift:
             return {}
         self._told = ToldChanges()
-        if self._order:
-            self._compare_all(flat, where, sets)
-        else:
+        where = self._before if is_flat_same else pointers(flat)
+        if not self._order:
             self._tell_entries(self._module, NOTHING, _held_by(self._module))
-        if self._is_arranged:
-            self._starts = [0, *accumulate(self._lengths)]
-            self._flat, self._before = flat, where
-        else:
-            self._arrange()
-        return self._told.by_path
-
-    def _compare_all(self, flat: list[Any], where: bytes, sets: list[Watched]) -> None:
-        """Compare what is flat now with what was, these sets, and what is adrift."""
-        if where != self._before:
-            self._descend(0, len(self._order), flat, where, 0)
+        elif not is_flat_same:
+            self._compare_flat(flat, where)
         for watched in sets:
             if self._known.get(watched.path) is watched and not watched.is_rebound:
                 self._compare_sets(watched)
+        if self._loose:
+            self._compare_loose()
+        if not self._is_arranged:
+            self._arrange()
+        elif not is_flat_same:
+            self._starts = [0, *accumulate(self._lengths)]
+            self._keep(flat, where)
+        return self._told.by_path
+
+    def _compare_loose(self) -> None:
         for watched in [each for each in self._loose if _is_adrift(each)]:
             if self._known.get(watched.path) is watched:
                 self._begin_again(watched)
+
+    def _keep(self, flat: list[Any], where: bytes) -> None:
+        """What is flat now is what is compared with in the next look."""
+        self._flat, self._before, self._held = flat, where, ListCopy(flat)
 
     def _arrange(self) -> None:
         """Make the flat list anew, for other containers than before."""
@@ -132,38 +138,35 @@ class Variables:
         self._starts = [0, *accumulate(self._lengths)]
         seamed = ((_SEAM, source) for watched in self._order for source in watched.sources)
         self._sources = [part for pair in seamed for part in pair]
-        self._sets = [each for each in self._order if each.kind == "set" and each.size is None]
-        self._flat = []
+        self._sets = [(each, each.seen) for each in self._order if each.seen and each.size is None]
+        flat: list[Any] = []
         for source in self._sources:
-            self._flat += source
-        self._before = pointers(self._flat)
+            flat += source
+        self._keep(flat, pointers(flat))
         self._is_arranged = True
 
     # Where something has changed.
 
-    def _descend(self, low: int, high: int, flat: list[Any], where: bytes, start: int) -> int:
-        """Compare the containers from `low` to `high`, which begin at `start` of the new list.
-
-        Returns where the next one begins.
-        """
-        before, end = self._starts[low], self._starts[high]
-        stop = start + end - before
-        next_one = where[stop * WIDTH : (stop + 1) * WIDTH]
-        if (next_one == _SEAM_POINTER or not next_one) and (
-            where[start * WIDTH : stop * WIDTH] == self._before[before * WIDTH : end * WIDTH]
-        ):
-            return stop
-        if high - low > 1:
-            middle = (low + high) // 2
-            start = self._descend(low, middle, flat, where, start)
-            return self._descend(middle, high, flat, where, start)
-        watched = self._order[low]
-        self._lengths[low] = _held(watched)
-        stop = start + self._lengths[low]
-        if self._known.get(watched.path, self._module) is watched and not watched.is_rebound:
-            was, now = slice(before, end), slice(start, stop)
-            self._compare(watched, Held(self._flat, self._before, was), Held(flat, where, now))
-        return stop
+    def _compare_flat(self, flat: list[Any], where: bytes) -> None:
+        """Compare the containers that hold something else than what they held."""
+        starts, order, before = self._starts, self._order, self._before
+        end, new_end = starts[-1], len(flat)
+        number = start = 0
+        while number < len(order):
+            old_start = starts[number]
+            same = same_beginning((before, old_start, end), (where, start, new_end))
+            if old_start + same == end and start + same == new_end:
+                return
+            # Where the next one begins, this one has got more.
+            found = bisect_left(starts, old_start + same) - 1
+            start += starts[found] - old_start
+            watched = order[found]
+            self._lengths[found] = _held(watched)
+            stop = start + self._lengths[found]
+            if self._known.get(watched.path, self._module) is watched and not watched.is_rebound:
+                was, now = slice(starts[found], starts[found + 1]), slice(start, stop)
+                self._compare(watched, Held(self._flat, before, was), Held(flat, where, now))
+            number, start = found + 1, stop
 
     def _compare(self, watched: Watched, before: Held, after: Held) -> None:
         """Tell what has changed in a container that held `before`."""

@@ -148,7 +148,26 @@ def _parse_step(line: bytes) -> NodeStep:
     if not line.endswith(b"\n"):
         raise ValueError("a line has no end")
     time_ns, node, kind, message, cause, place, sends, changes = json.loads(line)
-    if type(time_ns) is not int or kind not in _KINDS or type(changes) is not dict:
-        raise TypeError("this is no step")
     where = CodePlace(*place) if place else None
+    is_one = type(time_ns) is int and type(node) is str and kind in _KINDS
+    if not is_one or not _are(int, [each for each in (message, cause) if each is not None], sends):
+        raise TypeError("this is no step")
+    if where and [*map(type, where)] != [str, int, str]:
+        raise TypeError("this is no place")
+    if type(changes) is not dict or not all(map(_is_change, changes.values())):
+        raise TypeError("these are no changes")
     return NodeStep(time_ns, node, kind, message, cause, where, tuple(sends), changes)
+
+
+def _is_change(change: Any) -> bool:
+    return (
+        type(change) is dict
+        and _are(str, [change.get("=", ""), change.get("is", "")])
+        and _are(str, change.get("+", []), change.get("-", []))
+        and _are(int, [change.get("at", 0), change.get("of", 0)])
+    )
+
+
+def _are(kind: type, *lists: Any) -> bool:
+    """Whether these are lists that hold nothing but objects of a type."""
+    return all(type(each) is list and set(map(type, each)) <= {kind} for each in lists)

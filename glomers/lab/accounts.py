@@ -19,10 +19,11 @@ from glomers.formats.history import Op
 from glomers.formats.journal import Event
 from glomers.formats.node_log import LogLine
 from glomers.formats.node_state import NODE_STATE, NodeStateError, NodeStep, read_node_states
+from glomers.lab.again import recorded_aside
 from glomers.reading.dossier import Dossier
 from glomers.reading.envelopes import messages_of
 from glomers.reading.faults import felt_faults_of
-from glomers.reading.node_states import Members, states_after
+from glomers.reading.node_states import Members, NodeState, states_after
 from glomers.reading.source import Source
 from glomers.reading.wording import said
 
@@ -43,13 +44,19 @@ _SHRUNK = (
 )
 
 
-def account_of(run: Run, sentence: str = "", flaws: Sequence[Flaw] | None = None) -> Account:
+def account_of(
+    run: Run,
+    sentence: str = "",
+    flaws: Sequence[Flaw] | None = None,
+    states: Path | None = None,
+) -> Account:
     """All that is known of a run.
 
     Args:
         run: of whichever engine.
         sentence: what a counterexample that was played back from a trace shows; it names the page.
         flaws: what went wrong; by default what the run's findings say.
+        states: the store that has what the nodes knew; by default the run's.
 
     Raises:
         StoreError: when the run left no journal of messages.
@@ -62,7 +69,9 @@ def account_of(run: Run, sentence: str = "", flaws: Sequence[Flaw] | None = None
     dossier = Dossier(workload, run.nodes, None, history)
     dossier.messages = messages_of(events)  # all of them, not only the first
     operations = [*_operations(dossier)]
-    knowledge = _knowledge(run, operations)
+    turns, last, damage = _recorded(states or run.store)
+    values = {each.acknowledged for each in operations if each.acknowledged is not None}
+    knowledge = Knowledge(turns, partial(states_after, turns), _holder(last, values))
     program = program_of(run.store, run.words) if run.store else None
     return Account(
         title=sentence or f"{program.name if program else workload}: {run.verdict}",
@@ -78,7 +87,7 @@ def account_of(run: Run, sentence: str = "", flaws: Sequence[Flaw] | None = None
         logs={name: [*map(_without_folders, lines)] for name, lines in run.logs.items()},
         program=_program(program, events, knowledge.turns),
         knowledge=knowledge,
-        notes=[*([_SHRUNK] if sentence else []), *_notes(run)],
+        notes=[*([_SHRUNK] if sentence else []), *damage, *_notes(run)],
     )
 
 
@@ -90,13 +99,14 @@ def _without_folders(line: LogLine) -> LogLine:
 def account_with_states(run: Run) -> Account:
     """The same with what the nodes knew: a run of which that was not recorded is played again.
 
-    Where that cannot be done, a note says why.
+    That runs the node's program, and leaves nothing.  Where it cannot be done, a note says why.
 
     Raises:
         StoreError: when the run left no journal of messages.
     """
     try:
-        return account_of(run.recorded())
+        with recorded_aside(run, run.words) as again:
+            return account_of(run, states=again.store)
     except LabError as error:
         account = account_of(run)
         if run.engine == "maelstrom" or run.clock == "real":  # which a note has said
@@ -154,15 +164,18 @@ def _operations(dossier: Dossier) -> Iterator[Operation]:
         )
 
 
-def _knowledge(run: Run, operations: Sequence[Operation]) -> Knowledge:
-    """What the nodes knew, as far as it was recorded."""
-    turns: list[NodeStep] = []
-    if run.store is not None:
-        with suppress(OSError, NodeStateError):
-            turns.extend(read_node_states(run.store / NODE_STATE))
-    after = partial(states_after, turns)
-    values = {each.acknowledged for each in operations if each.acknowledged is not None}
-    return Knowledge(turns, after, _holder(after(len(turns)), values) if values else None)
+def _recorded(store: Path | None) -> tuple[list[NodeStep], dict[str, NodeState], list[str]]:
+    """The nodes' turns, as far as they were recorded, and what they knew in the end.
+
+    And a sentence if that is damaged.
+    """
+    if store is None or not (store / NODE_STATE).exists():
+        return [], {}, []
+    try:
+        turns = [*read_node_states(store / NODE_STATE)]
+        return turns, states_after(turns, len(turns)), []
+    except (OSError, NodeStateError, KeyError, ValueError, TypeError):
+        return [], {}, [f"What the nodes knew is left out: {NODE_STATE} in the store is damaged."]
 
 
 def _holder(states: Mapping[str, Mapping[str, Any]], values: set[str]) -> str | None:
@@ -197,7 +210,13 @@ def _type(event: Event) -> str | None:
 
 
 def _lines(folder: Path, name: str) -> list[str]:
-    """The lines of a file of the program; none when it is elsewhere, or cannot be read."""
+    """The lines of a file of the program; none when it is elsewhere, or cannot be read.
+
+    A store names it, and may come from anybody: so that no other file of this machine's gets into
+    a page, its name ends in `.py`.
+    """
+    if not name.endswith(".py"):
+        return []
     try:
         path = (folder / name).resolve()
         if not path.is_relative_to(folder.resolve()):

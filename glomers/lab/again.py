@@ -6,8 +6,10 @@ In virtual time a run is a function of program, flags and seed, so it can be had
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import chdir, contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from glomers.engine.command import split, with_flag, without_flag
@@ -27,6 +29,29 @@ if TYPE_CHECKING:
 _RECORD, _WHAT_IF = "--record-state", "--what-if"
 
 
+def is_recorded(run: Run) -> bool:
+    """Whether it is known what the nodes of a run knew."""
+    return run.store is not None and (run.store / NODE_STATE).exists()
+
+
+@contextmanager
+def recorded_aside(run: Run, command: Sequence[str]) -> Iterator[Run]:
+    """The same as `recorded`, but nothing is left on the disk afterwards.
+
+    Raises:
+        LabError: when it cannot be played again, or came out otherwise.
+    """
+    if is_recorded(run):
+        yield run
+        return
+    try:
+        place = TemporaryDirectory(prefix="glomers-", ignore_cleanup_errors=True)
+    except OSError as error:
+        raise LabError(f"There is no place to play the run again: {error.strerror}.") from None
+    with place as folder, chdir(folder):
+        yield recorded(run, command)
+
+
 def recorded(run: Run, command: Sequence[str]) -> Run:
     """The run with what its nodes knew, the same one where that was recorded.
 
@@ -37,7 +62,7 @@ def recorded(run: Run, command: Sequence[str]) -> Run:
     Raises:
         LabError: when it cannot be played again, or came out otherwise.
     """
-    if run.store is not None and (run.store / NODE_STATE).exists():
+    if is_recorded(run):
         return run
     again = _again(run, command, None)
     if again.history != run.history:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from glomers.errors import StoreError
 from glomers.lab.accounts import account_with_states
 from glomers.lab.diagram import spacetime
 from glomers.lab.stepped import Stepped, framed
@@ -33,3 +34,17 @@ def debugger(run: Run, other: Run | None = None) -> Stepped:
     picture = spacetime(run, limit=_PICTURED)
     frame = framed(accounts, title, is_open=True)
     return Stepped(picture.alt, picture.caption, svg=picture.svg, frame=frame)
+
+
+def folded_page(run: Run) -> str | None:
+    """The page of a run that failed, to stand folded below it; None of others.
+
+    There is none either of a run that left no journal of messages.
+    """
+    if run.valid is not False:
+        return None
+    try:
+        account = account_with_states(run)
+    except StoreError:
+        return None
+    return framed([account], account.title)

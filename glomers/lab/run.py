@@ -17,7 +17,7 @@ from glomers.formats.edn import Keyword, kw, to_json
 from glomers.formats.history import Op
 from glomers.formats.journal import Event
 from glomers.formats.text import shortened
-from glomers.lab import html
+from glomers.lab import front, html
 from glomers.lab.logs import LogLines, logs_in, printing_nodes
 from glomers.lab.measures import Stats, stats_of
 from glomers.lab.stale import RunCall, kept
@@ -340,6 +340,20 @@ class Run:
         lines = [f"{_MARKS[self.valid]} {self.verdict}", self.command, *self._lines()]
         lines += [self.explained] if self.explanation else []
         return "\n".join(filter(None, [*lines, *self.told(), *self.problems]))
+
+    def _ipython_display_(self, **kwargs: Any) -> None:
+        """Show a run that failed, and below it the page to step through it.
+
+        Raises:
+            NotImplementedError: of any other; IPython then shows it as it shows all objects.
+        """
+        from glomers.lab.debugger import folded_page
+        from glomers.lab.stepped import show
+
+        page = folded_page(self) if front.in_notebook() else None
+        if page is None:
+            raise NotImplementedError
+        show({"text/html": self._repr_html_(), "text/plain": repr(self)}, page)
 
     def _repr_html_(self) -> str:
         colour = _COLOURS[self.valid]

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from glomers.drawing.stepper.account import Account
-from glomers.drawing.stepper.document import frame, script_hash
+from glomers.drawing.stepper.document import frame, script_hashes
 from glomers.lab import front
 from glomers.lab.figure import Figure
 
-SCRIPT = script_hash()
-"""What a policy calls the script of these pages, which may run, and no other."""
+SCRIPTS = script_hashes()
+"""What a policy calls the scripts of these pages, which may run, and no others."""
 
 _PLAIN = "Step through it: a page for JupyterLab, VS Code and exported pages."
 
@@ -23,11 +23,17 @@ def framed(accounts: Sequence[Account], title: str, *, is_open: bool = False) ->
     return f"<details{opened}>{summary}{frame(accounts, title)}</details>"
 
 
+def show(above: dict[str, str], frame: str) -> None:
+    """Add two outputs to the cell that runs: what stands above, by its MIME types, and the page.
+
+    Places that show notebooks without running scripts show the first at least.
+    """
+    front.show(above)
+    front.show({"text/html": frame, "text/plain": _PLAIN})
+
+
 class Stepped(Figure):
     """A picture, and below it in a notebook a page to step through what it shows.
-
-    The page is an output of its own: places that show notebooks without running scripts show the
-    picture at least.
 
     Attributes:
         frame: the page in a frame, in which it can do nothing to the page around it.
@@ -39,8 +45,7 @@ class Stepped(Figure):
 
     def show(self) -> None:
         """Add both to the outputs of the cell that runs."""
-        front.show(self._repr_mimebundle_())
-        front.show({"text/html": self.frame, "text/plain": _PLAIN})
+        show(self._repr_mimebundle_(), self.frame)
 
     def _ipython_display_(self, **kwargs: Any) -> None:
         self.show()

@@ -13,7 +13,7 @@ from typing import Any
 from jinja2 import Environment, Template
 from markupsafe import Markup
 
-from glomers.lab.stepped import SCRIPT
+from glomers.lab.stepped import SCRIPTS
 
 LANGUAGE = "en-GB"
 
@@ -26,7 +26,7 @@ _ICON = (
     "%3Ccircle cx='3' cy='13' r='2.5' fill='%230b5394'/%3E%3C/svg%3E"
 )
 
-_POLICY = f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src {SCRIPT}"
+_POLICY = f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src {SCRIPTS}"
 """Nothing is loaded, and nothing runs but scripts of our own, whatever a cell's output holds.
 
 One of them steps through a run, in a frame, which has the policy of the page around it.

@@ -1,5 +1,6 @@
 """`glomers view`: a store folder, of whichever engine, becomes one page."""
 
+import json
 import os
 
 import pytest
@@ -19,6 +20,10 @@ CUT = (
     f"test -w broadcast --bin {SOLUTIONS / 'broadcast_all.py'} --node-count 5 --time-limit 20 "
     "--rate 10 --nemesis partition --record-state"
 )
+
+MARK = 'open(__file__.replace("node.py", "mark"), "w").close()\n'
+"""Shows that the node has run."""
+STEP = ("time_ns", "node", "kind", "message", "cause", "place", "sends", "changes")
 
 
 @pytest.fixture
@@ -61,6 +66,35 @@ def test_a_run_that_was_not_recorded_is_played_again_with_what_nodes_knew(work):
     assert data["notes"] == []
 
 
+def test_that_leaves_nothing_on_the_disk(work):
+    run = lab.maelstrom(ECHO)
+    there = sorted(work.rglob("*"))
+    view(run.store, "--out", "page.html")
+    assert sorted(work.rglob("*")) == sorted([*there, work / "page.html"])
+    assert (work / "store" / "latest").resolve() == run.store
+
+
+def test_a_store_from_elsewhere_runs_nothing_unless_that_is_asked_for(work, monkeypatch, capsys):
+    (work / "node.py").write_text(MARK + (SOLUTIONS / "echo.py").read_text())
+    run = lab.maelstrom("test -w echo --bin node.py --node-count 1 --time-limit 1 --rate 5")
+    (work / "mark").unlink()
+    (work / "here").mkdir()
+    monkeypatch.chdir(work / "here")
+    for words, is_played in ([], False), (["--no-play-again"], False), (["--play-again"], True):
+        view(run.store, "--out", "page.html", *words)
+        (data,) = held((work / "here" / "page.html").read_text())
+        assert bool(data["turns"]["step"]) == is_played
+        assert ("add --play-again" in capsys.readouterr().out) == (not is_played)
+        assert (work / "mark").exists() == is_played
+
+
+def test_a_run_is_not_played_again_when_nobody_wants_it(work):
+    run = lab.maelstrom(CUT.replace(" --record-state", ""), expect="invalid")
+    view(run.store, "--out", "page.html", "--no-play-again")
+    (data,) = held((work / "page.html").read_text())
+    assert data["turns"]["step"] == []
+
+
 def test_where_that_cannot_be_done_the_page_says_why(work):
     (work / "node.py").write_text((SOLUTIONS / "echo.py").read_text())
     run = lab.maelstrom("test -w echo --bin node.py --node-count 1 --time-limit 1 --rate 5")
@@ -69,6 +103,48 @@ def test_where_that_cannot_be_done_the_page_says_why(work):
     (data,) = held((work / "page.html").read_text())
     assert data["turns"]["step"] == []
     assert "node.py has changed since" in data["notes"][0]
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"changes": {"seen": {"=": 5}}},
+        {"changes": {"seen": 5}},
+        {"changes": {"seen": {"+": ["1"]}}},
+        {"changes": {"nothing": {"gone": True}}},
+        {"place": ["node.py", 1, 5]},
+        {"node": ["n0"]},
+        {"message": {}},
+        {"sends": ["x"]},
+    ],
+)
+def test_damaged_states_are_left_out_and_the_page_says_so(work, damage):
+    run = lab.maelstrom(f"{ECHO} --record-state")
+    path = run.store / "node-state.jsonl"
+    lines = path.read_text().splitlines()
+    step = dict(zip(STEP, json.loads(lines[2]), strict=True))
+    lines[2] = json.dumps([*{**step, **damage}.values()])
+    path.write_text("\n".join(lines) + "\n")
+    view(run.store, "--out", "page.html")
+    (data,) = held((work / "page.html").read_text())
+    assert data["turns"]["step"] == []
+    assert data["notes"] == [
+        "What the nodes knew is left out: node-state.jsonl in the store is damaged."
+    ]
+
+
+def test_of_what_a_store_names_only_programs_get_into_the_page(work):
+    secret = work / "secret.txt"
+    secret.write_text("secret")
+    run = lab.maelstrom(f"{ECHO} --record-state")
+    path = run.store / "node-state.jsonl"
+    path.write_text(path.read_text().replace("echo.py", "secret.txt"))
+    facts = run.store / "bench.json"
+    facts.write_text(facts.read_text().replace(str(SOLUTIONS / "echo.py"), str(secret)))
+    view(run.store, "--out", "page.html")
+    (data,) = held((work / "page.html").read_text())
+    assert data["turns"]["step"]
+    assert data["files"] == {}
 
 
 def test_two_runs_stand_side_by_side(work):

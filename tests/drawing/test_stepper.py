@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from glomers.drawing.palette import LEGIBLE, contrast
 from glomers.drawing.stepper.account import Flaw, Knowledge
 from glomers.drawing.stepper.cargo import pack
-from glomers.drawing.stepper.document import frame, page, script_hash
+from glomers.drawing.stepper.document import frame, page, script_hashes
 from glomers.drawing.stepper.steps import Deed, causes_of, steps_of
 from tests.helpers.accounts import EVENTS, MS, account, came, sent
 from tests.helpers.cargo import unpacked
@@ -198,7 +198,7 @@ def test_only_the_script_with_the_hash_may_run_and_nothing_may_be_loaded():
     policy = re.search(r'Content-Security-Policy" content="([^"]*)"', page([account()], "a"))[1]
     rules = dict(rule.strip().split(" ", 1) for rule in policy.split(";"))
     assert rules.pop("default-src") == "'none'"
-    assert rules.pop("script-src") == script_hash()
+    assert rules.pop("script-src") == script_hashes()
     assert rules.pop("style-src").startswith("'sha256-")
     assert rules == {"img-src": "data:"}
 

@@ -7,6 +7,7 @@ import pytest
 
 from glomers.drawing.stepper.account import Knowledge
 from tests.helpers.accounts import EVENTS, account, came, sent
+from tests.helpers.axe import serious
 from tests.helpers.chromium import Chromium, find_chromium
 from tests.helpers.stepping import KEYS, Stepping, stepping
 
@@ -226,6 +227,19 @@ def test_the_moment_can_be_copied(steps):
 def test_nothing_is_wider_than_the_window(steps):
     steps.tab.run("document.querySelectorAll('details').forEach(d => { d.open = true })")
     assert steps.tab.run("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_nothing_keeps_people_from_using_it(browser, tmp_path):
+    long = account(changeable=f"glomers bench test {'-w broadcast ' * 40}")
+    for width in WIDTHS:
+        for scheme in ("light", "dark"):
+            window = {"width": width, "scheme": scheme, "is_lifted": True}
+            with stepping(browser, tmp_path / "page.html", [long], **window) as steps:
+                steps.slide(4)
+                steps.tab.run(
+                    "document.querySelectorAll('details').forEach(d => { d.open = true })"
+                )
+                assert serious(steps.tab) == []
 
 
 def test_without_turns_everything_else_is_there(browser, tmp_path):

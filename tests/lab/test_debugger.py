@@ -5,6 +5,7 @@ import json
 import pytest
 
 from glomers import lab
+from glomers.lab.debugger import folded_page
 from tests.helpers.cargo import held
 from tests.helpers.notebook import execute, text_of
 from tests.helpers.places import SOLUTIONS
@@ -71,6 +72,44 @@ def test_a_run_without_a_journal_is_refused(work):
     (run.store / "net-journal" / "messages.jsonl").unlink()
     with pytest.raises(lab.StoreError, match="no journal of messages"):
         lab.debugger(lab.Run.load(run.store))
+
+
+def test_a_run_that_failed_has_a_page_with_what_its_nodes_knew_and_leaves_nothing(work):
+    run = lab.maelstrom(CUT, expect="invalid")
+    there = sorted(work.rglob("*"))
+    page = folded_page(run)
+    assert page == folded_page(run)
+    assert page.startswith("<details><summary>Step through it</summary>")
+    assert committed_bytes(page) <= COMMITTED_BYTES
+    (data,) = held(page)
+    assert data["holder"] == "seen"
+    assert [flaw[0] for flaw in data["flaws"]] == run.findings
+    assert sorted(work.rglob("*")) == there
+
+
+def test_others_have_none(work):
+    calm = lab.maelstrom(CUT.replace(" --nemesis partition", ""))
+    assert folded_page(calm) is None
+    run = lab.maelstrom(CUT, expect="invalid")
+    (run.store / "net-journal" / "messages.jsonl").unlink()
+    assert folded_page(lab.Run.load(run.store)) is None
+
+
+@pytest.mark.slow
+def test_in_a_notebook_a_run_that_failed_has_the_page_as_an_output_below_it(work):
+    calm = CUT.replace(" --nemesis partition", "")
+    cells = [
+        f"from glomers import lab\nlab.maelstrom({CUT!r}, expect='invalid')",
+        f"lab.maelstrom({calm!r})",
+    ]
+    (run, steps), (valid,) = execute(cells)
+    assert text_of(run).startswith("✗ invalid (workload)")
+    assert "<iframe" not in run.data["text/html"]
+    assert (
+        '<details><summary>Step through it</summary><iframe sandbox="allow-scripts"'
+        in (steps.data["text/html"])
+    )
+    assert valid.output_type == "execute_result"
 
 
 @pytest.mark.slow

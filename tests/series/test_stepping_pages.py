@@ -4,6 +4,7 @@ import os
 
 import pytest
 
+from glomers.drawing.stepper.cargo import gzipped
 from glomers.drawing.stepper.document import frame
 from glomers.series.publish import export_batch
 from tests.helpers.accounts import account
@@ -49,11 +50,24 @@ def test_one_steps_through_a_run_in_an_exported_page(browser, exported):
         assert (found.errors, found.requests) == ([], [])
 
 
+def another_start(frame):
+    return frame.replace("use strict", "use nothing")
+
+
+def another_script(frame):
+    """A script that is unpacked by the right one, and is not what it is to be."""
+    head, _, rest = frame.partition("id=&quot;script&quot;&gt;")
+    forged = gzipped("document.getElementById('wait').textContent = 'forged';")
+    return f"{head}id=&quot;script&quot;&gt;{forged}&lt;{rest.partition('&lt;')[2]}"
+
+
 @pytest.mark.slow
-def test_a_frame_that_somebody_has_forged_runs_nothing_of_its_own(browser, exported):
-    forged = frame([account()], "A run").replace("use strict", "use nothing")
-    forged = forged.replace("sandbox=", "data-x=")
-    with browser.tab(exported(forged)) as tab:
+@pytest.mark.parametrize("forge", [another_start, another_script])
+def test_a_frame_that_somebody_has_forged_runs_nothing_of_its_own(browser, exported, forge):
+    whole = frame([account()], "A run")
+    forged = forge(whole)
+    assert forged != whole
+    with browser.tab(exported(forged.replace("sandbox=", "data-x="))) as tab:
         assert "step by step with a script, which does not run here" in tab.frame().run(
             "document.body.innerText"
         )

@@ -274,6 +274,10 @@ def _differences(numbers: Iterable[int]) -> list[int]:
 
 
 def _packed(data: dict[str, Any]) -> str:
-    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    return gzipped(json.dumps(data, ensure_ascii=False, separators=(",", ":")))
+
+
+def gzipped(text: str) -> str:
+    """A text as it stands in a page: gzipped, as base64 of addresses."""
     packer = zlib.compressobj(9, zlib.DEFLATED, _GZIP)
     return urlsafe_b64encode(packer.compress(text.encode()) + packer.flush()).decode("ascii")

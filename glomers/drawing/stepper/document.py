@@ -21,7 +21,7 @@ from glomers.drawing.palette import (
     legible,
 )
 from glomers.drawing.stepper.account import Account
-from glomers.drawing.stepper.cargo import pack
+from glomers.drawing.stepper.cargo import gzipped, pack
 from glomers.formats.text import clean, shortened
 
 PAGE_BYTES = 2_000_000
@@ -35,6 +35,8 @@ FRAME_PX = 820
 _TITLE_CHARACTERS = 200
 _SCRIPTS = ("stepper_run.js", "stepper_view.js", "stepper.js")
 """What is known of a run, what is seen of it, and the controls."""
+_START = "stepper_start.js"
+"""Unpacks these."""
 _WAIT = "This page shows a run step by step with a script, which does not run here."
 
 
@@ -57,9 +59,9 @@ def frame(accounts: Sequence[Account], title: str, most_bytes: int = FRAME_BYTES
     return _framed(page(accounts, title, most_bytes - longer), title)
 
 
-def script_hash() -> str:
-    """What a policy calls the script, the only one that may run."""
-    return _hash(_script())
+def script_hashes() -> str:
+    """What a policy calls the scripts, the only ones that may run."""
+    return f"{_hash(_read(_START))} {_hash(_script())}"
 
 
 def _framed(document: str, title: str) -> str:
@@ -73,14 +75,15 @@ def _page(title: str, packed: Sequence[str]) -> str:
     style = _style()
     return _template().substitute(
         policy=(
-            f"default-src 'none'; script-src {_hash(_script())}; style-src {_hash(style)}; "
+            f"default-src 'none'; script-src {script_hashes()}; style-src {_hash(style)}; "
             "img-src data:"
         ),
         title=escape(_title(title)),
         style=style,
         wait=_WAIT,
         runs="\n".join(map(_run, packed)),
-        script=_script(),
+        script=_packed_script(),
+        start=_read(_START),
     )
 
 
@@ -107,10 +110,12 @@ def _template() -> Template:
 
 @cache
 def _script() -> str:
-    """The script, without the indentation and the comments, which are a seventh of it."""
-    text = "".join(map(_read, _SCRIPTS))
-    lines = (line.strip() for line in text.splitlines())
-    return "\n".join(line for line in lines if line and not line.startswith(("//", "/**")))
+    return "".join(map(_read, _SCRIPTS))
+
+
+@cache
+def _packed_script() -> str:
+    return gzipped(_script())
 
 
 @cache

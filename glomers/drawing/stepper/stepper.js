@@ -84,13 +84,10 @@ class App {
     }
   }
 
-  cause() { this.go(this.lead.run.causeOf(this.lead.step), this.lead, true); }
-  effect() { this.go(this.lead.run.effects[this.lead.step], this.lead, true); }
   /** The run in which something went wrong, first of all the one that is stepped through. */
   failed() { return [this.lead, ...this.views].find(({ run }) => run.failure >= 0); }
 
   toFailure() { this.go(this.failed()?.run.failure, this.failed(), true); }
-  toDifference() { this.go(this.difference, this.lead, true); }
 
   toTime(s) {
     const { run } = this.lead;
@@ -130,7 +127,7 @@ class App {
     const found = new URLSearchParams();
     found.set("event", this.lead.run.first + this.lead.step + 1);
     if (this.lead !== this.views[0]) found.set("run", "B");
-    for (const id of ["node", "type", "text", "value"]) if (byId(id).value) found.set(id, byId(id).value);
+    for (const id of FIELDS) if (byId(id).value) found.set(id, byId(id).value);
     if (!byId("clients").checked) found.set("clients", "no");
     this.address = `#${found}`;
     try { history.replaceState(null, "", this.address); } catch { /* as above */ }
@@ -138,7 +135,7 @@ class App {
 
   readAddress() {
     const found = new URLSearchParams(location.hash.slice(1));
-    for (const id of ["node", "type", "text", "value"]) byId(id).value = found.get(id) ?? "";
+    for (const id of FIELDS) byId(id).value = found.get(id) ?? "";
     byId("clients").checked = found.get("clients") !== "no";
     this.applyFilters();
     const view = found.get("run") === "B" && this.views[1] || this.views[0];
@@ -160,11 +157,22 @@ class App {
 
   applyFilters() {
     const wanted = { clients: byId("clients").checked };
-    for (const id of ["node", "type", "text", "value"]) wanted[id] = byId(id).value.trim();
+    for (const id of FIELDS) wanted[id] = byId(id).value.trim();
     const isAll = wanted.clients && !wanted.node && !wanted.type && !wanted.text && !wanted.value;
     for (const view of this.views) view.filter(isAll ? null : fitting(view.run, wanted));
     const count = this.lead.visible.length;
     byId("count").textContent = isAll ? "" : `${plural(count, "event")} fit${count === 1 ? "s" : ""}`;
+  }
+
+  refilter() {
+    this.applyFilters();
+    this.render();
+  }
+
+  showAll() {
+    for (const id of FIELDS) byId(id).value = "";
+    byId("clients").checked = true;
+    this.refilter();
   }
 
   // Showing
@@ -186,6 +194,7 @@ class App {
     enable("difference", this.difference >= 0);
     enable("previous-of-node", run.at[step] >= 0);
     enable("next-of-node", run.at[step] >= 0);
+    this.views.forEach((view) => view.scroll());
     clearTimeout(this.writing);
     this.writing = setTimeout(() => this.writeAddress(), 250);
   }
@@ -223,19 +232,30 @@ class App {
     if (done) byId("copy").focus();
   }
 
+  /** What buttons do, by their ids, and the keys that do the same. */
+  actions() {
+    return {
+      previous: [() => this.by(-1), "p", "ArrowLeft"],
+      next: [() => this.by(1), "n", "ArrowRight"],
+      "previous-of-node": [() => this.ofNode(-1), "ArrowUp"],
+      "next-of-node": [() => this.ofNode(1), "ArrowDown"],
+      play: [() => this.play(), " "],
+      failure: [() => this.toFailure(), "f"],
+      difference: [() => this.go(this.difference, this.lead, true), "d"],
+      cause: [() => this.go(this.lead.run.causeOf(this.lead.step), this.lead, true), "c"],
+      effect: [() => this.go(this.lead.run.effects[this.lead.step], this.lead, true), "e"],
+      back: [() => this.undo(), "b"],
+      copy: [() => this.copy()],
+      all: [() => this.showAll()],
+    };
+  }
+
   bind() {
-    const press = (id, act) => byId(id).addEventListener("click", act);
-    press("previous", () => this.by(-1));
-    press("next", () => this.by(1));
-    press("previous-of-node", () => this.ofNode(-1));
-    press("next-of-node", () => this.ofNode(1));
-    press("cause", () => this.cause());
-    press("effect", () => this.effect());
-    press("failure", () => this.toFailure());
-    press("difference", () => this.toDifference());
-    press("back", () => this.undo());
-    press("play", () => this.play());
-    press("copy", () => this.copy());
+    this.keys = { "?": () => { byId("help").open = !byId("help").open; } };
+    for (const [id, [act, ...keys]] of Object.entries(this.actions())) {
+      byId(id).addEventListener("click", act);
+      for (const key of keys) this.keys[key] = act;
+    }
     byId("difference").hidden = this.views.length < 2;
     byId("go").addEventListener("submit", (event) => {
       event.preventDefault();
@@ -245,15 +265,7 @@ class App {
       const { visible } = this.lead, wanted = placeOf(visible, +event.target.value);
       this.go(visible[Math.min(wanted, visible.length - 1)] ?? -1);
     });
-    for (const id of ["node", "type", "text", "value", "clients"]) {
-      byId(id).addEventListener("input", () => { this.applyFilters(); this.render(); });
-    }
-    press("all", () => {
-      for (const id of ["node", "type", "text", "value"]) byId(id).value = "";
-      byId("clients").checked = true;
-      this.applyFilters();
-      this.render();
-    });
+    byId("filters").addEventListener("input", () => this.refilter());
     byId("stepper").addEventListener("keydown", (event) => this.key(event));
     window.addEventListener("popstate", () => {
       clearTimeout(this.writing);
@@ -269,21 +281,9 @@ class App {
     if (/^(SELECT|TEXTAREA)$/.test(target.tagName)) return;
     if (target.tagName === "INPUT" && !isRange && target.type !== "checkbox") return;
     if (event.key === " " && /^(BUTTON|SUMMARY|INPUT)$/.test(target.tagName) && !isRange) return;
-    const act = this.keys()[event.key];
-    if (!act) return;
+    if (!Object.hasOwn(this.keys, event.key)) return;
     event.preventDefault();
-    act();
-  }
-
-  keys() {
-    return {
-      n: () => this.by(1), p: () => this.by(-1),
-      ArrowRight: () => this.by(1), ArrowLeft: () => this.by(-1),
-      ArrowDown: () => this.ofNode(1), ArrowUp: () => this.ofNode(-1),
-      " ": () => this.play(), f: () => this.toFailure(), d: () => this.toDifference(),
-      c: () => this.cause(), e: () => this.effect(), b: () => this.undo(),
-      "?": () => { byId("help").open = !byId("help").open; },
-    };
+    this.keys[event.key]();
   }
 }
 
@@ -317,18 +317,11 @@ function fitting(run, { node, type, text, value, clients }) {
 }
 
 async function begin() {
-  try {
-    const packed = [...document.querySelectorAll("script.run")].map((each) => each.textContent.trim());
-    const runs = (await Promise.all(packed.map(unpacked))).map((data) => new Run(data));
-    byId("stepper").hidden = false;
-    byId("wait").hidden = true;
-    new App(runs);
-    performance.mark("shown");
-  } catch (error) {
-    byId("wait").hidden = false;
-    byId("wait").textContent = "This page cannot be shown: it needs a browser of 2023 or later " +
-      `(${error.message}).`;
-    throw error;
-  }
+  const packed = await Promise.all([...document.querySelectorAll("script.run")].map(unpacked));
+  const runs = packed.map((text) => new Run(JSON.parse(text)));
+  byId("stepper").hidden = false;
+  byId("wait").hidden = true;
+  new App(runs);
+  performance.mark("shown");
 }
-begin();
+begin().catch(fail);

@@ -2,8 +2,10 @@
 // A run to step through. Whatever a node has said is shown as text (textContent), never as markup.
 
 const SEND = 0, RECV = 1, DROP = 2, FAULT_BEGINS = 3, FAULT_ENDS = 4, FAILS = 5, TURN = 6;
-const ROW = 22, ROWS = 48, EDGE = 15, MOST_ARROWS = 300, MOST_COLUMNS = 6, WIDE = 12, PLAY_MS = 700;
-const SHOWN_MEMBERS = 30, SHOWN_VARIABLES = 24, SHOWN_LINES = 4, SHOWN_FLYING = 6, MOST_MARKS = 200, NODES_BESIDE = 6, LOOK_BACK = 3000;
+const ROW = 22, ROWS = 48, EDGE = 15, MOST_COLUMNS = 6, WIDE = 12, PLAY_MS = 700;
+const SHOWN_MEMBERS = 30, SHOWN_VARIABLES = 24, SHOWN_LINES = 4, SHOWN_FLYING = 6, SHOWN_LACKING = 6;
+const MOST_MARKS = 200, NODES_BESIDE = 6, LOOK_BACK = 3000;
+const FIELDS = ["node", "type", "text", "value"];
 const SVG = "http://www.w3.org/2000/svg";
 const framed = window.parent !== window;
 
@@ -53,11 +55,18 @@ function placeOf(list, value) {
   return low;
 }
 
-async function unpacked(text) {
-  const binary = atob(text.replaceAll("-", "+").replaceAll("_", "/"));
-  const bytes = Uint8Array.from(binary, (letter) => letter.charCodeAt(0));
-  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
-  return new Response(stream).json();
+/** Let exactly the children of these keys be there; those that were there stay as they are. */
+function keep(parent, children, keys, make) {
+  for (const [key, child] of children) {
+    if (keys.has(key)) continue;
+    child.remove();
+    children.delete(key);
+  }
+  for (const key of keys) {
+    if (children.has(key)) continue;
+    children.set(key, make(key));
+    parent.append(children.get(key));
+  }
 }
 
 // What is known of a run
@@ -113,6 +122,7 @@ class Run {
       this.turnsOf.get(turns.node[turn]).push(turn);
     });
     this.hasState = turns.step.length > 0;
+    this.holderPath = turns.paths.indexOf(this.holder);
     this.known = new Map(this.nodes.map((node) => [node, new Known(this, node)]));
   }
 
@@ -241,7 +251,10 @@ class Run {
   }
 }
 
-/** What one node knows at a moment: the changes up to it, folded. */
+/**
+ * What one node knows at a moment: the changes up to it, folded.  As long as there are no more
+ * losses, containers have got members only.
+ */
 class Known {
   constructor(run, node) {
     this.run = run;
@@ -253,6 +266,7 @@ class Known {
 
   forget() {
     this.done = 0;
+    this.losses = (this.losses ?? 0) + 1;
     this.variables = new Map();
     for (const change of this.before) this.apply(change, -1);
   }
@@ -262,13 +276,17 @@ class Known {
     if (wanted < this.done) this.forget();
     while (this.done < wanted) {
       const turn = this.turns[this.done], { kinds, kind, changes } = this.run.turns;
-      if (kinds[kind[turn]] === "start") this.variables.clear();
+      if (kinds[kind[turn]] === "start") {
+        this.variables.clear();
+        this.losses++;
+      }
       for (const change of changes[turn]) this.apply(change, this.steps[this.done]);
       this.done++;
     }
   }
 
   apply([path, change], step) {
+    if (change === 0 || change.is || change["-"]) this.losses++;
     if (change === 0) return void this.variables.delete(path);
     if (typeof change === "string") {
       const before = this.variables.get(path)?.text;

@@ -2,12 +2,13 @@
 
 class View {
   constructor(run, app, suffix) {
-    Object.assign(this, { run, app, suffix, step: 0, drawnFrom: -1, drawnTo: -1 });
+    Object.assign(this, { run, app, suffix, step: 0 });
     this.all = Int32Array.from({ length: run.count }, (_, step) => step);
     this.visible = this.all;
     this.cards = new Map();
     this.columns();
     this.build();
+    this.forget();
   }
 
   columns() {
@@ -33,8 +34,10 @@ class View {
       head.style.width = `${this.gap}px`;
       heads.append(head);
     });
+    this.drawing = drawn("g");
+    this.cursor = drawn("rect", { class: "cursor", width: "100%" });
     this.svg = drawn("svg", { role: "img", width: this.width });
-    this.cursor = drawn("rect", { class: "cursor", width: "100%", height: ROW });
+    this.svg.append(this.drawing);
     this.body = element("tbody");
     const columns = ["event", "time (s)", "at", "what"];
     const head = element("thead", {}, element("tr", {},
@@ -72,7 +75,20 @@ class View {
   /** Keep only the steps that fit. */
   filter(fits) {
     this.visible = fits ? this.all.filter(fits) : this.all;
-    this.drawnFrom = -1;
+    this.forget();
+  }
+
+  /** Forget what is drawn: all of it has another place now. */
+  forget() {
+    this.drawnFrom = this.drawnTo = -1;
+    const height = this.visible.length * ROW;
+    const lines = this.heads.map((_, place) => `M${12 + (place + 0.5) * this.gap} 0V${height}`);
+    this.layers = ["band", "arrow", "turn", "label"].map((make) => {
+      return { make, group: drawn("g"), children: new Map() };
+    });
+    const [bands, ...others] = this.layers.map(({ group }) => group);
+    this.drawing.replaceChildren(bands, this.cursor, drawn("path", { class: "line", d: lines.join("") }),
+      ...others);
   }
 
   place() { return placeOf(this.visible, this.step); }
@@ -84,29 +100,42 @@ class View {
       (place >= this.drawnFrom + EDGE || this.drawnFrom === 0) &&
       (place < this.drawnTo - EDGE || this.drawnTo === length) &&
       place >= this.drawnFrom && place < this.drawnTo;
+    this.hasFocus = this.body.contains(document.activeElement);
     if (!near) this.redraw(place);
-    this.mark(place);
     this.showMoment();
     for (const node of this.run.nodes) this.showNode(node);
+    this.mark(place);
   }
 
+  /** Draw what is around a place; of what is drawn already, nothing is touched. */
   redraw(place) {
     const { length } = this.visible;
     this.drawnFrom = Math.max(0, Math.min(place - (ROWS >> 1), length - ROWS));
     this.drawnTo = Math.min(length, this.drawnFrom + ROWS);
     const steps = [...this.visible.subarray(this.drawnFrom, this.drawnTo)];
-    const kept = new Map([...this.body.rows].map((row) => [Number(row.dataset.step), row]));
-    this.body.replaceChildren(...steps.map((step) => kept.get(step) ?? this.row(step)));
+    this.list(steps);
+    this.draw(steps);
+    const before = this.drawnFrom, after = length - this.drawnTo;
+    this.limits.textContent = before || after
+      ? `Events around the cursor: ${plural(before, "event")} before and ` +
+        `${plural(after, "event")} after these are not drawn.` : "";
+  }
+
+  list(steps) {
+    const wanted = new Set(steps), kept = new Map();
+    for (const row of [...this.body.rows]) {
+      if (wanted.has(+row.dataset.step)) kept.set(+row.dataset.step, row);
+      else row.remove();
+    }
+    let next = this.body.firstChild;
+    for (const step of steps) {
+      if (kept.has(step)) next = kept.get(step).nextSibling;
+      else this.body.insertBefore(this.row(step), next);
+    }
     if (!steps.length) {
       const empty = element("td", { colSpan: 4, textContent: "No event fits the filters." });
       this.body.append(element("tr", {}, empty));
     }
-    const before = this.drawnFrom, after = length - this.drawnTo;
-    const around = before || after
-      ? `Events around the cursor: ${plural(before, "event")} before and ` +
-        `${plural(after, "event")} after these are not drawn.` : "";
-    this.limits.textContent = around;
-    this.draw(steps);
   }
 
   row(step) {
@@ -127,115 +156,116 @@ class View {
   }
 
   draw(steps) {
-    const { run, svg } = this, height = Math.max(ROW, steps.length * ROW);
-    const rowOf = new Map(steps.map((step, row) => [step, row]));
-    const parts = [], labels = [];
-    for (const { begins, ends, label } of run.faults) this.band(begins, ends, label, steps, parts);
-    parts.push(this.cursor);
-    this.heads.forEach((_, place) => {
-      const x = 12 + (place + 0.5) * this.gap;
-      parts.push(drawn("path", { class: "line", d: `M${x} 0V${height}` }));
-    });
-    const messages = new Set();
-    for (const step of steps) if (run.isMessage(step)) messages.add(run.about[step]);
-    let count = 0;
-    this.arrows = new Map();
-    for (const message of messages) {
-      if (count++ === MOST_ARROWS) break;
-      const arrow = this.arrow(message, rowOf, steps, height, labels);
-      this.arrows.set(message, arrow);
-      parts.push(arrow);
+    const { run, svg } = this, first = steps[0], last = steps[steps.length - 1];
+    const messages = steps.filter((step) => run.isMessage(step)).map((step) => run.about[step]);
+    const keys = {
+      band: run.faults.flatMap(({ begins, ends }, fault) => begins <= last && ends >= first
+        ? [fault] : []),
+      arrow: messages,
+      turn: steps.filter((step) => run.deed[step] === TURN && run.at[step] >= 0),
+      label: messages,
+    };
+    for (const { make, group, children } of this.layers) {
+      keep(group, children, new Set(keys[make]), (key) => this[make](key));
     }
-    for (const step of steps) {
-      if (run.deed[step] !== TURN || run.at[step] < 0) continue;
-      const y = (rowOf.get(step) + 0.5) * ROW;
-      parts.push(drawn("rect", { class: "turn", x: this.x(run.at[step]) - 4, y: y - 4, width: 8,
-        height: 8 }));
-    }
-    svg.setAttribute("height", height);
+    this.drawing.setAttribute("transform", `translate(0 ${-this.drawnFrom * ROW})`);
+    svg.setAttribute("height", Math.max(1, steps.length) * ROW);
     svg.setAttribute("aria-label", `Space-time diagram of ${plural(steps.length, "event")}; ` +
       "the table of events says the same.");
-    svg.replaceChildren(...parts, ...labels);
-    this.current = null;
   }
 
-  band(begins, ends, label, steps, parts) {
-    const from = placeOf(steps, begins), to = placeOf(steps, ends + 1);
-    if (from >= to) return;
-    const band = drawn("rect", { class: "fault", y: from * ROW, width: "100%",
-      height: (to - from) * ROW });
+  /** Where a step is in the whole picture: in the middle of its row, or between two of others. */
+  y(step) {
+    const place = placeOf(this.visible, step);
+    return (this.visible[place] === step ? place + 0.5 : place) * ROW;
+  }
+
+  band(fault) {
+    const { begins, ends, label } = this.run.faults[fault];
+    const y = placeOf(this.visible, begins) * ROW;
+    const band = drawn("rect", { class: "fault", y, width: "100%",
+      height: placeOf(this.visible, ends + 1) * ROW - y });
     band.append(drawn("title", {}, label));
-    parts.push(band);
+    return band;
   }
 
-  arrow(message, rowOf, steps, height, labels) {
-    const { run } = this, { src, dest, says, body } = run.messages;
+  turn(step) {
+    return drawn("rect", { class: "turn", x: this.x(this.run.at[step]) - 4, y: this.y(step) - 4,
+      width: 8, height: 8 });
+  }
+
+  label(message) {
+    const { src, dest, says, body } = this.run.messages, sent = this.run.sent[message];
+    const x = this.x(src[message]), isRight = this.x(dest[message]) >= x;
+    return drawn("text", { class: `says ${this.run.colourOf(message)}`, x: x + (isRight ? 7 : -7),
+      y: this.y(sent) - 3, "text-anchor": isRight ? "start" : "end" },
+    sent < 0 ? "" : says[body[message]]);
+  }
+
+  arrow(message) {
+    const { run } = this, { src, dest } = run.messages;
     const sent = run.sent[message], ended = run.ended[message];
-    const x1 = this.x(src[message]), x2 = this.x(dest[message]);
-    const y1 = rowOf.has(sent) ? (rowOf.get(sent) + 0.5) * ROW : 0;
+    const x1 = this.x(src[message]), y1 = sent < 0 ? -2 * ROW : this.y(sent);
     const isOver = ended >= 0, lost = isOver && run.deed[ended] === DROP;
-    let y2 = rowOf.has(ended) ? (rowOf.get(ended) + 0.5) * ROW : height, to = x2;
-    if (!isOver) [to, y2] = [x1 + (x2 - x1) * 0.3, y1 + 12];
-    else if (lost && rowOf.has(ended)) to = x1 + (x2 - x1) * 0.85;
+    const part = lost ? 0.85 : isOver ? 1 : 0.3;
+    const x2 = x1 + (this.x(dest[message]) - x1) * part, y2 = isOver ? this.y(ended) : y1 + 12;
     const decisive = run.decisive.has(message) ? " decisive" : "";
     const way = lost ? " lost" : isOver ? "" : " open";
     const reply = run.replyTo[message] >= 0 ? " reply" : "";
     const colour = isOver && ended === run.failure ? "broken" : run.colourOf(message);
     const group = drawn("g", { class: `arrow ${colour}${decisive}${way}${reply}` });
-    const bow = x1 === x2 ? `C${x1 + 30} ${y1} ${x1 + 30} ${y2} ${x2} ${y2}` : `L${to} ${y2}`;
-    group.append(drawn("path", { class: "shaft", d: `M${x1} ${y1}${bow}` }));
-    if (lost && rowOf.has(ended)) {
-      group.append(drawn("path", { class: "cross", d: `M${to - 4} ${y2 - 4}l8 8m0-8l-8 8` }));
-    } else if (isOver && rowOf.has(ended)) {
-      const slope = x1 === x2 ? Math.PI : Math.atan2(y2 - y1, x2 - x1);
-      const [cos, sin] = [Math.cos(slope), Math.sin(slope)];
-      const corner = (back, side) => `${(x2 - back * cos - side * sin).toFixed(1)} ` +
-        `${(y2 - back * sin + side * cos).toFixed(1)}`;
-      group.append(drawn("path", { class: "head", d: `M${x2} ${y2}L${corner(8, 3.5)}` +
-        `L${corner(8, -3.5)}Z` }));
+    // Of one that is too long to be seen as a whole, both ends point to where the other one is;
+    // they stop between the lines of nodes.
+    const isLong = y2 - y1 > ROWS * ROW, reach = (ROWS >> 2) * ROW, across = 0.42 * (x2 - x1);
+    const shaft = x1 === x2 ? `C${x1 + 30} ${y1} ${x1 + 30} ${y2} ${x2} ${y2}`
+      : isLong ? `L${x1 + across} ${y1 + reach}M${x2 - across} ${y2 - reach}L${x2} ${y2}` : `L${x2} ${y2}`;
+    group.append(drawn("path", { class: "shaft", d: `M${x1} ${y1}${shaft}` }));
+    if (lost) {
+      group.append(drawn("path", { class: "cross", d: `M${x2 - 4} ${y2 - 4}l8 8m0-8l-8 8` }));
+    } else if (isOver) {
+      const slope = x1 === x2 ? 180 : Math.atan2(...isLong ? [reach, across] : [y2 - y1, x2 - x1]) * 180 / Math.PI;
+      group.append(drawn("path", { class: "head", d: "M0 0L-8 3.5V-3.5Z",
+        transform: `translate(${x2} ${y2}) rotate(${slope.toFixed(1)})` }));
     }
-    if (rowOf.has(sent)) {
-      group.append(drawn("circle", { class: "dot", cx: x1, cy: y1, r: 2.5 }));
-      const right = x2 >= x1, text = says[body[message]];
-      if (text) {
-        labels.push(drawn("text", { class: `says ${run.colourOf(message)}`, x: x1 + (right ? 7 : -7),
-          y: y1 - 3, "text-anchor": right ? "start" : "end" }, text));
-      }
-    }
+    if (sent >= 0) group.append(drawn("circle", { class: "dot", cx: x1, cy: y1, r: 2.5 }));
     return group;
   }
 
   /** Move the cursor, which is cheap, as nothing is drawn anew. */
   mark(place) {
-    const { run } = this, row = this.body.children[place - this.drawnFrom];
+    const { run } = this, row = this.body.rows[place - this.drawnFrom];
     const isThere = this.visible[place] === this.step;
-    const old = this.body.querySelector("[aria-current]");
-    if (old) {
-      old.removeAttribute("aria-current");
-      old.querySelector("button").tabIndex = -1;
+    this.marked?.removeAttribute("aria-current");
+    if (this.marked) this.button(this.marked).tabIndex = -1;
+    this.marked = isThere ? row : null;
+    if (isThere) {
+      row.setAttribute("aria-current", "step");
+      this.button(row).tabIndex = 0;
     }
     this.current?.classList.remove("now");
-    this.current = run.isMessage(this.step) ? this.arrows.get(run.about[this.step]) : null;
+    const arrows = this.layers.find(({ make }) => make === "arrow").children;
+    this.current = run.isMessage(this.step) ? arrows.get(run.about[this.step]) : null;
     this.current?.classList.add("now");
-    if (isThere && row) {
-      row.setAttribute("aria-current", "step");
-      const button = row.querySelector("button");
-      button.tabIndex = 0;
-      if (this.body.contains(document.activeElement)) button.focus({ preventScroll: true });
-    }
-    const y = (place - this.drawnFrom + (isThere ? 0 : -0.5)) * ROW;
+    const y = (place + (isThere ? 0 : -0.5)) * ROW;
     this.cursor.setAttribute("y", y);
     this.cursor.setAttribute("height", isThere ? ROW : 2);
-    this.y = y;
-    this.scroll();
+    this.top = y - this.drawnFrom * ROW;
   }
 
-  /** Show the cursor in the middle, and of a picture that is too wide the node. */
+  button(row) { return row.querySelector("button"); }
+
+  /**
+   * Show the cursor in the middle, and of a picture that is too wide the node.
+   *
+   * It comes last in a step, as the browser lays everything out for it.
+   */
   scroll() {
     const node = this.run.at[this.step];
+    if (this.hasFocus && this.marked) this.button(this.marked).focus({ preventScroll: true });
+    this.hasFocus = false;
     for (const box of this.boxes) {
       const [across, down] = box.half ?? [0, 0];
-      box.scrollTop = this.y - down + 2 * ROW;
+      box.scrollTop = this.top - down + 2 * ROW;
       if (node >= 0) box.scrollLeft = this.x(node) - across;
     }
   }
@@ -266,7 +296,7 @@ class View {
 
   message(message) {
     const { run } = this, sent = run.sent[message], ended = run.ended[message];
-    const list = element("dl");
+    const list = element("dl", { tabIndex: 0 });
     const add = (name, ...values) => list.append(worded("dt", name),
       element("dd", {}, ...values));
     add("message", `${run.name(run.messages.src[message])} → ` +
@@ -326,7 +356,7 @@ class View {
       changes.push([`${run.name(node)} killed`, `kill:${run.name(node)}:${run.us[step] / 1e6}`]);
     }
     if (!changes.length) return null;
-    const list = element("dl");
+    const list = element("dl", { tabIndex: 0 });
     for (const [name, change] of changes) {
       list.append(worded("dt", name), worded("dd", `${run.changeable} --what-if ${change}`));
     }
@@ -401,16 +431,17 @@ class View {
   variable(path, { text, before, members, kind, plus, minus, since, of }) {
     const isNew = since === this.step, cell = element("td");
     if (members) {
-      const fresh = new Set(isNew ? plus : []);
-      const rest = Array.isArray(members) ? members : [...members].filter((item) => !fresh.has(item));
-      const add = (tag, items) => items.forEach((item) => cell.append(
-        worded(tag, item), " "));
-      cell.append(worded("span", `${kind} of ${number(of)} `, "faint"));
-      if (isNew) add("del", minus.slice(0, SHOWN_MEMBERS));
-      if (!Array.isArray(members)) add("ins", [...fresh].slice(0, SHOWN_MEMBERS));
+      const isList = Array.isArray(members), fresh = new Set(isNew ? plus : []);
+      const rest = isList ? members : [...members].filter((item) => !fresh.has(item));
       const shown = rest.slice(-SHOWN_MEMBERS);
+      const add = (tag, items) => items.slice(0, SHOWN_MEMBERS)
+        .forEach((item) => cell.append(worded(tag, item), " "));
+      cell.append(worded("span", `${kind} of ${number(of)} `, "faint"));
+      if (isNew) add("del", minus);
+      if (!isList) add("ins", [...fresh]);
       if (rest.length > shown.length) cell.append("… ");
-      for (const item of shown) add(Array.isArray(members) && fresh.has(item) ? "ins" : "span", [item]);
+      if (!isList || !isNew) cell.append(shown.join(" "));
+      else shown.forEach((item) => cell.append(fresh.has(item) ? worded("ins", item) : item, " "));
     } else {
       if (isNew && before !== undefined) cell.append(worded("del", before), " ");
       cell.append(worded(isNew ? "ins" : "span", text));
@@ -424,24 +455,22 @@ class View {
 
   /** What has been acknowledged elsewhere by now, and this node does not have. */
   missing(known) {
-    const { run } = this;
-    if (run.holder === null || !run.acknowledged.length) return "";
-    const path = run.turns.paths.indexOf(run.holder), held = known.variables.get(path);
-    if (!held?.members) return "";
-    const count = placeOf(run.acknowledgedAt, this.step + 1), key = `${count} ${known.done}`;
-    if (known.missingKey === key) return known.missing;
-    const has = Array.isArray(held.members) ? new Set(held.members) : held.members;
-    const lacking = run.acknowledged.slice(0, count).filter(({ value }) => !has.has(value))
-      .map(({ value, node }) => `${value} (${run.name(node)})`);
-    known.missingKey = key;
-    known.missing = this.lacking(lacking);
-    return known.missing;
-  }
-
-  lacking(lacking) {
+    const { run } = this, { acknowledged } = run;
+    if (run.holder === null || !acknowledged.length) return "";
+    const held = known.variables.get(run.holderPath)?.members;
+    if (!held) return "";
+    const count = placeOf(run.acknowledgedAt, this.step + 1);
+    const before = known.losses === known.lacking?.losses ? known.lacking : { count: 0, places: [] };
+    const places = before.places.filter((place) => place < count);
+    for (let place = before.count; place < count; place++) places.push(place);
+    const has = Array.isArray(held) && places.length ? new Set(held) : held;
+    const lacking = places.filter((place) => !has.has(acknowledged[place].value));
+    known.lacking = { losses: known.losses, count, places: lacking };
     if (!lacking.length) return "";
-    const more = lacking.length > 6 ? ` and ${lacking.length - 6} more` : "";
-    return `Missing here, acknowledged by: ${lacking.slice(-6).join(", ")}${more}`;
+    const more = lacking.length > SHOWN_LACKING ? ` and ${lacking.length - SHOWN_LACKING} more` : "";
+    const named = lacking.slice(-SHOWN_LACKING).map((place) => acknowledged[place])
+      .map(({ value, node }) => `${value} (${run.name(node)})`);
+    return `Missing here, acknowledged by: ${named.join(", ")}${more}`;
   }
 
   logLines(node) {
