@@ -184,7 +184,7 @@ def read_integer(digits: str) -> int:
 def _encoder() -> Callable[[Any], str]:
     """A function that encodes; the one of `json` makes an encoder in C anew for each value."""
     encoder = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    made = json.encoder.c_make_encoder
+    made = getattr(json.encoder, "c_make_encoder", None)
     if made is None:
         return encoder.encode
     text = json.encoder.encode_basestring
@@ -196,7 +196,7 @@ def _encoder() -> Callable[[Any], str]:
 _encode = _encoder()
 _DECODER = json.JSONDecoder(parse_constant=refuse_constant, parse_int=read_integer)
 _SHORT_DECODER = json.JSONDecoder(parse_constant=refuse_constant)
-_read_own = json.JSONDecoder().scan_once
+_read_own = json.JSONDecoder().scan_once  # type: ignore[attr-defined]
 
 if orjson is None:
     dumps, loads, reread = _json_dumps, _json_loads, _json_reread
