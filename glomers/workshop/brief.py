@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import chain, islice
 
 from glomers.bench.options import Options
 from glomers.challenges import Challenge
@@ -13,7 +14,7 @@ MOST_TRIALS = {ALONE: 3, TOGETHER: 6}
 """How many runs these stages have at most where another follows."""
 LAST_TRIALS = 10
 """How many runs the last stage before the limits has at most."""
-MORE_TRIALS = {"3c": 40, "4": 20}
+MORE_TRIALS = {"2": 16, "3c": 40, "4": 20}
 """The same where mistakes show in few runs, which take little time."""
 MOST_OPERATIONS = 500
 """How many operations a run asks for at most; what limits are about is measured in full."""
@@ -34,10 +35,15 @@ def _cut(stage: Stage, count: int) -> Stage:
 
 
 def _chosen(commands: Sequence[Options], count: int) -> list[Options]:
-    """Half of them as they come, half those with the most nodes, where most can go wrong."""
+    """Half of them as they come, half those with the longest cuts or the most nodes, in turn.
+
+    That is where most can go wrong.
+    """
     first = commands[: count - count // 2]
     largest = sorted(commands[len(first) :], key=lambda options: -len(options.node_ids))
-    return [*first, *largest[: count - len(first)]]
+    longest = sorted(largest, key=lambda options: -options.nemesis_interval_s)
+    in_turn = dict.fromkeys(chain.from_iterable(zip(longest, largest, strict=True)))
+    return [*first, *islice(in_turn, count - len(first))]
 
 
 def _shortened(options: Options) -> Options:

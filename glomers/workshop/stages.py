@@ -50,7 +50,12 @@ ANY_TEXT = "echo-any-text"
 SLOW_RATE = 100.0
 SLOW_MS = 10
 SLOW_TRIALS = 4
-LIFE_TRIALS = 4
+LIFE_TRIALS = 6
+MANY = 25
+"""As many nodes as the official commands have at most."""
+MANY_RATE = 5.0
+MANY_S = 3
+MANY_TRIALS = 6
 CROWD = 10
 _FEW_RATE = 20.0
 _FEW_S = 4
@@ -205,6 +210,7 @@ class _Plan:
             *_lives(familiar, purpose),
             *_any_texts(familiar, purpose),
             *_many_values(familiar, purpose),
+            *_many_nodes(familiar, purpose),
         ]
         seed = seed_of(f"{purpose}/twin")
         twin = replace(twin_of(familiar), seed=seed) if _has_twin(familiar) else None
@@ -250,6 +256,18 @@ def _many_values(familiar: Options, purpose: str) -> list[Options]:
         return []
     seed = seed_of(f"{purpose}/many values")
     return [replace(familiar, rate=RATES[-1], time_limit_s=CROWDED_S, seed=seed)]
+
+
+def _many_nodes(familiar: Options, purpose: str) -> list[Options]:
+    """Short trials of many nodes with cuts, where values are broadcast: luck tells not so many.
+
+    Who tells one peer by chance every 1.5 s passes a third of these, and nearly all with 5 nodes.
+    """
+    if familiar.workload != "broadcast" or not familiar.nemesis:
+        return []
+    many = with_nodes(familiar, MANY)
+    many = replace(many, rate=MANY_RATE, time_limit_s=MANY_S, nemesis_interval_s=1)
+    return [replace(many, seed=seed_of(f"{purpose}/many/{n}")) for n in range(MANY_TRIALS)]
 
 
 def _slow_readers(familiar: Options, purpose: str) -> list[Options]:
