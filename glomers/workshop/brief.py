@@ -35,14 +35,16 @@ def _cut(stage: Stage, count: int) -> Stage:
 
 
 def _chosen(commands: Sequence[Options], count: int) -> list[Options]:
-    """Half of them as they come, half those with the longest cuts or the most nodes, in turn.
+    """Half of them as they come; then those in which most can go wrong, of three kinds in turn.
 
-    That is where most can go wrong.
+    They have the longest cuts, which outlast those who give up; long delays and many cuts, which
+    take replies away; or the most nodes.
     """
     first = commands[: count - count // 2]
     largest = sorted(commands[len(first) :], key=lambda options: -len(options.node_ids))
     longest = sorted(largest, key=lambda options: -options.nemesis_interval_s)
-    in_turn = dict.fromkeys(chain.from_iterable(zip(longest, largest, strict=True)))
+    slowest = sorted(largest, key=lambda options: (-options.latency_ms, options.nemesis_interval_s))
+    in_turn = dict.fromkeys(chain.from_iterable(zip(longest, slowest, largest, strict=True)))
     return [*first, *islice(in_turn, count - len(first))]
 
 
