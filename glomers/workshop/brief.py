@@ -30,8 +30,10 @@ def brief(challenge: Challenge, stages: list[Stage]) -> list[Stage]:
 
 
 def _cut(stage: Stage, count: int) -> Stage:
-    commands = tuple(map(_shortened, _chosen(stage.trials.commands, count)))
-    return replace(stage, trials=replace(stage.trials, commands=commands))
+    trials = stage.trials
+    commands = tuple(map(_shortened, _chosen(trials.commands, count)))
+    twin = trials.twin and _shortened(trials.twin)  # which is known by its options
+    return replace(stage, trials=replace(trials, commands=commands, twin=twin))
 
 
 def _chosen(commands: Sequence[Options], count: int) -> list[Options]:
