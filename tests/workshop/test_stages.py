@@ -10,6 +10,7 @@ from glomers.bench.once import run_once
 from glomers.challenges import CHALLENGES
 from glomers.explore.tally import Tally
 from glomers.formats.edn import kw
+from glomers.workshop.brief import brief
 from glomers.workshop.remarks import remarks
 from glomers.workshop.stages import MANY, MANY_TRIALS, SEEDS, stages_of
 from tests.helpers.corpus import PEERS
@@ -122,6 +123,14 @@ def test_no_two_trials_of_a_stage_have_the_same_seed(id):
     for stage in stages_of(CHALLENGES[id], CHALLENGES[id].path):
         seeds = [trial.seed for trial in stage.trials.commands]
         assert len(set(seeds)) == len(seeds)
+
+
+@pytest.mark.parametrize("id", CHALLENGES)
+def test_what_is_known_by_its_options_is_known_in_brief_stages_too(id):
+    stages = brief(CHALLENGES[id], stages_of(CHALLENGES[id], CHALLENGES[id].path))
+    twins = [stage.trials for stage in stages if stage.trials.twin]
+    assert all(trials.twin in trials.commands for trials in twins)
+    assert bool(twins) == (id == "2")
 
 
 def test_a_secret_changes_all_seeds():
