@@ -68,7 +68,8 @@ T = TypeVar("T")
 Handler = Callable[["Message"], Any]
 Hook = Callable[[], Any]
 
-_READ_BYTES = 1 << 18
+READ_BYTES = 1 << 16
+"""What a pipe holds; for more, memory would be mapped anew for every read."""
 _NO_HANDLER: tuple[None, bool] = (None, False)
 _CLOCK_STEP_S = 1e-6
 _SHOWN_CHARACTERS = 60
@@ -499,7 +500,7 @@ class _Process:
         try:
             loop.add_reader(fd, self._read, fd, end)
         except OSError:  # a regular file has no readiness to wait for
-            while chunk := await asyncio.to_thread(os.read, fd, _READ_BYTES):
+            while chunk := await asyncio.to_thread(os.read, fd, READ_BYTES):
                 self._feed(chunk)
             end()
         await ended
@@ -508,7 +509,7 @@ class _Process:
         self._flush()
 
     def _read(self, fd: int, end: Callable[[], None]) -> None:
-        chunk = os.read(fd, _READ_BYTES)
+        chunk = os.read(fd, READ_BYTES)
         if chunk:
             self._feed(chunk)
         else:

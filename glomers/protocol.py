@@ -6,6 +6,7 @@ Source: Maelstrom's documentation, `doc/protocol.md`.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from enum import IntEnum
 from typing import Any
 
@@ -78,6 +79,8 @@ MAX_DIGITS = 1000
 _DIGITS_AS_ZEROS = bytes.maketrans(b"123456789", b"0" * 9)
 _MANY = b"0" * 19  # shorter ones fit into 64 bits, and so do some of these
 _TOO_MANY = b"-" + _MANY, b"0" + _MANY
+_TEXTS = frozenset({str})
+_WITHOUT_KEYS = frozenset({int, str, float, bool, type(None)})
 
 
 def _orjson_loads(line: bytes | str) -> Any:
@@ -122,18 +125,27 @@ def _with_long_integers_written(value: Any) -> Any:
 def _json_dumps(value: Any) -> bytes:
     """Encode as orjson does: compact UTF-8, string keys; but refuse NaN, which it calls null."""
     _refuse_other_keys(value)
-    return _ENCODER.encode(value).encode("utf-8")
+    return _encode(value).encode("utf-8")
 
 
 def _refuse_other_keys(value: Any) -> None:
+    items = value
     if isinstance(value, dict):
-        for key, item in value.items():
-            if not isinstance(key, str):
-                raise TypeError(f"keys of JSON objects are strings, not {key!r}")
-            _refuse_other_keys(item)
-    elif isinstance(value, list | tuple):
-        for item in value:
-            _refuse_other_keys(item)
+        if not _TEXTS.issuperset(map(type, value)):
+            _refuse_other_key(value)
+        items = value.values()
+    elif not isinstance(value, (list, tuple)):
+        return
+    if not _WITHOUT_KEYS.issuperset(map(type, items)):  # long lists mostly hold nothing else
+        for item in items:
+            if type(item) not in _WITHOUT_KEYS:
+                _refuse_other_keys(item)
+
+
+def _refuse_other_key(value: dict[Any, Any]) -> None:
+    for key in value:
+        if not isinstance(key, str):
+            raise TypeError(f"keys of JSON objects are strings, not {key!r}")
 
 
 def _json_loads(line: bytes | str) -> Any:
@@ -146,7 +158,7 @@ def _json_loads(line: bytes | str) -> Any:
 
 
 def _json_reread(line: bytes) -> Any:
-    return _OWN_DECODER.decode(line.decode())
+    return _read_own(line.decode(), 0)[0]
 
 
 def refuse_constant(name: str) -> None:
@@ -169,11 +181,22 @@ def read_integer(digits: str) -> int:
     return int(digits)
 
 
+def _encoder() -> Callable[[Any], str]:
+    """A function that encodes; the one of `json` makes an encoder in C anew for each value."""
+    encoder = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    made = getattr(json.encoder, "c_make_encoder", None)
+    if made is None:
+        return encoder.encode
+    text = json.encoder.encode_basestring
+    in_c = made(None, encoder.default, text, None, ":", ",", False, False, False)
+    return lambda value: "".join(in_c(value, 0))
+
+
 # To make these takes longer than to read a line with them.
-_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+_encode = _encoder()
 _DECODER = json.JSONDecoder(parse_constant=refuse_constant, parse_int=read_integer)
 _SHORT_DECODER = json.JSONDecoder(parse_constant=refuse_constant)
-_OWN_DECODER = json.JSONDecoder()
+_read_own = json.JSONDecoder().scan_once  # type: ignore[attr-defined]
 
 if orjson is None:
     dumps, loads, reread = _json_dumps, _json_loads, _json_reread

@@ -145,6 +145,6 @@ def _timeline_row(invocation: Op, completion: Op | None) -> str:
 
 def _short(value: Any, count: int = 200) -> str:
     """The beginning of a value as EDN."""
-    if type(value) is list:  # more items than characters are never seen
-        value = value[:count]
+    if type(value) is list:  # of which each takes two characters or more
+        value = value[: count // 2 + 1]
     return beginning(dumps(value), count)

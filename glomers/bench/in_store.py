@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from itertools import groupby
 from pathlib import Path
@@ -27,17 +27,29 @@ from glomers.bench.record import StoreRecord
 from glomers.bench.store import Store
 from glomers.errors import EXIT_BROKEN, EXIT_INTERRUPTED, EXIT_STATUSES, BrokenTest
 from glomers.files import NOT_HERE, digest, last_lines, shown
+from glomers.formats.history import Op
 
 if TYPE_CHECKING:
     from glomers.bench.closing import Results
     from glomers.bench.hosts import Silenced
     from glomers.bench.script import Script
 
+Keep = Callable[[list[Op]], object]
+"""Is given the history of a run that has ended."""
+
 _TAIL_BYTES = 16_384
 
 
-def run_test(argv: list[str], options: Options, program: Program) -> int:
+def run_test(
+    argv: list[str], options: Options, program: Program, keep: Keep = lambda history: None
+) -> int:
     """Run one test, in a store of its own below the current folder; returns the exit status.
+
+    Args:
+        argv: the words after `test`, as they are to stand in the store.
+        options: the same, read.
+        program: what runs a node.
+        keep: is given the history, so that it need not be read from the store.
 
     Raises:
         BrokenTest: when there can be no store.
@@ -45,7 +57,7 @@ def run_test(argv: list[str], options: Options, program: Program) -> int:
     store = Store(_current_folder(), options.workload)
     log = RunLog(store.path / "jepsen.log")
     try:
-        return run_in_store(argv, options, program, store, log)
+        return run_in_store(argv, options, program, store, log, keep=keep)
     except BrokenTest as error:
         _report_broken(error, store, log)
         return EXIT_BROKEN
@@ -79,6 +91,7 @@ def run_in_store(
     store: Store,
     log: RunLog,
     script: Script | None = None,
+    keep: Keep = lambda history: None,
 ) -> int:
     """Run a test whose files go to `store`; returns the exit status.
 
@@ -89,6 +102,7 @@ def run_in_store(
         store: takes everything that the run leaves.
         log: is told how it goes.
         script: operations, faults and fates to play back.
+        keep: is given the history.
 
     Raises:
         BrokenTest: when it cannot go on.
@@ -109,6 +123,7 @@ def run_in_store(
         _say_what_went_wrong(test, store, log, None, error)
         raise
     _keep_silenced(test.silenced, facts, store)
+    keep(test.history.ops)
     results = test.check()
     write_results(store, results, test.history.ops)
     store.finish()

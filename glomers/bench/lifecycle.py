@@ -28,6 +28,7 @@ from glomers.bench.hosts import (
     Silenced,
     VirtualHost,
     console_echo,
+    processor,
 )
 from glomers.bench.log import Log
 from glomers.bench.nemesis import FaultEvent, Nemesis, draw_schedule
@@ -231,7 +232,7 @@ class Test:
         if isinstance(self.clock, VirtualClock) and self._program.clock == "virtual":
             argv = (str(self._program.path), *self.options.args)
             return sandbox(self.clock, argv, self._fail, self._give_up)
-        return nullcontext()
+        return processor.on_one() if self._program.virtual else nullcontext()
 
     def _exit(self, error: SystemExit) -> BrokenTest:
         """The sentence about a node that ended its own process, in virtual time."""

@@ -12,11 +12,12 @@ from io import StringIO
 from pathlib import Path
 
 from glomers.bench.flags import parse_options
-from glomers.bench.in_store import run_test
+from glomers.bench.in_store import Keep, run_test
 from glomers.bench.program import find_program
 from glomers.engine.guarded import Ended
 from glomers.engine.outcome import Left, left_by, stores
 from glomers.errors import GlomersError
+from glomers.formats.history import Op
 
 
 def run_in_process(words: Sequence[str], folder: Path) -> tuple[Left, str]:
@@ -30,18 +31,21 @@ def run_in_process(words: Sequence[str], folder: Path) -> tuple[Left, str]:
         What the test left, and what it printed.
     """
     out, err = StringIO(), StringIO()
+    histories: list[list[Op]] = []
     with chdir(folder):
         before = stores()
         with redirect_stdout(out), redirect_stderr(err):
-            status = _status(list(words))
+            status = _status(list(words), histories.append)
         left = left_by("bench", Ended(status, out.getvalue(), err.getvalue()), before)
+    if left.folder and histories:
+        left.folder.known_history = histories[0]
     return left, out.getvalue() + err.getvalue()
 
 
-def _status(words: list[str]) -> int:
+def _status(words: list[str], keep: Keep) -> int:
     try:
         options = parse_options(words[1:])
-        return run_test(words[1:], options, find_program(options.bin, "virtual"))
+        return run_test(words[1:], options, find_program(options.bin, "virtual"), keep)
     except GlomersError as error:
         print(error, file=sys.stderr)
         return error.exit_status

@@ -57,6 +57,8 @@ class StoreFolder:
             raise StoreError(f"{path} is no store folder: there is no results.edn or history.edn.")
         self.path = path
         self.problems: list[str] = []
+        self.known_history: list[Op] | None = None
+        """The history, where it need not be read: that of a page that has just run the test."""
 
     def _report(self, problem: str) -> None:
         self.problems.append(problem)
@@ -117,6 +119,8 @@ class StoreFolder:
         Raises:
             StoreError: when there is none.
         """
+        if self.known_history is not None:
+            return self.known_history
         path = self.path / "history.edn"
         if not path.exists():
             raise StoreError("There is no history.edn in the store: the run ended before it began.")

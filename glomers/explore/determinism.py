@@ -13,6 +13,7 @@ import random
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -20,7 +21,8 @@ from typing import Any
 from glomers.bench.flags import parse_options, words_of
 from glomers.bench.once import run_once
 from glomers.bench.options import Options
-from glomers.environment import HASH_SEED
+from glomers.bench.program import find_in_virtual_time
+from glomers.environment import HASH_SEED, cage_kind
 from glomers.errors import ExploreError
 from glomers.explore.child import call_child, child
 from glomers.explore.progress import Progress
@@ -108,10 +110,17 @@ def _difference(options: Options) -> str:
         f"Seed {options.seed} comes out differently in another process. The first difference is "
         f"event {at + 1}: {here}, and in the other run {there}."
     )
-    if node is None or options.clock == "lockstep":  # whose nodes nobody can watch line by line
+    if node is None or not _can_be_watched(options):
         return text
-    blamed = _answer(call_child("blame", {**request, "node": node, "event": at}))
+    words = words_of(replace(options, clock="virtual"))  # where the run is the same
+    blamed = _answer(call_child("blame", {"words": words, "node": node, "event": at}))
     return f"{text} {blamed[0]}"
+
+
+def _can_be_watched(options: Options) -> bool:
+    """Whether the nodes' program may be run in the process of a bench, to follow its lines."""
+    program = find_in_virtual_time(options.bin, options.clock)
+    return program.uses_runtime and not cage_kind()
 
 
 def _answer(done: subprocess.CompletedProcess[str]) -> Any:

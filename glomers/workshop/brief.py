@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import chain, islice
 
 from glomers.bench.options import Options
 from glomers.challenges import Challenge
@@ -13,7 +14,7 @@ MOST_TRIALS = {ALONE: 3, TOGETHER: 6}
 """How many runs these stages have at most where another follows."""
 LAST_TRIALS = 10
 """How many runs the last stage before the limits has at most."""
-MORE_TRIALS = {"3c": 40, "4": 20}
+MORE_TRIALS = {"2": 20, "3c": 40, "4": 20}
 """The same where mistakes show in few runs, which take little time."""
 MOST_OPERATIONS = 500
 """How many operations a run asks for at most; what limits are about is measured in full."""
@@ -29,16 +30,24 @@ def brief(challenge: Challenge, stages: list[Stage]) -> list[Stage]:
 
 
 def _cut(stage: Stage, count: int) -> Stage:
-    commands = tuple(map(_shortened, _chosen(stage.trials.commands, count)))
-    twin = stage.trials.twin and _shortened(stage.trials.twin)  # it is known by its command
-    return replace(stage, trials=replace(stage.trials, commands=commands, twin=twin))
+    trials = stage.trials
+    commands = tuple(map(_shortened, _chosen(trials.commands, count)))
+    twin = trials.twin and _shortened(trials.twin)  # which is known by its options
+    return replace(stage, trials=replace(trials, commands=commands, twin=twin))
 
 
 def _chosen(commands: Sequence[Options], count: int) -> list[Options]:
-    """Half of them as they come, half those with the most nodes, where most can go wrong."""
+    """Half of them as they come; then those in which most can go wrong, of three kinds in turn.
+
+    They have the longest cuts, which outlast those who give up; long delays and many cuts, which
+    take replies away; or the most nodes.
+    """
     first = commands[: count - count // 2]
     largest = sorted(commands[len(first) :], key=lambda options: -len(options.node_ids))
-    return [*first, *largest[: count - len(first)]]
+    longest = sorted(largest, key=lambda options: -options.nemesis_interval_s)
+    slowest = sorted(largest, key=lambda options: (-options.latency_ms, options.nemesis_interval_s))
+    in_turn = dict.fromkeys(chain.from_iterable(zip(longest, slowest, largest, strict=True)))
+    return [*first, *islice(in_turn, count - len(first))]
 
 
 def _shortened(options: Options) -> Options:

@@ -53,7 +53,8 @@ _USUAL_S = 10
 _LOG_CHARACTERS = 20_000
 
 Tell = Callable[[str], object]
-"""Hears of each seed of an exploration, as JSON: `of` how many, and its `row`."""
+"""Hears, as JSON, of each seed of an exploration: `of` how many, and its `row`; and of a run, as
+soon as its verdict is known: `run`, the reply without its picture, which takes longer to draw."""
 
 
 @dataclass
@@ -98,7 +99,7 @@ def _run(desk: Desk, asked: dict[str, Any]) -> dict[str, Any]:
     words, note = _words(asked)
     run, printed = _ran(desk, words)
     logs = (run.store / "node-logs").glob("*.log") if run.store else ()
-    return {
+    reply = {
         "valid": run.valid,
         "verdict": run.verdict,
         "command": run.command,
@@ -108,10 +109,12 @@ def _run(desk: Desk, asked: dict[str, Any]) -> dict[str, Any]:
         "table": _table(asked["challenge"], run),
         "explanation": run.explained,
         "findings": [each.as_json() for each in run.why],
-        "picture": _shown(picture_of_run(run)),
+        "picture": None,
         "printed": printed[-_LOG_CHARACTERS:],
         "logs": {path.stem: path.read_text("utf-8", "replace")[-_LOG_CHARACTERS:] for path in logs},
     }
+    desk.tell(json.dumps({"run": reply}, ensure_ascii=False))
+    return reply | {"picture": _shown(picture_of_run(run))}
 
 
 def _step(desk: Desk, asked: dict[str, Any]) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
-from glomers.bench.hosts import cage
+from glomers.bench.hosts import cage, processor
 from glomers.bench.hosts.offspring import end_nurseries
 from glomers.environment import CAGE, cage_kind
 from glomers.errors import WorkshopError
@@ -224,20 +224,10 @@ def _kill(process: BaseProcess) -> None:
     process.join()
 
 
-def _stay(place: int) -> None:
-    """Keep this process and its nodes on one processor: they take turns, and never work at once.
-
-    Moving from one to another at each turn costs a third more.
-    """
-    if hasattr(os, "sched_setaffinity"):
-        there_are = sorted(os.sched_getaffinity(0))
-        os.sched_setaffinity(0, {there_are[place % len(there_are)]})
-
-
 def _judge(job: Job, place: int) -> None:
     """Judge a node in this process, which is for nothing else."""
     os.setsid()
-    _stay(place)
+    processor.stay_at(place)
     nothing = os.open(os.devnull, os.O_RDWR)
     for number in range(3):
         os.dup2(nothing, number)

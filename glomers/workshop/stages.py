@@ -51,9 +51,14 @@ SLOW_RATE = 100.0
 SLOW_MS = 10
 SLOW_TRIALS = 4
 """So many of either kind; half as many with faults, before which as many have run without."""
-LIFE_TRIALS = 4
-LIFE_INTERVALS_S = (0.05, 2.0)
-"""Nodes are killed or started so often: in the first of these again within the same second."""
+LIVES = {2.0: 6, 0.05: 2}
+"""How many trials in which nodes are killed or started, by the time from one to the next (s): in
+the second kind a node begins again within the same second."""
+MANY = 25
+"""As many nodes as the official commands have at most."""
+MANY_RATE = 5.0
+MANY_S = 3
+MANY_TRIALS = 6
 CROWD = 10
 _FEW_RATE = 20.0
 _FEW_S = 4
@@ -211,6 +216,7 @@ class _Plan:
             *_lives(familiar, purpose),
             *_any_texts(familiar, purpose),
             *_many_values(familiar, purpose),
+            *_many_nodes(familiar, purpose),
         ]
         seed = seed_of(f"{purpose}/twin")
         twin = replace(twin_of(familiar), seed=seed) if _has_twin(familiar) else None
@@ -250,8 +256,8 @@ def _lives(familiar: Options, purpose: str) -> list[Options]:
     killed = replace(familiar, nemesis=frozenset({"kill"}), availability=None)
     return [
         replace(killed, nemesis_interval_s=each, seed=seed_of(f"{purpose}/life/{each}/{number}"))
-        for number in range(LIFE_TRIALS)
-        for each in LIFE_INTERVALS_S
+        for each, count in LIVES.items()
+        for number in range(count)
     ]
 
 
@@ -268,6 +274,18 @@ def _many_values(familiar: Options, purpose: str) -> list[Options]:
         return []
     seed = seed_of(f"{purpose}/many values")
     return [replace(familiar, rate=RATES[-1], time_limit_s=CROWDED_S, seed=seed)]
+
+
+def _many_nodes(familiar: Options, purpose: str) -> list[Options]:
+    """Short trials of many nodes with cuts, where values are broadcast: luck tells not so many.
+
+    Who tells one peer by chance every 1.5 s passes a third of these, and nearly all with 5 nodes.
+    """
+    if familiar.workload != "broadcast" or not familiar.nemesis:
+        return []
+    many = with_nodes(familiar, MANY)
+    many = replace(many, rate=MANY_RATE, time_limit_s=MANY_S, nemesis_interval_s=1)
+    return [replace(many, seed=seed_of(f"{purpose}/many/{n}")) for n in range(MANY_TRIALS)]
 
 
 def _slow_readers(familiar: Options, purpose: str) -> list[Options]:

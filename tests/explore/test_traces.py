@@ -487,6 +487,15 @@ def test_what_makes_runs_differ_is_found_with_its_line(tmp_path, leak, told):
 
 
 @pytest.mark.slow
+def test_the_line_is_found_in_lockstep_as_well(tmp_path):
+    (tmp_path / "node.py").write_text(LEAKY.format(leak="leak = hash('word')"))
+    words = "test -w echo --bin node.py --node-count 1 --time-limit 1 --clock lockstep"
+    done = glomers("explore", words, "--seeds", "1", "--check-determinism", cwd=tmp_path)
+    assert done.returncode == 1, done.stderr
+    assert "asked for a hash, which differs between processes in line 11" in done.stdout
+
+
+@pytest.mark.slow
 def test_runs_that_do_not_differ_are_not_blamed(tmp_path):
     done = glomers("explore", "3c", "--seeds", "2", "--check-determinism", cwd=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr

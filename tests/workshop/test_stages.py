@@ -13,7 +13,7 @@ from glomers.formats.edn import kw
 from glomers.workshop.brief import brief
 from glomers.workshop.exercise import exercises
 from glomers.workshop.remarks import remarks
-from glomers.workshop.stages import PARTITIONS, SEEDS, TOGETHER, stages_of
+from glomers.workshop.stages import MANY, MANY_TRIALS, PARTITIONS, SEEDS, stages_of
 from tests.helpers.corpus import PEERS
 from tests.helpers.mutants import NODE
 from tests.helpers.stages import broken_stage
@@ -112,9 +112,9 @@ def test_a_node_that_does_less_than_others_and_breaks_no_promise_goes_through_al
 def test_trials_differ_in_seed_names_and_number_of_nodes():
     stages = stages_of(CHALLENGES["3c"], CHALLENGES["3c"].path)
     trials = stages[-1].trials.commands
-    assert len(trials) == SEEDS + 1
+    assert len(trials) == SEEDS + 1 + MANY_TRIALS
     assert len({trial.seed for trial in trials}) == len(trials)
-    assert {len(trial.node_ids) for trial in trials} >= {2, 3, 4, 5, 6, 7}
+    assert {len(trial.node_ids) for trial in trials} >= {2, 3, 4, 5, 6, 7, MANY}
     assert any("n0" not in trial.node_ids for trial in trials)
     assert trials[1].node_ids == ("n0", "n1", "n2", "n3", "n4")
 
@@ -126,19 +126,20 @@ def test_no_two_trials_of_a_stage_have_the_same_seed(id):
         assert len(set(seeds)) == len(seeds)
 
 
+@pytest.mark.parametrize("id", CHALLENGES)
+def test_what_is_known_by_its_options_is_known_in_brief_stages_too(id):
+    stages = brief(CHALLENGES[id], stages_of(CHALLENGES[id], CHALLENGES[id].path))
+    twins = [stage.trials for stage in stages if stage.trials.twin]
+    assert all(trials.twin in trials.commands for trials in twins)
+    assert bool(twins) == (id == "2")
+
+
 def test_a_secret_changes_all_seeds():
     def seeds(secret):
         stage = stages_of(CHALLENGES["3c"], CHALLENGES["3c"].path, 10, secret)[-1]
         return {trial.seed for trial in stage.trials.commands}
 
     assert not seeds("") & seeds("something")
-
-
-def test_brief_stages_still_know_the_trial_that_shows_ids_to_be_unique_by_luck():
-    challenge = CHALLENGES["2"]
-    stages = brief(challenge, stages_of(challenge, challenge.path))
-    (together,) = [stage.trials for stage in stages if stage.name == TOGETHER]
-    assert together.twin in together.commands
 
 
 @pytest.mark.parametrize("is_graded", [False, True])

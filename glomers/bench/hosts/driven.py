@@ -9,8 +9,10 @@ from __future__ import annotations
 import io
 import os
 import signal
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -29,11 +31,11 @@ from glomers.bench.sandbox import (
     surroundings,
 )
 from glomers.errors import BrokenTest
+from glomers.node import READ_BYTES
 from glomers.protocol import dumps, loads
 
 ASKS = signal.SIGALRM
 """The signal by which the bench asks a node that is silent what it is at."""
-_READ_BYTES = 1 << 18
 _MESSAGE = b'"message":'
 _FLUSH_BYTES = 1 << 16
 """So much is written before the answer is whole: a node that sends without end is to be seen."""
@@ -42,13 +44,23 @@ _FLUSH_BYTES = 1 << 16
 _leave, _now_s, _cpu_s = os._exit, time.monotonic, time.process_time
 
 
-def run(path: Path, args: tuple[str, ...]) -> None:
+@contextmanager
+def prepared() -> Iterator[VirtualClock]:
+    """What nodes see instead of the machine, until the block ends; made before they are forked.
+
+    Each has a copy of it, and of the clock.
+    """
+    clock = VirtualClock()
+    with surroundings(clock, ()):
+        yield clock
+
+
+def run(clock: VirtualClock, path: Path, args: tuple[str, ...]) -> None:
     """Serve the bench over stdin and stdout with the node file at `path`, until it is let go."""
     lines = _Lines(0, 1)
-    first = loads(lines.read())
-    clock = VirtualClock()
-    with surroundings(clock, (str(path), *args)), clock.loop.running():
-        _Driven(lines, clock, first, path, args).serve()
+    sys.argv = [str(path), *args]
+    with clock.loop.running():
+        _Driven(lines, clock, loads(lines.read()), path, args).serve()
 
 
 class _Lines:
@@ -65,7 +77,7 @@ class _Lines:
         """The next line; the process ends when the bench has gone."""
         parts = [self._begun]
         while b"\n" not in parts[-1]:
-            chunk = os.read(self._source, _READ_BYTES)
+            chunk = os.read(self._source, READ_BYTES)
             if not chunk:
                 _leave(0)
             parts.append(chunk)

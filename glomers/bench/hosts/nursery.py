@@ -3,9 +3,9 @@
     python -m glomers.bench.hosts.nursery
 
 Its stdin is a socket of the bench, whose requests are JSON: `run`, a node file, comes with the
-three standard streams of the new process and is answered with its number; `signal` sends it a
-signal; `end` ends it, if it has not ended, and is answered with its status.  When the bench has
-gone, all processes are ended.
+three standard streams of the new process and the processors that it may use, and is answered with
+its number; `signal` sends it a signal; `end` ends it, if it has not ended, and is answered with its
+status.  When the bench has gone, all processes are ended.
 """
 
 from __future__ import annotations
@@ -22,18 +22,24 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from glomers.bench.hosts import cage, driven
+from glomers.bench.clock import VirtualClock
+from glomers.bench.hosts import cage, driven, processor
 
 _NODES_IMPORT = ("glomers.kv", "glomers.link", "glomers.ring", "uuid", "secrets", "bisect")
 REQUEST_BYTES = 1 << 16
 STREAMS = 3
 
 
+# As they are before the surroundings of nodes take their place.
+_fork, _leave = os.fork, os._exit
+
+
 class _Nursery:
     """Serves one bench."""
 
-    def __init__(self, bench: socket.socket) -> None:
+    def __init__(self, bench: socket.socket, clock: VirtualClock) -> None:
         self._bench = bench
+        self._clock = clock
         self._living: set[int] = set()
 
     def serve(self) -> None:
@@ -56,7 +62,7 @@ class _Nursery:
         return self._end(request["end"])
 
     def _fork(self, request: dict[str, Any], streams: list[int]) -> int:
-        pid = os.fork()
+        pid = _fork()
         if pid == 0:
             self._become(request, streams)
         self._living.add(pid)
@@ -67,7 +73,6 @@ class _Nursery:
     def _become(self, request: dict[str, Any], streams: list[int]) -> None:
         """Be the node until it ends."""
         status = 1
-        leave = os._exit
         try:
             os.setsid()
             self._bench.close()
@@ -76,14 +81,15 @@ class _Nursery:
                 os.close(stream)
             with suppress(OSError):
                 os.chdir(request["folder"])
+            processor.move_to(request["processors"])
             cage.lock()
-            driven.run(Path(request["run"]), tuple(request["args"]))
+            driven.run(self._clock, Path(request["run"]), tuple(request["args"]))
             status = 0
         except Exception:
             traceback.print_exc()
             sys.stderr.flush()
         finally:
-            leave(status)
+            _leave(status)
 
     def _end(self, pid: int) -> int:
         """End a process and what it has started; returns its status, as Python has it."""
@@ -100,14 +106,14 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the bench decides when nodes end
     for name in _NODES_IMPORT:
         import_module(name)
-    gc.freeze()  # what is there by now stays
-    gc.set_threshold(100_000, 50, 100)
-    with socket.socket(fileno=os.dup(0)) as bench:
+    with driven.prepared() as clock, socket.socket(fileno=os.dup(0)) as bench:
+        gc.freeze()  # what is there by now stays
+        gc.set_threshold(100_000, 50, 100)
         nothing = os.open(os.devnull, os.O_RDWR)
         os.dup2(nothing, 0)
         os.close(nothing)
         bench.send(b"0")
-        _Nursery(bench).serve()
+        _Nursery(bench, clock).serve()
 
 
 if __name__ == "__main__":

@@ -17,17 +17,17 @@ import tempfile
 from pathlib import Path
 from typing import IO, Any, Protocol
 
-from glomers.bench.hosts import cage
+from glomers.bench.hosts import cage, processor
 from glomers.bench.hosts.kept import MARK, mark, tell_keeper
 from glomers.environment import OF_RUNS, cage_kind
 from glomers.errors import BrokenTest
+from glomers.node import READ_BYTES
 
 LOCKSTEP = "GLOMERS_LOCKSTEP"
 """The variable that tells a program to speak the protocol of lockstep, in this version."""
 VERSION = 1
 WHILE_S = 0.5
 """How long a read or write waits at most, so that somebody can look what the node is at."""
-READ_BYTES = 1 << 18
 MAX_STDERR_BYTES = 1 << 22
 _A_WHILE = struct.pack("ll", 0, int(WHILE_S * 1_000_000))
 _ANSWER_BYTES = 64
@@ -75,7 +75,12 @@ class Forked:
         for option in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
             ours.setsockopt(socket.SOL_SOCKET, option, _A_WHILE)
         self._stream = ours.detach()
-        request = {"run": str(path), "args": list(args), "folder": os.getcwd()}
+        request = {
+            "run": str(path),
+            "args": list(args),
+            "folder": os.getcwd(),
+            "processors": processor.allowed(),
+        }
         try:
             self._pid = self._nursery.ask(request, [theirs.fileno(), theirs.fileno(), stderr])
         finally:

@@ -236,13 +236,18 @@
       this.editor.show(false); // without the marks of the last run
       const began = performance.now();
       this.began = began;
+      this.took = null;
       const rows = [];
       const request = this.request(kind);
       try {
         const reply = await runtime.ask(request, (text, step) => {
           if (step === 4) this.began = performance.now();
           this.say(text, step);
-        }, ({ of, row }) => {
+        }, ({ run, of, row }) => {
+          if (run) { // its picture follows
+            this.answered("run", run);
+            return;
+          }
           rows.push(row);
           this.status.textContent = `${rows.length} of ${of} seeds …`;
           if (rows.length === of && rows.some((each) => each.outcome === "fail")) {
@@ -250,6 +255,7 @@
           }
         });
         this.answered(kind, reply);
+        if (kind === "run" && !reply.refused) this.finished?.(reply);
         if (reply.picture) this.offer(reply.picture, request);
       } catch (error) {
         this.failed(error, rows);
@@ -270,12 +276,12 @@
         this.status.textContent = reply.refused;
         return;
       }
-      const seconds = ((performance.now() - this.began) / 1000).toFixed(1);
+      this.took ??= ((performance.now() - this.began) / 1000).toFixed(1);
+      const seconds = this.took;
       if (kind === "run") {
         this.show(results.run(reply, this.editor, this.file));
         const more = reply.findings.length ? " What went wrong stands below." : "";
         this.status.textContent = `The run is ${reply.verdict}, after ${seconds} s.${more}`;
-        this.finished?.(reply);
       } else if (kind === "check") {
         this.show(results.check(reply, CHECK_SEEDS, this.editor, this.file));
         const passed = reply.told.stages.filter((stage) => stage.passed).length;
