@@ -51,7 +51,9 @@ SLOW_RATE = 100.0
 SLOW_MS = 10
 SLOW_TRIALS = 4
 """So many of either kind; half as many with faults, before which as many have run without."""
-LIVES = {2.0: 6, 0.05: 2}
+MORE_SLOW_TRIALS = 8
+"""So many more where a node is alone: they take little time."""
+LIVES = {2.0: 6, 0.05: 4}
 """How many trials in which nodes are killed or started, by the time from one to the next (s): in
 the second kind a node begins again within the same second."""
 MANY = 25
@@ -296,8 +298,8 @@ def _slow_readers(familiar: Options, purpose: str) -> list[Options]:
     many = replace(familiar, workload=SLOW, rate=SLOW_RATE, concurrency=crowd)
     late = replace(many, latency_ms=SLOW_MS, latency_dist="exponential")
     one = replace(late, rate=2 * SLOW_RATE, key_count=1)
+    kinds = [many] * MORE_SLOW_TRIALS if len(familiar.node_ids) == 1 else []
+    kinds += [many, one] * (SLOW_TRIALS // 2 if familiar.nemesis else SLOW_TRIALS)
     return [
-        replace(kind, seed=seed_of(f"{purpose}/slow/{kind.rate}/{number}"))
-        for number in range(SLOW_TRIALS // 2 if familiar.nemesis else SLOW_TRIALS)
-        for kind in (many, one)
+        replace(kind, seed=seed_of(f"{purpose}/slow/{number}")) for number, kind in enumerate(kinds)
     ]
