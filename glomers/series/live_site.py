@@ -19,6 +19,7 @@ from glomers.series.live_cells import enliven
 from glomers.series.notebook import read_notebook
 from glomers.series.page_runtime import WEB, runtime_name, runtime_script
 from glomers.series.pyodide_package import NOTICE, PYODIDE
+from glomers.workshop.pack import unexecuted
 
 TITLE = "Distributed systems in notebooks"
 _SCRIPTS = ("live.js", "code.js", "results.js", "playground.js")
@@ -50,15 +51,15 @@ def build_site(root: Path, folder: Path) -> list[Path]:
     body = playground_page.playground_body(root)
     links = page.links(None, None)
     texts[playground_page.NAME] = page.page(playground_page.TITLE, body, links, live=look)
-    copies = [page.SHARING, *(path for part in _notebooks(root) for path in part)]
+    # To work with: what came out stands on the page, and may not be known before it is tried.
+    texts |= {path.name: unexecuted(path) for part in _notebooks(root) for path in part}
     try:
         for name, text in texts.items():
             (folder / name).write_text(text, encoding="utf-8")
-        for path in copies:
-            copyfile(path, folder / path.name)
+        copyfile(page.SHARING, folder / page.SHARING.name)
     except OSError as error:
         raise _unwritten(folder, error) from error
-    return [folder / name for name in (*texts, *(path.name for path in copies))]
+    return [folder / name for name in (*texts, page.SHARING.name)]
 
 
 def _unwritten(folder: Path, error: OSError) -> BadInput:

@@ -23,7 +23,8 @@ def open_desk(tell: Tell, set_alarm: Callable[[float], object]) -> Desk:
     if not hasattr(signal, "setitimer"):
 
         def setitimer(which: int, seconds: float, interval: float = 0.0) -> tuple[float, float]:
-            set_alarm(seconds)
+            if which == signal.ITIMER_REAL:  # the others are for what only a system can end
+                set_alarm(seconds)
             return 0.0, 0.0
 
         signal.setitimer = setitimer

@@ -64,15 +64,30 @@ def _source() -> Path:
 def _without_answers(path: Path, names: set[str]) -> str:
     """A lesson without outputs, and without what it folds away."""
     content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    cells = list(_cells(content["cells"], names))
-    return json.dumps({**content, "cells": cells}, indent=1, ensure_ascii=False) + "\n"
+    return _text({**content, "cells": list(_cells(content["cells"], names))})
+
+
+def unexecuted(path: Path) -> str:
+    """The text of a notebook without outputs."""
+    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return _text({**content, "cells": list(map(_cleared, content["cells"]))})
+
+
+def _text(content: dict[str, Any]) -> str:
+    return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+
+
+def _cleared(cell: dict[str, Any]) -> dict[str, Any]:
+    if cell["cell_type"] != "code":
+        return cell
+    return {**cell, "execution_count": None, "outputs": []}
 
 
 def _cells(cells: list[dict[str, Any]], names: set[str]) -> Iterator[dict[str, Any]]:
     for cell in cells:
         source = cell["source"] if isinstance(cell["source"], str) else "".join(cell["source"])
         if cell["cell_type"] == "code":
-            yield {**cell, "execution_count": None, "outputs": []}
+            yield _cleared(cell)
         elif kept := _FOLDED.sub("", source).strip():
             yield {**cell, "source": _within(kept, names)}
 

@@ -13,7 +13,7 @@ from tests.helpers.bench import bench as main
     ("argv", "words"),
     [
         ([], "glomers bench test -w WORKLOAD"),
-        (["tset"], "glomers bench test -w WORKLOAD"),
+        (["tset"], "did you mean `glomers bench test`?"),
         (["test", "-w", "ecko", "--bin", "node.py"], "invalid choice: 'ecko'"),
         (["test", "-w", "echo", "--bin", "node.py", "--frobnicate"], "--frobnicate"),
         (["test", "-w", "echo"], "--bin"),

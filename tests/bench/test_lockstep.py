@@ -188,6 +188,7 @@ def test_a_program_that_does_not_answer_counts_as_hanging(bench, monkeypatch):
     assert "hangs" in outcome.err
 
 
+@pytest.mark.slow
 def test_a_node_names_no_place_outside_its_folder(bench, tmp_path_factory):
     secret = tmp_path_factory.mktemp("elsewhere") / "secret.py"
     secret.write_text("password = 'xyzzy'\n")

@@ -229,6 +229,7 @@ def test_nothing_is_wider_than_the_window(steps):
     assert steps.tab.run("document.documentElement.scrollWidth <= innerWidth")
 
 
+@pytest.mark.slow
 def test_nothing_keeps_people_from_using_it(browser, tmp_path):
     long = account(changeable=f"glomers bench test {'-w broadcast ' * 40}")
     for width in WIDTHS:

@@ -130,9 +130,9 @@ def _in(folder: Path) -> list[Wrong]:
 WRONG = [*_trials(), *_mistakes(), *_mutants(), *_in(IMPOSTORS), *_in(LEARNERS)]
 
 
-def every_sixth(cases: Sequence[Wrong]) -> list[Any]:
-    """All cases, of which the usual tests take every sixth."""
+def every_tenth(cases: Sequence[Wrong]) -> list[Any]:
+    """All cases, of which the usual tests take every tenth."""
     return [
-        pytest.param(each, id=each.name, marks=[pytest.mark.whole_corpus] if number % 6 else [])
+        pytest.param(each, id=each.name, marks=[pytest.mark.whole_corpus] if number % 10 else [])
         for number, each in enumerate(cases)
     ]

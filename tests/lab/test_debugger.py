@@ -29,6 +29,7 @@ def committed_bytes(html):
     return len(json.dumps(lines, indent=6, ensure_ascii=False).encode())
 
 
+@pytest.mark.slow
 def test_a_run_of_any_length_fits_into_a_notebook_and_gives_the_same_bytes_again(work):
     long = CUT.replace("--rate 10", "--rate 100")
     frames = [lab.debugger(lab.maelstrom(long, expect="invalid")).frame for _ in range(2)]

@@ -190,6 +190,7 @@ def prepared(notebook, out):
     return task
 
 
+@pytest.mark.slow
 def test_two_batches_at_once_do_not_disturb_one_another(series):
     write = "from pathlib import Path\nPath('mine').write_text(f'{seed}')"
     read = "import time\ntime.sleep(1)\nprint('seed', Path('mine').read_text())"

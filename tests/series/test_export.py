@@ -187,6 +187,7 @@ def test_a_document_called_like_a_notebook_leaves_its_page_alone(series):
     assert "About the first" in (html / href).read_text()
 
 
+@pytest.mark.slow
 def test_every_link_between_the_pages_of_the_series_leads_to_a_place_that_is_there(tmp_path):
     index = export_batch(NOTEBOOKS, tmp_path)
     documents = {f"{path.stem}.html" for path in (ROOT / "docs").glob("*.md")}

@@ -88,7 +88,11 @@ def elsewhere():
     server.server_close()
 
 
-@pytest.fixture(scope="module", params=["http", "file"])
+# From a server most is done in tests of its own.
+FROM_SERVER = pytest.param("http", marks=pytest.mark.whole_corpus)
+
+
+@pytest.fixture(scope="module", params=[FROM_SERVER, "file"])
 def at(request, site):
     """The address of a page of the site, from a server and in a folder."""
     if request.param == "file":

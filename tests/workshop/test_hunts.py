@@ -25,7 +25,7 @@ EXPECTED = {
     "hunt-4": FAULTS,
     "hunt-5": TOGETHER,
 }
-FEW_SEEDS = 20
+FEW_SEEDS = 8
 each = pytest.mark.parametrize("id", HUNTS)
 
 

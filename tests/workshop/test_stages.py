@@ -17,7 +17,7 @@ from glomers.workshop.stages import MANY, MANY_TRIALS, PARTITIONS, SEEDS, stages
 from tests.helpers.corpus import PEERS
 from tests.helpers.mutants import NODE
 from tests.helpers.stages import broken_stage
-from tests.helpers.wrong_nodes import ALLOWED, IMPOSTORS, WRONG, every_sixth, mutant
+from tests.helpers.wrong_nodes import ALLOWED, IMPOSTORS, WRONG, every_tenth, mutant
 
 pytestmark = pytest.mark.slow  # nearly every test takes a node through its stages
 
@@ -26,7 +26,7 @@ EXPECTED = {name: stage for stage, names in STAGES.items() for name in names}
 FEW_SEEDS = 20
 
 
-@pytest.mark.parametrize("wrong", every_sixth(WRONG))
+@pytest.mark.parametrize("wrong", every_tenth(WRONG))
 def test_a_wrong_node_is_stopped_at_its_stage(wrong, tmp_path):
     node = wrong.write(tmp_path)
     try:
