@@ -17,6 +17,8 @@ from tests.helpers.bench import ECHO, SHORT
 from tests.helpers.places import EXAMPLES
 from tests.helpers.processes import command_line, wait_until
 
+pytestmark = pytest.mark.slow  # many run on the real clock
+
 BOTH_CLOCKS = pytest.mark.parametrize("clock", ["virtual", "real"])
 
 GOSSIP = """

@@ -14,6 +14,8 @@ from glomers.bench.hosts import process
 from tests.helpers.bench import ECHO, SHORT
 from tests.helpers.processes import running, wait_until
 
+pytestmark = pytest.mark.slow  # many wait for nodes that hang
+
 REAL = ("--clock", "real", *SHORT)
 
 

@@ -11,6 +11,8 @@ from glomers.bench.generator import Generator
 from glomers.bench.hosts.process import ending
 from tests.helpers.bench import ECHO, SHORT
 
+pytestmark = pytest.mark.slow  # many run on the real clock
+
 ANSWER = '    return {"type": "echo_ok", "echo": message.body["echo"]}'
 LOG = """
 from glomers.node import Node

@@ -11,6 +11,8 @@ from glomers.formats.journal import read_journal
 from glomers.formats.node_state import NODE_STATE, NodeStateError, read_node_states
 from glomers.reading.node_states import Members, states_after
 
+pytestmark = pytest.mark.slow  # runs are recorded as a whole
+
 FILES = ("history.edn", "net-journal/messages.jsonl", "results.edn")
 VERSIONS = {
     version.name: (challenge, version)

@@ -45,6 +45,8 @@ def by_enter(steps, name):
     steps.tab.press("Enter", text="\r")
 
 
+pytestmark = pytest.mark.slow  # each opens a page
+
 WAYS = pytest.mark.parametrize("press", [by_pointer, by_keyboard, by_enter])
 
 
@@ -229,7 +231,6 @@ def test_nothing_is_wider_than_the_window(steps):
     assert steps.tab.run("document.documentElement.scrollWidth <= innerWidth")
 
 
-@pytest.mark.slow
 def test_nothing_keeps_people_from_using_it(browser, tmp_path):
     long = account(changeable=f"glomers bench test {'-w broadcast ' * 40}")
     for width in WIDTHS:

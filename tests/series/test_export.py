@@ -19,6 +19,8 @@ from tests.helpers.dead_links import dead_links
 from tests.helpers.places import ROOT
 from tests.helpers.series import Series, code, display, prose, stream
 
+pytestmark = pytest.mark.slow  # pages are made again and again
+
 PIXEL = (
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJg"
     "gg=="

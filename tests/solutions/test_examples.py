@@ -11,6 +11,8 @@ import pytest
 from glomers.cli import main
 from tests.helpers.places import EXAMPLES
 
+pytestmark = pytest.mark.slow  # nodes of other languages are started
+
 needs_node = pytest.mark.skipif(shutil.which("node") is None, reason="Node.js is not installed")
 
 

@@ -14,6 +14,8 @@ from glomers.workshop.exercise import exercises
 from glomers.workshop.sheet import notebook
 from glomers.workshop.submission import NODE_BYTES, submissions
 
+pytestmark = pytest.mark.slow  # large files are packed
+
 
 def only(folder):
     (found,) = submissions(folder)
