@@ -14,7 +14,7 @@ MOST_TRIALS = {ALONE: 3, TOGETHER: 6}
 """How many runs these stages have at most where another follows."""
 LAST_TRIALS = 10
 """How many runs the last stage before the limits has at most."""
-MORE_TRIALS = {"2": 24, "3c": 60, "4": 20, "5a": 28, "5b": 20}
+MORE_TRIALS = {"2": 20, "3c": 40, "4": 20, "5a": 28}
 """The same where mistakes show in few runs, which take little time."""
 MOST_OPERATIONS = 500
 """How many operations a run asks for at most; what limits are about is measured in full."""
