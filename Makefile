@@ -1,5 +1,5 @@
 # `make run` executes the series, `make site` makes pages with nodes that run in the browser,
-# `make quick` checks what takes less than a minute, `make test` checks everything, `make coverage`
+# `make quick` checks what takes about a minute, `make test` checks everything, `make coverage`
 # tells which lines the tests run, `make lab` opens JupyterLab.
 # Each makes .venv and installs into it when that has not been done yet.
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import os
 import threading
+from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -50,6 +52,21 @@ def point_link(link: Path, folder: Path) -> None:
         raise
 
 
+def make_first(folders: Iterable[Path]) -> Path | None:
+    """Make the first of these folders that is not there yet; None when all are.
+
+    Of several processes that begin at the same time each gets another one.
+
+    Raises:
+        OSError: when there can be none.
+    """
+    for folder in folders:
+        with suppress(FileExistsError):
+            folder.mkdir()
+            return folder
+    return None
+
+
 def _beside(path: Path) -> Path:
     """A name in the same folder that no other process or thread takes at the same time."""
     return path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")
@@ -78,6 +95,11 @@ def reason(error: OSError) -> str:
     if isinstance(error, FileExistsError | NotADirectoryError):
         return "it is not a folder"
     return error.strerror or str(error)
+
+
+def name_another(folder: Path, error: OSError) -> str:
+    """The sentence about a folder that cannot be made or written to, and that `--out` names."""
+    return f"Cannot write to {shown(folder)}: {reason(error)}. Name another folder with --out."
 
 
 def last_lines(path: Path, most_bytes: int, most_lines: int = 32) -> str:

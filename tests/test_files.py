@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from glomers.files import last_lines, point_link, shown, write_whole
+from glomers.files import last_lines, make_first, point_link, shown, write_whole
 
 
 def test_a_file_that_cannot_be_written_leaves_what_was_there(tmp_path):
@@ -53,3 +53,9 @@ def test_only_the_last_lines_of_a_long_text_are_read(tmp_path):
     assert last_lines(path, 1000, 2) == "line 9998\nline 9999"
     assert len(last_lines(path, 100).splitlines()) == 10
     assert last_lines(tmp_path / "none", 1000) == ""
+
+
+def test_the_first_folder_that_is_not_there_is_made_and_none_when_all_are(tmp_path):
+    folders = [tmp_path / name for name in ("a", "b")]
+    assert [make_first(folders) for _ in range(3)] == [*folders, None]
+    assert all(folder.is_dir() for folder in folders)

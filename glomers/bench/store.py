@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 from glomers.errors import BrokenTest
-from glomers.files import point_link, shown, write_whole
+from glomers.files import make_first, point_link, shown, write_whole
 
 
 class Store:
@@ -43,15 +44,12 @@ class Store:
     def _create(parent: Path) -> Path:
         """Make a folder named after the time; tests of the same instant get later names."""
         parent.mkdir(parents=True, exist_ok=True)
-        moment = datetime.now(UTC)
-        while True:
-            name = moment.strftime("%Y%m%dT%H%M%S.") + f"{moment.microsecond // 1000:03}Z"
-            try:
-                (parent / name).mkdir()
-            except FileExistsError:
-                moment += timedelta(milliseconds=1)
-            else:
-                return parent / name
+        now = datetime.now(UTC)
+        moments = (now + timedelta(milliseconds=number) for number in count())
+        names = (f"{each:%Y%m%dT%H%M%S}.{each.microsecond // 1000:03}Z" for each in moments)
+        folder = make_first(parent / name for name in names)
+        assert folder is not None  # time goes on without end
+        return folder
 
     def failure(self, error: OSError) -> BrokenTest:
         """The sentence about a store that cannot be written any more."""

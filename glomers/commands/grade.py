@@ -13,7 +13,7 @@ from pathlib import Path
 from glomers.commands.arguments import Parser, at_least_one
 from glomers.environment import fix_hash_seed, processors
 from glomers.errors import EXIT_OK, WorkshopError
-from glomers.files import reason, shown, write_whole
+from glomers.files import name_another, shown, write_whole
 from glomers.formats.text import clean
 from glomers.workshop.class_page import write_pages
 from glomers.workshop.grading import choose_cage, grade
@@ -51,9 +51,7 @@ def act(arguments: Namespace) -> int:
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise WorkshopError(
-            f"Cannot write to {shown(out)}: {reason(error)}. Name another folder with --out."
-        ) from None
+        raise WorkshopError(name_another(out, error)) from None
     secret = arguments.secret if arguments.secret is not None else _kept_secret(out / _SECRET)
     numbers, nodes = count(1), sum(len(each.nodes) for each in handed_in)
 

@@ -25,7 +25,7 @@ from glomers.explore.progress import Progress
 from glomers.explore.results import Results
 from glomers.explore.scenario import Space
 from glomers.explore.seed import Row
-from glomers.files import digest, shown
+from glomers.files import digest, make_first, name_another, shown
 
 KEPT_STORES = 20
 """Of how many failing seeds the store folder is kept; each row has the command for the others."""
@@ -68,10 +68,20 @@ def explore(plan: Plan, tell: Callable[[str], None]) -> tuple[Path, dict[int, Ro
 
 
 def _new_folder(parent: Path) -> Path:
-    """A folder that is not there yet, called by the time, and not the first of a second by more."""
+    """Make a folder that is called by the time, and not the first of a second by more.
+
+    Raises:
+        ExploreError: when it cannot be made.
+    """
     stamp = f"{datetime.now(UTC):%Y%m%dT%H%M%S}"
     names = chain([stamp], (f"{stamp}-{number}" for number in count(2)))
-    return next(parent / name for name in names if not (parent / name).exists())
+    try:
+        parent.mkdir(parents=True, exist_ok=True)
+        folder = make_first(parent / name for name in names)
+    except OSError as error:
+        raise ExploreError(name_another(parent / stamp, error)) from None
+    assert folder is not None  # names go on without end
+    return folder
 
 
 def _about(space: Space) -> dict[str, object]:

@@ -12,7 +12,7 @@ from typing import Any
 
 from glomers.errors import ExploreError
 from glomers.explore.seed import Row
-from glomers.files import reason, shown
+from glomers.files import name_another
 
 NAME = "results.jsonl"
 _FORMAT = {"format": "glomers-exploration", "version": 1}
@@ -36,9 +36,7 @@ class Results:
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise ExploreError(
-                f"Cannot write to {shown(folder)}: {reason(error)}. Name another folder with --out."
-            ) from None
+            raise ExploreError(name_another(folder, error)) from None
         if self._path.exists():
             if not resume:
                 raise ExploreError(

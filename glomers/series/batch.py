@@ -18,7 +18,7 @@ from typing import Any
 
 from glomers.environment import ENGINE, OF_RUNS
 from glomers.errors import BadInput
-from glomers.files import shown
+from glomers.files import make_first, shown
 from glomers.series.task import NotebookOutcome, Task
 
 _POLL_S = 0.5
@@ -50,11 +50,9 @@ def new_batch_folder(runs: Path) -> Path:
     stamp = datetime.now().strftime("%Y%m%d-%H%M%S")
     try:
         runs.mkdir(parents=True, exist_ok=True)
-        for count in range(1, _MOST_AT_ONCE):
-            folder = runs / (stamp if count == 1 else f"{stamp}-{count:03d}")
-            with contextlib.suppress(FileExistsError):
-                folder.mkdir()
-                return folder
+        later = (f"{stamp}-{number:03d}" for number in range(2, _MOST_AT_ONCE))
+        if folder := make_first(runs / name for name in (stamp, *later)):
+            return folder
     except FileExistsError as error:
         raise BadInput(f"{shown(runs)} is not a folder: remove it, or use --out.") from error
     except OSError as error:

@@ -54,7 +54,6 @@ def test_a_hundred_nodes_run_on_virtual_time(bench):
     assert len(list((outcome.store / "node-logs").iterdir())) == 100
 
 
-@pytest.mark.slow
 def test_a_hundred_nodes_run_on_the_real_clock_and_end_with_it(bench):
     flags = ("--node-count", "100", "--time-limit", "1", "--rate", "100")
     outcome = bench.test(EXAMPLES / "echo.sh", *flags)
@@ -63,7 +62,6 @@ def test_a_hundred_nodes_run_on_the_real_clock_and_end_with_it(bench):
     assert logs == {f"I am n{i}\n" for i in range(100)}
 
 
-@pytest.mark.slow
 @BOTH_CLOCKS
 def test_messages_of_a_megabyte_arrive_whole(bench, clock):
     flags = ("--node-count", "3", "--time-limit", "1", "--rate", "6", "--clock", clock)
@@ -121,7 +119,6 @@ STRANGE = {
 HEAD = '{"src":"n0","dest":"c1","body":{"type":"echo_ok","in_reply_to":1,"echo":'
 
 
-@pytest.mark.slow
 @BOTH_CLOCKS
 def test_strange_json_silences_a_node_in_a_sentence(bench, tmp_path, clock):
     lines = [HEAD + text + "}}" for text, _ in STRANGE.values()]
@@ -215,7 +212,6 @@ def test_stores_begun_in_one_instant_have_names_of_their_own(tmp_path):
     assert not list(tmp_path.rglob(".*")), "no link is left half-made"
 
 
-@pytest.mark.slow
 @BOTH_CLOCKS
 def test_two_benches_in_one_folder_do_not_disturb_each_other(tmp_path, clock):
     (tmp_path / "node.py").write_text(ECHO)

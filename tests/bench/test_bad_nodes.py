@@ -52,7 +52,6 @@ def test_a_node_that_never_calls_run_is_told_to(bench):
     assert "n0 ended without a call of node.run()" in outcome.err
 
 
-@pytest.mark.slow
 def test_a_loop_without_await_is_interrupted(bench):
     outcome = bench.test(bench.node(with_body("while True: pass")), *SHORT)
     assert outcome.status == 255
@@ -60,7 +59,6 @@ def test_a_loop_without_await_is_interrupted(bench):
     assert ":invoke" in outcome.read("history.edn")
 
 
-@pytest.mark.slow
 def test_a_task_that_never_pauses_is_interrupted(bench):
     source = ECHO.replace("def echo", "async def echo").replace(
         "    return", "    while True: await asyncio.sleep(0)\n    return"
@@ -128,7 +126,6 @@ def test_blocking_sleep_and_threads_explain_themselves(bench):
         assert word in outcome.read("history.edn")
 
 
-@pytest.mark.slow
 def test_a_handler_that_catches_everything_cannot_hold_the_bench_up(bench, tmp_path):
     body = "while True:\n        try:\n            while True: pass\n        except: pass"
     bench.node(with_body(body))
@@ -232,7 +229,6 @@ open({str(pid_file)!r}, "w").write(str(child.pid))
     wait_until(lambda: not running({pid}))
 
 
-@pytest.mark.slow
 def test_sigterm_ends_the_bench_and_its_nodes_and_keeps_the_store(bench, tmp_path):
     pid_file = tmp_path / "node.pid"
     source = f"import os\nopen({str(pid_file)!r}, 'w').write(str(os.getpid()))\n{ECHO}"

@@ -11,6 +11,8 @@ from tests.helpers.axe import serious
 from tests.helpers.chromium import Chromium, find_chromium
 from tests.helpers.stepping import KEYS, Stepping, stepping
 
+pytestmark = pytest.mark.slow  # each opens a page
+
 WIDTHS = (1200, 360)
 
 
@@ -44,8 +46,6 @@ def by_enter(steps, name):
     steps.focus(name)
     steps.tab.press("Enter", text="\r")
 
-
-pytestmark = pytest.mark.slow  # each opens a page
 
 WAYS = pytest.mark.parametrize("press", [by_pointer, by_keyboard, by_enter])
 

@@ -189,7 +189,6 @@ def test_a_document_called_like_a_notebook_leaves_its_page_alone(series):
     assert "About the first" in (html / href).read_text()
 
 
-@pytest.mark.slow
 def test_every_link_between_the_pages_of_the_series_leads_to_a_place_that_is_there(tmp_path):
     index = export_batch(NOTEBOOKS, tmp_path)
     documents = {f"{path.stem}.html" for path in (ROOT / "docs").glob("*.md")}
@@ -329,7 +328,6 @@ def test_the_index_tells_what_was_not_measured_and_which_replicas_disagree(batch
     assert costly_row.find_all("td")[-1].text == "missed"
 
 
-@pytest.mark.slow
 def test_an_export_does_not_keep_the_pages_of_an_older_one(batch):
     index = export_batch(batch)
     (batch / "html" / "99-old.html").write_text(index.read_text())
@@ -395,7 +393,6 @@ def browser():
         yield browser
 
 
-@pytest.mark.slow
 def test_nothing_that_a_cell_shows_can_run_in_a_page(series, browser):
     run = "console.error('ow' + 'ned')"
     attack = f'<img alt="" src="data:image/png;base64,AAAA" onerror="{run}"><script>{run}</script>'
@@ -406,7 +403,6 @@ def test_nothing_that_a_cell_shows_can_run_in_a_page(series, browser):
     assert "owned" not in str(found.errors)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("body", "kind", "said"),
     [
@@ -442,13 +438,11 @@ def assert_flawless(browser, html):
     assert len(pages) > 1
 
 
-@pytest.mark.slow
 def test_exported_pages_need_no_network_in_a_browser(browser, batch):
     export_batch(batch)
     assert_flawless(browser, batch / "html")
 
 
-@pytest.mark.slow
 def test_the_pages_of_the_series_need_no_network_in_a_browser(browser, tmp_path):
     export_batch(NOTEBOOKS, tmp_path / "html")
     assert_flawless(browser, tmp_path / "html")

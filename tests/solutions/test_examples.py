@@ -51,7 +51,6 @@ def test_the_shells_node_refuses_what_it_does_not_know_by_the_protocol():
     assert (reply["body"]["code"], reply["body"]["in_reply_to"]) == (10, 12)
 
 
-@pytest.mark.slow
 @needs_node
 def test_a_node_in_javascript_broadcasts_through_partitions(bench):
     flags = ("--node-count", "5", "--time-limit", "3", "--rate", "20")
@@ -79,7 +78,6 @@ def test_a_node_in_javascript_keeps_to_lockstep_and_does_the_same_each_time(benc
     assert ":start-pause" in left[0][0]
 
 
-@pytest.mark.slow
 @needs_node
 def test_what_a_node_in_javascript_does_not_survive_is_found_and_made_small(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)

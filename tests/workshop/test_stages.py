@@ -91,7 +91,6 @@ OTHERWISE = [
 """Beside these there are the solutions of the exercises (`test_workshop_exercises`)."""
 
 
-@pytest.mark.slow
 @pytest.mark.whole_corpus
 @pytest.mark.parametrize(("challenge", "node", "workload"), OTHERWISE)
 def test_a_right_node_that_is_written_otherwise_goes_through_all_stages(
@@ -102,7 +101,6 @@ def test_a_right_node_that_is_written_otherwise_goes_through_all_stages(
     assert broken_stage(challenge, path) is None
 
 
-@pytest.mark.slow
 @pytest.mark.whole_corpus
 @pytest.mark.parametrize("path", sorted(ALLOWED.glob("*.py")), ids=lambda path: path.stem)
 def test_a_node_that_does_less_than_others_and_breaks_no_promise_goes_through_all_stages(path):
