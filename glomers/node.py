@@ -179,6 +179,11 @@ class Node:
 
     # What it does while it runs.
 
+    @functools.cached_property
+    def _loop(self) -> asyncio.AbstractEventLoop:
+        """What it runs on: to ask for that is a call of the system in Python 3.11."""
+        return asyncio.get_running_loop()
+
     def send(self, dest: str, body: Body) -> None:
         """Send a message and expect nothing.
 
@@ -209,7 +214,7 @@ class Node:
         Raises:
             RPCError: the error that `dest` replied with, or `ErrorCode.TIMEOUT` after `timeout_s`.
         """
-        loop = asyncio.get_running_loop()
+        loop = self._loop
         self._last_msg_id = msg_id = self._last_msg_id + 1
         future: asyncio.Future[Body] = loop.create_future()
         self._pending[msg_id] = future
@@ -225,7 +230,7 @@ class Node:
 
     def spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
         """Run a coroutine aside; what it raises is shown on stderr."""
-        task = asyncio.get_running_loop().create_task(work)
+        task = self._loop.create_task(work)
         self._tasks.add(task)  # the loop itself holds tasks only weakly
         task.add_done_callback(self._finished)
         return task
@@ -293,7 +298,7 @@ class Node:
             print(text, known, file=sys.stderr)
 
     def _answer(self, message: Message, handler: Handler) -> None:
-        task = asyncio.get_running_loop().create_task(self._respond(message, handler))
+        task = self._loop.create_task(self._respond(message, handler))
         self._answering.add(task)
 
     async def finish(self, timeout_s: float) -> None:
@@ -335,7 +340,7 @@ class Node:
             self._dispatch(early_message)
 
     async def _repeat(self, interval_s: float, hook: Hook) -> None:
-        loop = asyncio.get_running_loop()
+        loop = self._loop
         due_s = loop.time() + interval_s
         while True:
             await asyncio.sleep(due_s - loop.time())
@@ -358,7 +363,7 @@ class Node:
 
     def _expire(self, timeout_s: float) -> None:
         """Fail the requests whose time is up; come back for the next one that is open."""
-        loop = asyncio.get_running_loop()
+        loop = self._loop
         deadlines = self._deadlines[timeout_s]
         while deadlines:
             due_s, msg_id, dest = deadlines[0]

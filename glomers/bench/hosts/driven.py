@@ -39,6 +39,7 @@ ASKS = signal.SIGALRM
 _MESSAGE = b'"message":'
 _FLUSH_BYTES = 1 << 16
 """So much is written before the answer is whole: a node that sends without end is to be seen."""
+_NOTED_EVERY_S = BLOCKED_CPU_S / 5
 
 # As they are before the surroundings of nodes take their place.
 _leave, _now_s, _cpu_s = os._exit, time.monotonic, time.process_time
@@ -160,7 +161,8 @@ class _Driven:
         self._loop = clock.loop
         self._answer: list[bytes] = []
         self._error: BrokenTest | None = None
-        self._began_s, self._began_cpu_s = _now_s(), _cpu_s()
+        self._began_s = self._noted_s = _now_s()
+        self._noted_cpu_s = _cpu_s()
         self._log = _Log(lines)
         log = NodeLog(self._log, None)
         outgoing = _Collected(lines, self._answer)
@@ -179,7 +181,7 @@ class _Driven:
         while True:
             line = self._lines.read()
             request = loads(line)
-            self._began_s, self._began_cpu_s = _now_s(), _cpu_s()
+            self._note_time()
             self._loop.time_ns = request["at"]
             message = request.get("message")
             if message is not None:
@@ -187,6 +189,15 @@ class _Driven:
                 self._do(self._host.deliver, message["src"], message["body"], own_line)
             else:
                 self._do(self._obey, request)
+
+    def _note_time(self) -> None:
+        """Note when a line of the bench begins, and at times how much the node has worked by then.
+
+        To ask for the latter takes as long as a line does.
+        """
+        self._began_s = _now_s()
+        if self._began_s - self._noted_s > _NOTED_EVERY_S:
+            self._noted_s, self._noted_cpu_s = self._began_s, _cpu_s()
 
     def _do(self, act: Callable[..., object], *args: Any) -> None:
         """Do something and all that it makes due, and answer."""
@@ -241,7 +252,7 @@ class _Driven:
     def _look(self, signum: int, frame: FrameType | None) -> None:
         """Give up if this line of the bench has kept the node at work for too long."""
         patience = IMPORT_PATIENCE if is_importing(frame) else 1
-        worked_s = _cpu_s() - self._began_cpu_s
+        worked_s = _cpu_s() - self._noted_cpu_s
         is_hanging = worked_s >= HANG_CPU_S * patience or worked_s <= BLOCKED_CPU_S
         if is_hanging and _now_s() - self._began_s >= HANG_S * patience:
             self._give_up(hang(self._clock, frame))
