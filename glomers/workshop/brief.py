@@ -9,6 +9,7 @@ from itertools import chain, islice
 from glomers.bench.options import Options
 from glomers.challenges import Challenge
 from glomers.workshop.stages import ALONE, TOGETHER, Stage
+from glomers.workshop.trials import LONG_INTERVAL_S
 
 MOST_TRIALS = {ALONE: 3, TOGETHER: 6}
 """How many runs these stages have at most where another follows."""
@@ -18,6 +19,8 @@ MORE_TRIALS = {"2": 20, "3c": 40, "4": 20, "5a": 28}
 """The same where mistakes show in few runs, which take little time."""
 MOST_OPERATIONS = 500
 """How many operations a run asks for at most; what limits are about is measured in full."""
+LONG_CUT_RATE = 3.0
+"""Requests a second at most where a cut lasts long: who repeats all of them meanwhile sends most."""
 
 
 def brief(challenge: Challenge, stages: list[Stage]) -> list[Stage]:
@@ -52,5 +55,7 @@ def _chosen(commands: Sequence[Options], count: int) -> list[Options]:
 
 def _shortened(options: Options) -> Options:
     """The same, which asks for no more operations than are counted above."""
+    if options.nemesis and options.nemesis_interval_s >= LONG_INTERVAL_S:
+        options = replace(options, rate=min(options.rate, LONG_CUT_RATE))
     longest_s = max(1, round(MOST_OPERATIONS / options.rate)) if options.rate else 1
     return replace(options, time_limit_s=min(options.time_limit_s, longest_s))

@@ -228,7 +228,7 @@ def test_what_slow_readers_find_is_explained_by_a_command_that_can_be_given():
 
 
 def test_transactions_that_are_mixed_are_told_and_not_called_a_matter_of_numbers():
-    verdict = assessed("6b", LEARNERS / "6b_stamp_per_write.py", seeds=None)
+    verdict = assessed("6b", LEARNERS / "6b_stamp_per_write.py")
     assert "both wrote the keys" in verdict.evidence.findings[0]
     assert "the same stamp" in verdict.advice
     assert verdict.evidence.relies_on is None
