@@ -20,7 +20,7 @@ MORE_TRIALS = {"2": 20, "3c": 40, "4": 20, "5a": 28}
 MOST_OPERATIONS = 500
 """How many operations a run asks for at most; what limits are about is measured in full."""
 LONG_CUT_RATE = 3.0
-"""Requests a second at most where a cut lasts long: who repeats all of them meanwhile sends most."""
+"""Requests a second at most where a cut lasts long: all of them may be repeated meanwhile."""
 
 
 def brief(challenge: Challenge, stages: list[Stage]) -> list[Stage]:
