@@ -49,6 +49,9 @@ send shows who reads on before a message is written."""
 ANY_TEXT = "echo-any-text"
 SLOW_RATE = 100.0
 SLOW_MS = 10
+SLOW_NODES = 4
+SLOW_NODES_MS = 50
+"""The delay where several nodes write one log: messages of others are then long on their way."""
 SLOW_TRIALS = 4
 """So many of either kind; half as many with faults, before which as many have run without."""
 MORE_SLOW_TRIALS = 8
@@ -318,16 +321,26 @@ def _long_transactions(familiar: Options, purpose: str) -> list[Options]:
     return [replace(several, seed=seed_of(f"{purpose}/long transactions"))]
 
 
+def _one_log(many: Options) -> Options:
+    """The same with a single log, to which all send at once, and which all read."""
+    late = replace(many, latency_dist="exponential", rate=2 * SLOW_RATE, key_count=1)
+    if len(many.node_ids) == 1:
+        return replace(late, latency_ms=SLOW_MS)
+    late = with_nodes(late, SLOW_NODES)
+    return replace(
+        late, latency_ms=SLOW_NODES_MS, concurrency=2 * CROWD * SLOW_NODES, time_limit_s=2
+    )
+
+
 def _slow_readers(familiar: Options, purpose: str) -> list[Options]:
     """Trials with many readers, of many logs or of one, who take their time; if there are logs."""
     if familiar.workload != "kafka":
         return []
     crowd = CROWD * len(familiar.node_ids)
     many = replace(familiar, workload=SLOW, rate=SLOW_RATE, concurrency=crowd)
-    late = replace(many, latency_ms=SLOW_MS, latency_dist="exponential")
-    one = replace(late, rate=2 * SLOW_RATE, key_count=1)
+    one = _one_log(many)
     kinds = [many] * MORE_SLOW_TRIALS if len(familiar.node_ids) == 1 else []
-    kinds += [many, one] * (SLOW_TRIALS // 2 if familiar.nemesis else SLOW_TRIALS)
+    kinds += [one, many] * (SLOW_TRIALS // 2 if familiar.nemesis else SLOW_TRIALS)
     return [
         replace(kind, seed=seed_of(f"{purpose}/slow/{number}")) for number, kind in enumerate(kinds)
     ]
