@@ -28,7 +28,7 @@ NEW = {
     "solutions/name.py",
 }
 """Files that a recipe tells to write."""
-PLAIN = {"errors", "environment", "files", "launcher", "lifeline", "words"}
+PLAIN = {"errors", "environment", "files", "interrupts", "launcher", "lifeline", "words"}
 
 
 def path_of(name):
