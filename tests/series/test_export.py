@@ -141,6 +141,16 @@ def test_in_a_table_of_a_document_code_is_shown_without_what_keeps_columns_apart
     assert [code.get_text() for code in body.find_all("code")] == ["--clock a|b", "x", "c\\|d"]
 
 
+def test_a_picture_made_of_signs_is_no_text_to_be_wrapped(series):
+    (series.root / "house.md").write_text("# House\n\n```\n lab ──▶ bench\n```\n\n```\nls\n```\n")
+    series.write("01-first", prose("# First\n\n[house](../house.md)"))
+    index = export_batch(series.notebooks, series.root / "html")
+    house = BeautifulSoup((index.parent / "house.html").read_text(), "html.parser")
+    (box,) = house.select(".drawing")
+    assert box.get_text().strip() == "lab ──▶ bench"
+    assert (box["tabindex"], box["aria-label"]) == ("0", "Picture, may scroll")
+
+
 def test_documents_lead_to_one_another_and_the_front_page_offers_what_the_readme_does(series):
     (series.root / "docs").mkdir()
     (series.root / "README.md").write_text("# All\n\n[g](docs/guide.md), [w](docs/more%20words.md)")

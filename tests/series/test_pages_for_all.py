@@ -25,7 +25,8 @@ JSON.stringify([
   document.documentElement.scrollWidth > innerWidth ? 'the page' : '',
   ...[...document.querySelectorAll('body *')].filter(e =>
     /auto|scroll/.test(getComputedStyle(e).overflowX) && e.scrollWidth > e.clientWidth + 1
-    && !e.querySelector('table, svg, img')).map(e => e.outerHTML.slice(0, 200))
+    && !e.querySelector('table, svg, img') && !e.matches('.drawing')
+  ).map(e => e.outerHTML.slice(0, 200))
 ].filter(Boolean))
 """
 TOO_HIGH = f"""
