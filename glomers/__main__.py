@@ -2,9 +2,12 @@
 
 import sys
 
+from glomers.interrupts import end_at_once
+
 
 def main() -> int:
     """Run the command line; returns the exit status."""
+    end_at_once()
     words = sys.argv[1:]
     if words[:2] == ["bench", "test"]:
         from glomers.environment import fix_hash_seed

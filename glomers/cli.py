@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 from collections.abc import Sequence
 from difflib import get_close_matches
-from typing import Any
 
+import glomers
 from glomers.bench.log import endure_any_text, let_go
 from glomers.commands import COMMANDS, EXAMPLES, command_module
 from glomers.commands.arguments import Parser
@@ -22,6 +21,7 @@ from glomers.errors import (
 )
 from glomers.files import NOT_HERE, is_anywhere
 from glomers.formats.text import clean
+from glomers.interrupts import end_in_order
 
 FIRST_STEPS = """\
 What people do with glomers:
@@ -65,7 +65,7 @@ def _status(words: list[str]) -> int:
     try:
         _refuse_unknown(words[0])
         arguments = parser_for(words).parse_args(words)
-        signal.signal(signal.SIGTERM, _interrupt)
+        end_in_order()
         return int(arguments.act(arguments))
     except SystemExit as error:
         return int(error.code or EXIT_OK)
@@ -111,13 +111,10 @@ def _refuse_unknown(word: str) -> None:
     raise BadInput(f"There is no command {word!r}: {hint}")
 
 
-def _interrupt(signum: int, frame: Any) -> None:
-    raise KeyboardInterrupt
-
-
 def parser_for(words: Sequence[str]) -> Parser:
     """The parser of the command; of the subcommands, only the one of these words has arguments."""
     parser = Parser(prog="glomers", description="Distributed systems taught in notebooks.")
+    parser.add_argument("--version", action="version", version=f"glomers {glomers.__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=Parser)
     chosen = next((word for word in words if word in COMMANDS), None)
     for name, summary in COMMANDS.items():

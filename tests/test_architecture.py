@@ -11,7 +11,7 @@ from tests.helpers.places import ROOT
 
 FILES = sorted((ROOT / "glomers").rglob("*.py"))
 RUNTIME = {"node", "kv", "protocol", "ring", "link"}
-PLAIN = {"errors", "environment", "files", "launcher", "lifeline", "words"}
+PLAIN = {"errors", "environment", "files", "interrupts", "launcher", "lifeline", "words"}
 READING = {"formats", "reading", "drawing", "challenges"}
 ALLOWED = {
     "node": {"protocol"},
@@ -24,6 +24,7 @@ ALLOWED = {
     "environment": set(),
     "files": set(),
     "launcher": {"files"},
+    "interrupts": set(),
     "lifeline": set(),
     "words": set(),
     "formats": set(),
@@ -38,7 +39,7 @@ ALLOWED = {
     "workshop": PLAIN | READING | RUNTIME | {"bench", "explore", "engine", "lab"},
     "commands": PLAIN | READING | {"workshop", "series", "explore", "lab", "bench", "engine"},
     "cli": PLAIN | {"commands", "bench", "formats"},
-    "__main__": {"cli", "environment"},
+    "__main__": {"cli", "environment", "interrupts"},
 }
 LIGHT = RUNTIME | PLAIN | READING | {"solutions", "bench", "explore", "engine"}
 NO_PARTS = {"abuse", "checkers", "data", "docs", "helpers", "mutants", "runtime"}

@@ -74,6 +74,8 @@ def document_body(path: Path) -> BeautifulSoup:
         if sign:
             sign["href"] = f"#{heading['id']}"
             heading.append(sign)
+    for text in body.select("td code"):  # the sign of columns has to be escaped even there
+        text.string = text.get_text().replace("\\|", "|")
     return body
 
 

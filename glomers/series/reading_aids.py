@@ -16,6 +16,8 @@ _LEAST_PARTS = 3
 _WRITES = re.compile(r"^%%writefile (?:-a )?(\S+)\n")
 _TABLE_BOX = ["output", "wide"]
 _SCROLLS = re.compile(r"overflow-x:\s*auto")
+_DRAWN = re.compile("[\u2500-\u257f]")
+"""Signs for lines, of which a picture in text is made."""
 
 
 def contents(body: BeautifulSoup, notebook: str) -> str:
@@ -81,12 +83,21 @@ def _let_boxes_scroll(body: BeautifulSoup) -> None:
     for table in body.find_all("table"):
         if not table.find_parent(class_=_TABLE_BOX):
             table.wrap(body.new_tag("div", attrs={"class": "wide"}))
+    drawings = [text for text in body.find_all("pre") if _is_drawn(text)]
+    for drawing in drawings:
+        drawing.wrap(body.new_tag("div", attrs={"class": "wide drawing"}))
     tables = (table.find_parent(class_=_TABLE_BOX) for table in body.find_all("table"))
     boxes = [(box, "Table") for box in tables]
     boxes += [(box, "Picture") for box in body.find_all("div", style=_SCROLLS)]
+    boxes += [(drawing.parent, "Picture") for drawing in drawings]
     for box, name in boxes:
         if box is not None:
             box.attrs |= {"tabindex": "0", "role": "group", "aria-label": f"{name}, may scroll"}
+
+
+def _is_drawn(text: Tag) -> bool:
+    """Whether a text of a document is a picture, of which no line may be broken."""
+    return bool(_DRAWN.search(text.get_text())) and not text.find_parent(class_="output")
 
 
 def _drop_empty_heads(body: BeautifulSoup) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+import glomers
 from glomers import commands, lab
 from glomers.challenges import SOLUTIONS
 from glomers.cli import main, parser_for
@@ -173,6 +174,11 @@ def test_the_bench_starts_without_what_only_notebooks_need():
 def test_every_subcommand_has_a_module_and_every_module_one():
     modules = {module.name for module in pkgutil.iter_modules(commands.__path__)}
     assert modules - {"arguments"} == {name.replace("-", "_") for name in COMMANDS}
+
+
+def test_the_version_is_told_without_a_subcommand(capsys):
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out == f"glomers {glomers.__version__}\n"
 
 
 @pytest.mark.parametrize("name", COMMANDS)

@@ -28,7 +28,7 @@ NEW = {
     "solutions/name.py",
 }
 """Files that a recipe tells to write."""
-PLAIN = {"errors", "environment", "files", "launcher", "lifeline", "words"}
+PLAIN = {"errors", "environment", "files", "interrupts", "launcher", "lifeline", "words"}
 
 
 def path_of(name):
@@ -124,3 +124,9 @@ def test_the_package_names_what_others_may_import_and_is_typed():
 def test_the_version_is_the_same_wherever_it_stands():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     assert project["version"] == glomers.__version__
+
+
+def test_the_readme_leads_to_each_document():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    documents = [f"docs/{path.name}" for path in sorted((ROOT / "docs").glob("*.md"))]
+    assert [each for each in documents if f"]({each}" not in readme] == []

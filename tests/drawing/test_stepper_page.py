@@ -271,6 +271,26 @@ def test_two_runs_are_stepped_through_together_and_their_first_difference_is_mar
             assert "State of n0, run B" in steps.tab.run("document.body.innerHTML")
 
 
+COVERED = """
+[...document.querySelectorAll('.view > div')].flatMap(part => [...part.children]).filter(
+  (each, index, all) => {
+    const before = all[index - 1]?.getBoundingClientRect();
+    const inner = [...(all[index - 1]?.children ?? [])].map(e => e.getBoundingClientRect().bottom);
+    const box = each.getBoundingClientRect();
+    return before && box.height && box.left === before.left
+      && box.top + 1 < Math.max(before.bottom, ...inner);
+  }).map(each => each.className)
+"""
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_no_part_of_the_page_covers_another(browser, tmp_path, width):
+    accounts = [account(), account(seed=8)]
+    for shown in (accounts[:1], accounts):
+        with stepping(browser, tmp_path / "page.html", shown, width=width) as steps:
+            assert steps.tab.run(COVERED) == []
+
+
 LONG = replace(
     account(),
     events=tuple(

@@ -10,6 +10,7 @@ from bs4 import BeautifulSoup
 from glomers.challenges import CHALLENGES
 from glomers.cli import main
 from glomers.errors import BadInput, SeriesError
+from glomers.series.documents import document_body
 from glomers.series.ledger import Ledger
 from glomers.series.page import copy_script
 from glomers.series.publish import export_batch
@@ -131,6 +132,23 @@ def test_of_a_document_that_is_not_there_a_page_says_the_name_and_the_section(se
     first = BeautifulSoup((html / "01-first.html").read_text(), features="html.parser")
     assert "See docs/guide.md, “the end”." in first.main.get_text()
     assert not (html / "guide.html").exists()
+
+
+def test_in_a_table_of_a_document_code_is_shown_without_what_keeps_columns_apart(tmp_path):
+    document = tmp_path / "flags.md"
+    document.write_text("| flag | does |\n|---|---|\n| `--clock a\\|b` | `x` |\n\n`c\\|d`\n")
+    body = document_body(document)
+    assert [code.get_text() for code in body.find_all("code")] == ["--clock a|b", "x", "c\\|d"]
+
+
+def test_a_picture_made_of_signs_is_no_text_to_be_wrapped(series):
+    (series.root / "house.md").write_text("# House\n\n```\n lab ──▶ bench\n```\n\n```\nls\n```\n")
+    series.write("01-first", prose("# First\n\n[house](../house.md)"))
+    index = export_batch(series.notebooks, series.root / "html")
+    house = BeautifulSoup((index.parent / "house.html").read_text(), "html.parser")
+    (box,) = house.select(".drawing")
+    assert box.get_text().strip() == "lab ──▶ bench"
+    assert (box["tabindex"], box["aria-label"]) == ("0", "Picture, may scroll")
 
 
 def test_documents_lead_to_one_another_and_the_front_page_offers_what_the_readme_does(series):

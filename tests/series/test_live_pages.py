@@ -464,6 +464,29 @@ def test_pages_can_be_used_by_everybody(browser, server, name):
     visit.close()
 
 
+CUT = """
+[...document.querySelectorAll('.editor, .editor .colours')].filter(e =>
+  !e.clientHeight || /auto|scroll|hidden/.test(getComputedStyle(e).overflowY)
+  || e.scrollHeight > e.clientHeight + 1 || e.scrollWidth > e.clientWidth + 1).length
+"""
+OUT_OF_STEP = """
+[...document.querySelectorAll('.editor')].filter(e => {
+  const [numbers, code] = ['.numbers', '.colours code'].map(
+    part => e.querySelector(part).getBoundingClientRect());
+  return Math.abs(numbers.top - code.top) > 6 || Math.abs(numbers.bottom - code.bottom) > 20;
+}).length
+"""
+
+
+@pytest.mark.parametrize("name", [f"{LESSON}.html", "03d-broadcast-efficient.html"])
+def test_on_paper_programs_stand_whole_beside_the_numbers_of_their_lines(browser, server, name):
+    visit = browser.tab(f"{server}/{name}", width=680, media="print")
+    assert visit.run("document.querySelectorAll('.editor').length") > 1
+    assert visit.run(CUT) == 0
+    assert visit.run(OUT_OF_STEP) == 0
+    visit.close()
+
+
 def test_without_scripts_a_page_is_what_the_export_makes_of_it(browser, server):
     off = "Object.defineProperty(self, 'WebAssembly', {value: undefined}); delete self.WebAssembly;"
     visit = browser.tab(f"{server}/{LESSON}.html", before=off)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 
 import pytest
 
@@ -13,9 +14,10 @@ from tests.helpers.chromium import Chromium, find_chromium
 from tests.helpers.places import ROOT
 
 PHONE_PX = 400
+DESK_PX = 1200
 PAPER_PX = 680
-HIGHEST_PX = 21 / 2.54 * 96
-"""Of a picture on paper: 21 cm."""
+HIGHEST_PX = 19 / 2.54 * 96
+"""Of a picture on paper: 19 cm, so that there is room for what leads to it."""
 
 UNFOLD = "document.querySelectorAll('details').forEach(each => { each.open = true; });"
 TOO_WIDE = """
@@ -23,7 +25,8 @@ JSON.stringify([
   document.documentElement.scrollWidth > innerWidth ? 'the page' : '',
   ...[...document.querySelectorAll('body *')].filter(e =>
     /auto|scroll/.test(getComputedStyle(e).overflowX) && e.scrollWidth > e.clientWidth + 1
-    && !e.querySelector('table, svg, img')).map(e => e.outerHTML.slice(0, 200))
+    && !e.querySelector('table, svg, img') && !e.matches('.drawing')
+  ).map(e => e.outerHTML.slice(0, 200))
 ].filter(Boolean))
 """
 TOO_HIGH = f"""
@@ -31,6 +34,20 @@ JSON.stringify([...document.querySelectorAll('.output :is(svg, img)')].filter(e 
   e.getBoundingClientRect().height > {HIGHEST_PX} + 1
   || e.getBoundingClientRect().right > document.documentElement.clientWidth + 1
 ).map(e => e.getAttribute('aria-label') || e.alt))
+"""
+MOVED_PICTURES = """
+JSON.stringify([...document.querySelectorAll('.output *')].filter(e =>
+  /auto|scroll/.test(getComputedStyle(e).overflowX) && e.scrollWidth > e.clientWidth + 1
+  && e.querySelector('svg, img')).map(e => e.outerHTML.slice(0, 200)))
+"""
+BROKEN_WORDS = """
+JSON.stringify([...document.querySelectorAll('td > code')].flatMap(code =>
+  [...code.textContent.matchAll(/\\w+/g)].filter(word => {
+    const range = document.createRange();
+    range.setStart(code.firstChild, word.index);
+    range.setEnd(code.firstChild, word.index + word[0].length);
+    return range.getClientRects().length > 1;
+  }).map(word => word[0])))
 """
 RUN_AXE = """
 axe.run({resultTypes: ['violations']}).then(found => JSON.stringify(found.violations.map(each =>
@@ -73,8 +90,19 @@ def test_no_picture_is_larger_than_a_sheet_of_paper(pages, browser):
     assert found_on(pages, browser, TOO_HIGH, width=PAPER_PX, media="print") == {}
 
 
+@pytest.mark.slow
+def test_at_a_desk_no_picture_of_a_lesson_has_to_be_moved_sideways(pages, browser):
+    assert found_on(pages, browser, MOVED_PICTURES, width=DESK_PX) == {}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("how", [{"width": PHONE_PX}, {"width": PAPER_PX, "media": "print"}])
+def test_no_word_of_code_is_broken_in_a_table(pages, browser, how):
+    assert found_on(pages, browser, BROKEN_WORDS, **how) == {}
+
+
 PHONE_BY_DAY = ("light", PHONE_PX)
-DESK_AT_NIGHT = ("dark", 1200)
+DESK_AT_NIGHT = ("dark", DESK_PX)
 FIRST, SECOND, *OTHERS = (slice(start, None, 4) for start in range(4))  # every fourth page
 
 
@@ -120,6 +148,14 @@ def test_the_style_sheet_turns_pictures_as_this_test_does():
     style = (ROOT / "glomers" / "series" / "page.css").read_text(encoding="utf-8")
     assert f"filter: invert({INVERTED:.2f}".replace("0.", ".") in style
     assert f"--paper: {at_night(PAPER)};" in style
+
+
+def test_pages_with_live_nodes_have_the_colours_of_all_pages():
+    style = (ROOT / "glomers" / "series" / "web" / "live.css").read_text(encoding="utf-8")
+    own = set(re.findall(r"^:root { (--\w+).*?; (--\w+)", style, re.MULTILINE)[0])
+    night = style.partition("prefers-color-scheme: dark")[2].partition("}")[0]
+    assert set(re.findall(r"--\w+(?=:)", night)) == own
+    assert not re.search(r"\bhtml\b", style)
 
 
 @pytest.mark.parametrize("ground", [PAPER, SHADE, SHADE_HEAD])
