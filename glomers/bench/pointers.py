@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import sys
 from array import array
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 try:
@@ -34,6 +34,8 @@ _NEAR = 16
 """How many slots from what changed last one looks first for what has."""
 _LIST_ARRAY = list.__basicsize__ - 2 * WIDTH  # behind it is how many items there is room for
 _SET_HEAD = object.__basicsize__
+_DICT_TAG = object.__basicsize__ + WIDTH  # behind how many keys there are
+_LAST_WITH_TAGS = (3, 12)
 _SMALL = 64 * _SLOT
 """A table of so many bytes is compared as a whole in each look, of a larger one a part."""
 _WINDOW = 8 * _SLOT
@@ -79,6 +81,24 @@ class ListByArray(ListById):
             return False
         array = ctypes.c_void_p.from_address(id(others) + _LIST_ARRAY)
         return not _same_bytes(array, self._array, self._bytes)
+
+
+class DictTags:
+    """Tells whether dicts have changed, by the tags that CPython gives them (PEP 509).
+
+    A dict gets a tag that none has had before whenever a key or value comes, goes or is another
+    object.  Later versions of CPython (PEP 699) do without: there is a tag of none.
+
+    Args:
+        dicts: are to live as long as one asks.
+    """
+
+    def __init__(self, dicts: Iterable[dict[Any, Any]]) -> None:
+        self._tags = [_numbers_at(id(each) + _DICT_TAG, 1) for each in dicts]
+
+    def now(self) -> list[bytes]:
+        """The tags of all of them."""
+        return [*map(memoryview.tobytes, self._tags)]
 
 
 class SetById:
@@ -267,8 +287,30 @@ def _free_keys() -> frozenset[int] | None:
     return frozenset(free) if found == free | set(map(id, probe)) and 0 in free else None
 
 
+def _has_tags() -> bool:
+    """Whether dicts have tags, which are where they are thought to be."""
+    if _free is None or sys.version_info[:2] > _LAST_WITH_TAGS:
+        return False
+    probe: dict[int, object] = {}
+    tags, seen = DictTags([probe]), set()
+    changes: tuple[Callable[[], None], ...] = (
+        lambda: probe.update({1: object(), 2: object()}),
+        lambda: probe.__setitem__(1, object()),
+        lambda: probe.__delitem__(1),
+        probe.clear,
+    )
+    for change in changes:
+        before = tags.now()
+        seen.update(before)
+        if tags.now() != before:
+            return False
+        change()
+    return len(seen | {*tags.now()}) == len(changes) + 1
+
+
 _free = _free_keys()
 _FREE: frozenset[int] = _free or frozenset()
 pointers: Callable[[list[Any]], bytes] = by_id if _free is None else _from_memory
 ListCopy: type[ListById] = ListById if _free is None else ListByArray
 SetCopy: type[SetById] = SetById if _free is None else SetByTable
+HAS_TAGS = _has_tags()

@@ -110,14 +110,19 @@ def attributes_of(value: Any) -> dict[str, Any] | None:
     Simple are the objects of classes that the program defines, and of our helpers: not what the
     standard library makes, and not the node itself.
     """
-    kind = type(value)
+    read = attributes_reader(type(value))
+    names = None if read is None else read(value)
+    return names if type(names) is dict else None
+
+
+def attributes_reader(kind: type) -> Callable[[Any], Any] | None:
+    """What reads the attributes of the objects of a class; None when they have none to be read."""
     if not _is_simple(kind):
         return None
     for each in _mro_of(kind):
         found = _names_of(each).get("__dict__")
         if found is not None:  # a class may have put something else there
-            names = found.__get__(value, kind) if type(found) is GetSetDescriptorType else None
-            return names if type(names) is dict else None
+            return found.__get__ if type(found) is GetSetDescriptorType else None
     return None
 
 

@@ -19,10 +19,9 @@ from itertools import accumulate
 from typing import Any
 
 from glomers.bench.held import NOTHING, Held, differing, same_beginning
-from glomers.bench.pointers import ListCopy, SetById, SetCopy, pointers
+from glomers.bench.pointers import HAS_TAGS, DictTags, ListCopy, SetById, SetCopy, pointers
 from glomers.bench.shown import (
     MAX_MEMBER_CHARACTERS,
-    attributes_of,
     class_name,
     is_fixed,
     is_state,
@@ -86,22 +85,28 @@ class Variables:
         self._sources: list[Iterable[Any]] = []
         self._flat: list[Any] = []
         self._before = b""
-        self._held = ListCopy(self._flat)
+        self._tags, self._tags_before = DictTags([]), [b""]
+        self._untagged: list[Iterable[Any]] = []
+        """Those of the sources of which no tag says whether they hold something else now."""
+        self._held = ListCopy([])
+        """What these held."""
 
     def changes(self) -> dict[str, Change]:
         """What has changed since the last call, as `glomers.formats.node_state` has it.
 
         The first call tells everything.
         """
-        flat: list[Any] = []
-        for source in self._sources:
-            flat += source
-        is_flat_same = self._order and self._held.is_same(flat)
+        # Tags are read first: what might change from here on is seen in the next look.
+        tags = self._tags.now()
+        is_flat_same = tags == self._tags_before
+        if is_flat_same and self._untagged:
+            is_flat_same = self._held.is_same(_all_of(self._untagged))
         sets = [watched for watched, seen in self._sets if seen.has_changed()]
-        is_adrift = self._loose and any(map(_is_adrift, self._loose))
+        is_adrift = self._loose and any(map(Watched.is_adrift, self._loose))
         if is_flat_same and not sets and not is_adrift:
             return {}
         self._told = ToldChanges()
+        flat = self._flat if is_flat_same else _all_of(self._sources)
         where = self._before if is_flat_same else pointers(flat)
         if not self._order:
             self._tell_entries(self._module, NOTHING, _held_by(self._module))
@@ -116,17 +121,19 @@ class Variables:
             self._arrange()
         elif not is_flat_same:
             self._starts = [0, *accumulate(self._lengths)]
-            self._keep(flat, where)
+            self._keep(tags, flat, where)
         return self._told.by_path
 
     def _compare_loose(self) -> None:
-        for watched in [each for each in self._loose if _is_adrift(each)]:
+        for watched in [each for each in self._loose if each.is_adrift()]:
             if self._known.get(watched.path) is watched:
                 self._begin_again(watched)
 
-    def _keep(self, flat: list[Any], where: bytes) -> None:
+    def _keep(self, tags: list[bytes], flat: list[Any], where: bytes) -> None:
         """What is flat now is what is compared with in the next look."""
-        self._flat, self._before, self._held = flat, where, ListCopy(flat)
+        self._tags_before, self._flat, self._before = tags, flat, where
+        if self._untagged:
+            self._held = ListCopy(_all_of(self._untagged))
 
     def _arrange(self) -> None:
         """Make the flat list anew, for other containers than before."""
@@ -136,13 +143,14 @@ class Variables:
         self._lengths = [*map(_held, self._order)]
         self._source_count = len(self._order) + sum(len(each.sources) for each in self._order)
         self._starts = [0, *accumulate(self._lengths)]
-        seamed = ((_SEAM, source) for watched in self._order for source in watched.sources)
-        self._sources = [part for pair in seamed for part in pair]
+        self._sources = _seamed(self._order)
+        tables = [each.table if HAS_TAGS else None for each in self._order]
+        self._tags = DictTags(table for table in tables if table is not None)
+        self._untagged = _seamed(each for each in self._order if tables[each.at] is None)
+        tags = self._tags.now()
         self._sets = [(each, each.seen) for each in self._order if each.seen and each.size is None]
-        flat: list[Any] = []
-        for source in self._sources:
-            flat += source
-        self._keep(flat, pointers(flat))
+        flat = _all_of(self._sources)
+        self._keep(tags, flat, pointers(flat))
         self._is_arranged = True
 
     # Where something has changed.
@@ -300,7 +308,7 @@ class Variables:
         self._watched[path] = watched
         self._is_arranged = False
         if watched.kind == "object":
-            watched.names = attributes_of(value)
+            watched.know_attributes()
             self._loose.append(watched)
             self._told.text(path, class_name(type(value)))
         else:
@@ -416,6 +424,20 @@ def count_is_too_large(watched: Watched) -> bool:
     return count(watched.value) > most
 
 
+def _seamed(order: Iterable[Watched]) -> list[Iterable[Any]]:
+    """The sources of containers, each behind a seam."""
+    seamed = ((_SEAM, source) for watched in order for source in watched.sources)
+    return [part for pair in seamed for part in pair]
+
+
+def _all_of(sources: list[Iterable[Any]]) -> list[Any]:
+    """All that sources give."""
+    flat: list[Any] = []
+    for source in sources:
+        flat += source
+    return flat
+
+
 def _held(watched: Watched) -> int:
     """How long a part of the flat list a container has."""
     sources = watched.sources if watched.stale is None else watched.stale
@@ -425,13 +447,6 @@ def _held(watched: Watched) -> int:
 def _held_by(watched: Watched) -> Held:
     """What a container holds now, as it stands in a flat list."""
     return Held.all([item for source in watched.sources for item in (*_SEAM, *source)])
-
-
-def _is_adrift(watched: Watched) -> bool:
-    """Whether something has changed that the flat list does not show."""
-    if watched.size is not None:
-        return count(watched.value) != watched.size
-    return attributes_of(watched.value) is not watched.names
 
 
 def _text(value: Any) -> str:

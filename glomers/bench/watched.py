@@ -12,7 +12,14 @@ from types import MemberDescriptorType
 from typing import Any
 
 from glomers.bench.pointers import SetById
-from glomers.bench.shown import attributes_of, ids_of, is_fixed, is_one, slots_of
+from glomers.bench.shown import (
+    attributes_of,
+    attributes_reader,
+    ids_of,
+    is_fixed,
+    is_one,
+    slots_of,
+)
 
 MAX_NESTED = 128
 """How many members a list can have that others are nested in, and how many these are in all."""
@@ -39,8 +46,9 @@ class Watched:
     `kind` is `module`, `object`, `dict`, `set` or `list`.  `sources` are what to iterate over for
     all that it holds: of what has names or keys, these and then the values; of a list that others
     are nested in, those as well.  `texts` are the members of such a list; of a set, `seen`
-    are the members when one last looked.  `below` are the paths of what it holds; `size` is how
-    many members there are of one that is told by that number alone.  `at` and `stale` belong to
+    are the members when one last looked; of an object, `names` are the attributes, which `read`
+    reads of those of its `type`.  `below` are the paths of what it holds; `size` is how many
+    members there are of one that is told by that number alone.  `at` and `stale` belong to
     `glomers.bench.variables`.
     """
 
@@ -53,11 +61,13 @@ class Watched:
         "kind",
         "names",
         "path",
+        "read",
         "seen",
         "size",
         "sources",
         "stale",
         "texts",
+        "type",
         "value",
     )
 
@@ -68,6 +78,8 @@ class Watched:
         self.depth = depth
         self.above = above
         self.sources: list[Iterable[Any]] = []
+        self.type: type | None = None
+        self.read: Callable[[Any], Any] | None = None
         self.names: dict[str, Any] | None = None
         self.texts: list[str] | None = None
         self.seen: SetById | None = None
@@ -81,6 +93,34 @@ class Watched:
     def has_names(self) -> bool:
         """Whether it is a module or an object, which have names where dicts have keys."""
         return self.kind in ("module", "object")
+
+    @property
+    def table(self) -> dict[Any, Any] | None:
+        """The dict that the sources belong to, if they are those of one."""
+        if not self.sources:
+            return None
+        if self.kind == "object":
+            return self.names
+        return self.value if self.kind in ("module", "dict") else None
+
+    def know_attributes(self) -> None:
+        """Know where an object has its attributes."""
+        self.type = type(self.value)
+        self.read = attributes_reader(self.type)
+        self.names = attributes_of(self.value)
+
+    def is_adrift(self) -> bool:
+        """Whether something has changed that the sources do not show.
+
+        That is the number of members that a container is told by; or where an object has its
+        attributes, which may be another dict.
+        """
+        value = self.value
+        if self.size is not None:
+            return count(value) != self.size
+        if type(value) is self.type:
+            return self.read is not None and self.read(value) is not self.names
+        return attributes_of(value) is not self.names
 
 
 def kind_of(value: Any) -> str | None:
