@@ -30,6 +30,8 @@ WIDTH = array("Q").itemsize
 _SLOT = 2 * WIDTH
 _SLOT_BITS = 8 * _SLOT
 _EDGE = 8 * _SLOT
+_FEW = 8
+"""So many slots are looked at one by one, of more their halves are."""
 _NEAR = 16
 """How many slots from what changed last one looks first for what has."""
 _LIST_ARRAY = list.__basicsize__ - 2 * WIDTH  # behind it is how many items there is room for
@@ -195,7 +197,7 @@ class SetByTable(SetById):
             added = self._come(head[1] - before[1])
             if added:
                 return [], added
-        return self._differing(head[3])
+        return self._differing()
 
     def _come(self, count: int) -> list[Any]:
         """So many members that have come, if all of them are near what came last; else none."""
@@ -204,10 +206,12 @@ class SetByTable(SetById):
         bits = int.from_bytes(was, "little") ^ int.from_bytes(now, "little")
         if not bits:
             return []
-        first, last = ((each.bit_length() - 1) // _SLOT_BITS for each in (bits & -bits, bits))
-        places = [*range(first * _SLOT, (last + 1) * _SLOT, _SLOT)]
-        if count > 1:
-            places = [at for at in places if was[at : at + WIDTH] != now[at : at + WIDTH]]
+        first = ((bits & -bits).bit_length() - 1) // _SLOT_BITS * _SLOT
+        last = (bits.bit_length() - 1) // _SLOT_BITS * _SLOT
+        places = [first]
+        if first != last:
+            between = range(first, last + _SLOT, _SLOT)
+            places = [at for at in between if was[at : at + WIDTH] != now[at : at + WIDTH]]
         if len(places) != count:
             return []
         self._bytes_before[near:end] = now
@@ -225,37 +229,41 @@ class SetByTable(SetById):
         start, stop = (slot - _NEAR) * _SLOT, (slot + _NEAR) * _SLOT
         self._near = max(start, 0), min(stop, self._bytes)
 
-    def _differing(self, table: int) -> tuple[list[Any], list[Any]]:
+    def _differing(self) -> tuple[list[Any], list[Any]]:
         """The members that are gone, and those that have come, wherever."""
-        copy = self._address
-        first = self._first(table)
-        end = first + 1
-        at = end * _SLOT
-        if _same_bytes(table + at, copy + at, self._bytes - at):
-            end = self._bytes // _SLOT
-        was = self._before[2 * first : 2 * end : 2].tolist()
-        now = self._now_there[2 * first : 2 * end : 2].tolist()
-        there, objects = set(now), self._objects
+        before, now_there, objects = self._before, self._now_there, self._objects
+        slots = self._slots_that_differ()
+        was = [before[2 * slot] for slot in slots]
+        there = {now_there[2 * slot] for slot in slots}
         # What is none of a member's stands for a free slot, or for one that has become free.
         gone = [objects.pop(key) for key in was if key in objects and key not in there]
-        new = [
-            slot for slot, key in enumerate(now, first) if key not in objects and key not in _FREE
-        ]
-        self._before[2 * first : 2 * end] = self._now_there[2 * first : 2 * end]
-        self._be_near(first)
+        new = []
+        for slot in slots:
+            key = before[2 * slot] = now_there[2 * slot]
+            before[2 * slot + 1] = now_there[2 * slot + 1]
+            if key not in objects and key not in _FREE:
+                new.append(slot)
+        if slots:
+            self._be_near(slots[0])
         return gone, [self._take(slot * _SLOT) for slot in new]
 
-    def _first(self, table: int) -> int:
-        """The first slot that has changed; the last one if none has."""
-        copy, low, high = self._address, 0, self._bytes // _SLOT
-        while high - low > 1:
-            middle = (low + high) // 2
+    def _slots_that_differ(self) -> list[int]:
+        """The slots that have changed, by halves, of which most are the same."""
+        table, copy, before, now = self._seen_at, self._address, self._before, self._now_there
+        found: list[int] = []
+        parts = [(0, self._bytes // _SLOT)]
+        while parts:
+            low, high = parts.pop()
             start = low * _SLOT
-            if _same_bytes(table + start, copy + start, middle * _SLOT - start):
-                high = middle
+            if not _same_bytes(table + start, copy + start, high * _SLOT - start):
+                continue
+            if high - low <= _FEW:
+                halves = range(2 * low, 2 * high)
+                found += sorted({half // 2 for half in halves if before[half] != now[half]})
             else:
-                low = middle
-        return low
+                middle = (low + high) // 2
+                parts += (middle, high), (low, middle)
+        return found
 
 
 def _numbers_at(address: int, count: int) -> memoryview:

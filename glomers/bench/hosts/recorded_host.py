@@ -130,9 +130,10 @@ class RecordedHost(VirtualHost):
         if not _flags_of(type(callback)) & _MADE_IN_C:  # an object of the program's own
             return None, True, None
         task: Any = getattr(callback, "__self__", None)
+        if type(task) is _Task:
+            return *self._place_in(_coroutine_of(task), turn), task.serial
         if issubclass(type(task), asyncio.Task):
-            place, is_at_work = self._place_in(_coroutine_of(task), turn)
-            return place, is_at_work, task.serial if type(task) is _Task else None
+            return *self._place_in(_coroutine_of(task), turn), None
         function = callback.__func__ if type(callback) is MethodType else callback
         is_harmless = id(function) in _HARMLESS
         return (None if is_harmless else self._beginning(callback)), not is_harmless, None
@@ -149,8 +150,9 @@ class RecordedHost(VirtualHost):
             if known[1] if known else self._file(code):
                 own = awaited
             awaited = awaited.cr_await
-        if own is not None and own.cr_frame is not None:
-            return self._place(own.cr_code, own.cr_frame.f_lineno), True
+        frame = None if own is None else own.cr_frame
+        if frame is not None:
+            return self._place(frame.f_code, frame.f_lineno), True
         if outermost is _RESPOND and turn.origin is not None:
             return turn.origin.place, True
         if outermost is _REPEAT and coroutine.cr_frame is not None:
