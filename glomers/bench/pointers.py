@@ -29,11 +29,12 @@ WIDTH = array("Q").itemsize
 """Bytes for each object."""
 _SLOT = 2 * WIDTH
 _SLOT_BITS = 8 * _SLOT
-_EDGE = 8 * _SLOT
 _FEW = 8
 """So many slots are looked at one by one, of more their halves are."""
 _NEAR = 16
 """How many slots from what changed last one looks first for what has."""
+_EDGE = 8
+"""As near to the end of these what has changed is what one looks around from then on."""
 _LIST_ARRAY = list.__basicsize__ - 2 * WIDTH  # behind it is how many items there is room for
 _SET_HEAD = object.__basicsize__
 _DICT_TAG = object.__basicsize__ + WIDTH  # behind how many keys there are
@@ -159,15 +160,12 @@ class SetByTable(SetById):
     def _copy(self) -> None:
         self._find()
         self._head = self._head_now.tolist()
-        self._near = 0, 0
-        """A part of the table around what changed last: where numbers lie that come in order."""
         self._window = 0
         self._bytes = (self._head[2] + 1) * _SLOT
         self._part = self._bytes if self._bytes <= _SMALL else _WINDOW
         self._table = ctypes.create_string_buffer(self._bytes)
         self._address = ctypes.addressof(self._table)
-        self._bytes_before = memoryview(self._table).cast("B")
-        self._before = self._bytes_before.cast("Q")
+        self._before = memoryview(self._table).cast("B").cast("Q")
         self._look_at(self._head[3])
         self._before[:] = self._now_there
 
@@ -176,6 +174,11 @@ class SetByTable(SetById):
         self._seen_at = table
         self._now_there = _numbers_at(table, self._bytes // WIDTH)
         self._bytes_now = self._now_there.cast("B")
+        self._near = 0
+        """Where the part begins around what changed last: where numbers lie that come in order."""
+        self._near_there = self._bytes_now[:0]
+        self._near_before = 0
+        """What this part held, as one number."""
 
     def has_changed(self) -> bool:
         if self._head_now.tolist() != self._head:
@@ -201,33 +204,36 @@ class SetByTable(SetById):
 
     def _come(self, count: int) -> list[Any]:
         """So many members that have come, if all of them are near what came last; else none."""
-        near, end = self._near
-        was, now = self._bytes_before[near:end].tobytes(), self._bytes_now[near:end].tobytes()
-        bits = int.from_bytes(was, "little") ^ int.from_bytes(now, "little")
+        now = int.from_bytes(self._near_there, "little")
+        bits = now ^ self._near_before
         if not bits:
             return []
-        first = ((bits & -bits).bit_length() - 1) // _SLOT_BITS * _SLOT
-        last = (bits.bit_length() - 1) // _SLOT_BITS * _SLOT
-        places = [first]
+        first = ((bits & -bits).bit_length() - 1) // _SLOT_BITS
+        last = (bits.bit_length() - 1) // _SLOT_BITS
+        slots = [self._near + first]
         if first != last:
-            between = range(first, last + _SLOT, _SLOT)
-            places = [at for at in between if was[at : at + WIDTH] != now[at : at + WIDTH]]
-        if len(places) != count:
+            part = range(self._near + first, self._near + last + 1)
+            slots = [slot for slot in part if self._before[2 * slot] != self._now_there[2 * slot]]
+        if len(slots) != count:
             return []
-        self._bytes_before[near:end] = now
-        if not _EDGE <= places[0] <= len(now) - _EDGE:
-            self._be_near((near + places[0]) // _SLOT)
-        return [self._take(near + at) for at in places]
+        self._near_before = now
+        if not _EDGE <= first <= 2 * _NEAR - _EDGE:
+            self._be_near(slots[0])
+        return [self._take(slot) for slot in slots]
 
-    def _take(self, at: int) -> Any:
+    def _take(self, slot: int) -> Any:
         """The member in a slot, which counts as seen."""
-        member = ctypes.py_object.from_address(self._seen_at + at).value
+        self._before[2 * slot] = self._now_there[2 * slot]
+        self._before[2 * slot + 1] = self._now_there[2 * slot + 1]
+        member = ctypes.py_object.from_address(self._seen_at + slot * _SLOT).value
         self._objects[id(member)] = member
         return member
 
     def _be_near(self, slot: int) -> None:
-        start, stop = (slot - _NEAR) * _SLOT, (slot + _NEAR) * _SLOT
-        self._near = max(start, 0), min(stop, self._bytes)
+        """Look first at the part of the table around a slot, all of which has been seen."""
+        self._near = max(slot - _NEAR, 0)
+        self._near_there = self._bytes_now[self._near * _SLOT : (slot + _NEAR) * _SLOT]
+        self._near_before = int.from_bytes(self._near_there, "little")
 
     def _differing(self) -> tuple[list[Any], list[Any]]:
         """The members that are gone, and those that have come, wherever."""
@@ -237,15 +243,16 @@ class SetByTable(SetById):
         there = {now_there[2 * slot] for slot in slots}
         # What is none of a member's stands for a free slot, or for one that has become free.
         gone = [objects.pop(key) for key in was if key in objects and key not in there]
-        new = []
+        come = []
         for slot in slots:
-            key = before[2 * slot] = now_there[2 * slot]
-            before[2 * slot + 1] = now_there[2 * slot + 1]
+            key = now_there[2 * slot]
             if key not in objects and key not in _FREE:
-                new.append(slot)
+                come.append(self._take(slot))
+            else:
+                before[2 * slot : 2 * slot + 2] = now_there[2 * slot : 2 * slot + 2]
         if slots:
             self._be_near(slots[0])
-        return gone, [self._take(slot * _SLOT) for slot in new]
+        return gone, come
 
     def _slots_that_differ(self) -> list[int]:
         """The slots that have changed, by halves, of which most are the same."""

@@ -127,7 +127,10 @@ class Variables:
     def _compare_loose(self) -> None:
         for watched in [each for each in self._loose if each.is_adrift()]:
             if self._known.get(watched.path) is watched:
-                self._begin_again(watched)
+                if watched.size is not None and _is_large(watched):
+                    self._tell_other_number(watched)
+                else:
+                    self._begin_again(watched)
 
     def _keep(self, tags: list[bytes], flat: list[Any], where: bytes) -> None:
         """What is flat now is what is compared with in the next look."""
@@ -392,6 +395,13 @@ class Variables:
         if watched.kind != "object":
             self._told.container(watched.path, watched.kind, watched.size)
 
+    def _tell_other_number(self, watched: Watched) -> None:
+        """Tell how many members there are now of a container that was told by another number."""
+        watched.size = count(watched.value)
+        self._told.container(watched.path, watched.kind, watched.size)
+        self._loose.remove(watched)
+        self._loose.append(watched)  # as if it had begun anew
+
     def _tell_members(self, watched: Watched, gone: Iterable[Any], added: Iterable[Any]) -> None:
         self._told.members(watched.path, [*map(_text, gone)], [*map(_text, added)])
 
@@ -422,6 +432,11 @@ def count_is_too_large(watched: Watched) -> bool:
         return False
     most = MAX_MEMBERS[watched.kind] if watched.texts is None else MAX_NESTED
     return count(watched.value) > most
+
+
+def _is_large(watched: Watched) -> bool:
+    """Whether a container has too many members to be told by anything but their number."""
+    return watched.kind != "object" and count(watched.value) > MAX_MEMBERS[watched.kind]
 
 
 def _seamed(order: Iterable[Watched]) -> list[Iterable[Any]]:
