@@ -84,11 +84,22 @@ class RecordedHost(VirtualHost):
 
     def call(self, handle: Handle, callback: Callable[..., object]) -> None:
         """Call what has become due, and record what comes of it."""
-        if type(callback) is MethodType and callback.__func__ is _FINISHED:
+        kind, serial = type(callback), None
+        if kind is MethodType and callback.__func__ is _FINISHED:  # type: ignore[attr-defined]
             handle.context.run(callback, *handle.args)  # it makes nothing due and changes nothing
             return
         turn = Turn(handle.origin, "timer" if handle.when_s > 0 else "task")
-        place, is_at_work, serial = self._what_goes_on(callback, turn)
+        # An object of the program's own is not asked for its task.
+        task: Any = getattr(callback, "__self__", None) if _flags_of(kind) & _MADE_IN_C else None
+        if type(task) is _Task:
+            place, is_at_work = self._place_in(_coroutine_of(task), turn)
+            serial = task.serial
+        elif issubclass(type(task), asyncio.Task):
+            place, is_at_work = self._place_in(_coroutine_of(task), turn)
+        else:
+            function = callback.__func__ if kind is MethodType else callback  # type: ignore[attr-defined]
+            is_at_work = id(function) not in _HARMLESS
+            place = self._beginning(callback) if is_at_work else None
         self.recorder.turn = turn
         try:
             handle.context.run(callback, *handle.args)
@@ -123,21 +134,6 @@ class RecordedHost(VirtualHost):
         is_at_work = handler is not None and not is_async and node._early is None
         return self._beginning(handler), is_at_work
 
-    def _what_goes_on(
-        self, callback: Callable[..., object], turn: Turn
-    ) -> tuple[CodePlace | None, bool, int | None]:
-        """Where the program is called, whether it may change anything; and which task it is."""
-        if not _flags_of(type(callback)) & _MADE_IN_C:  # an object of the program's own
-            return None, True, None
-        task: Any = getattr(callback, "__self__", None)
-        if type(task) is _Task:
-            return *self._place_in(_coroutine_of(task), turn), task.serial
-        if issubclass(type(task), asyncio.Task):
-            return *self._place_in(_coroutine_of(task), turn), None
-        function = callback.__func__ if type(callback) is MethodType else callback
-        is_harmless = id(function) in _HARMLESS
-        return (None if is_harmless else self._beginning(callback)), not is_harmless, None
-
     def _place_in(self, coroutine: Any, turn: Turn) -> tuple[CodePlace | None, bool]:
         """Where a task goes on, and whether that may change anything of the program's own."""
         outermost = coroutine.cr_code if type(coroutine) is CoroutineType else None
@@ -162,7 +158,10 @@ class RecordedHost(VirtualHost):
     def _beginning(self, function: Any) -> CodePlace | None:
         """Where a function of the program begins; None of others."""
         code = _code_of(function)
-        if code is None or self._file(code) is None:
+        if code is None:
+            return None
+        known = self._names.get(id(code))
+        if (known[1] if known else self._file(code)) is None:
             return None
         return self._place(code, code.co_firstlineno)
 
