@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import sys
 from array import array
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 try:
@@ -38,7 +38,8 @@ _EDGE = 8
 _LIST_ARRAY = list.__basicsize__ - 2 * WIDTH  # behind it is how many items there is room for
 _SET_HEAD = object.__basicsize__
 _DICT_TAG = object.__basicsize__ + WIDTH  # behind how many keys there are
-_LAST_WITH_TAGS = (3, 12)
+_LAST_WITH_TAGS = (3, 12)  # PEP 699 has done away with them
+NO_TAG = memoryview(b"")
 _SMALL = 64 * _SLOT
 """A table of so many bytes is compared as a whole in each look, of a larger one a part."""
 _WINDOW = 8 * _SLOT
@@ -86,22 +87,17 @@ class ListByArray(ListById):
         return not _same_bytes(array, self._array, self._bytes)
 
 
-class DictTags:
-    """Tells whether dicts have changed, by the tags that CPython gives them (PEP 509).
+def _no_tag(names: dict[Any, Any]) -> memoryview:
+    """What stands for the tag of a dict that has none."""
+    return NO_TAG
 
-    A dict gets a tag that none has had before whenever a key or value comes, goes or is another
-    object.  Later versions of CPython (PEP 699) do without: there is a tag of none.
 
-    Args:
-        dicts: are to live as long as one asks.
+def _read_tag(names: dict[Any, Any]) -> memoryview:
+    """The tag that CPython gives a dict (PEP 509), now and later, as long as the dict lives.
+
+    It is one that no dict has had before whenever a key or value comes, goes or is another object.
     """
-
-    def __init__(self, dicts: Iterable[dict[Any, Any]]) -> None:
-        self._tags = [_numbers_at(id(each) + _DICT_TAG, 1) for each in dicts]
-
-    def now(self) -> list[bytes]:
-        """The tags of all of them."""
-        return [*map(memoryview.tobytes, self._tags)]
+    return _numbers_at(id(names) + _DICT_TAG, 1)
 
 
 class SetById:
@@ -307,7 +303,7 @@ def _has_tags() -> bool:
     if _free is None or sys.version_info[:2] > _LAST_WITH_TAGS:
         return False
     probe: dict[int, object] = {}
-    tags, seen = DictTags([probe]), set()
+    tag, seen = _read_tag(probe), set()
     changes: tuple[Callable[[], None], ...] = (
         lambda: probe.update({1: object(), 2: object()}),
         lambda: probe.__setitem__(1, object()),
@@ -315,12 +311,9 @@ def _has_tags() -> bool:
         probe.clear,
     )
     for change in changes:
-        before = tags.now()
-        seen.update(before)
-        if tags.now() != before:
-            return False
+        seen.add(tag.tobytes())
         change()
-    return len(seen | {*tags.now()}) == len(changes) + 1
+    return len(seen | {tag.tobytes()}) == len(changes) + 1
 
 
 _free = _free_keys()
@@ -328,4 +321,4 @@ _FREE: frozenset[int] = _free or frozenset()
 pointers: Callable[[list[Any]], bytes] = by_id if _free is None else _from_memory
 ListCopy: type[ListById] = ListById if _free is None else ListByArray
 SetCopy: type[SetById] = SetById if _free is None else SetByTable
-HAS_TAGS = _has_tags()
+tag_of: Callable[[dict[Any, Any]], memoryview] = _read_tag if _has_tags() else _no_tag

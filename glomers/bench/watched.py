@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterable, Iterator
 from types import MemberDescriptorType
 from typing import Any
 
-from glomers.bench.pointers import SetById
+from glomers.bench.held import NOTHING, Held
+from glomers.bench.pointers import NO_TAG, SetById, tag_of
 from glomers.bench.shown import (
     attributes_of,
     attributes_reader,
@@ -48,24 +49,24 @@ class Watched:
     are nested in, those as well.  `texts` are the members of such a list; of a set, `seen`
     are the members when one last looked; of an object, `names` are the attributes, which `read`
     reads of those of its `type`.  `below` are the paths of what it holds; `size` is how many
-    members there are of one that is told by that number alone.  `at` and `stale` belong to
-    `glomers.bench.variables`.
+    members there are of one that is told by that number alone.  `held` is what the sources gave
+    when one last looked, and `seen_tag` what the tag was then, if there is one.
     """
 
     __slots__ = (
         "above",
-        "at",
         "below",
         "depth",
-        "is_rebound",
+        "held",
         "kind",
         "names",
         "path",
         "read",
         "seen",
+        "seen_tag",
         "size",
         "sources",
-        "stale",
+        "tag",
         "texts",
         "type",
         "value",
@@ -85,23 +86,27 @@ class Watched:
         self.seen: SetById | None = None
         self.below: set[str] = set()
         self.size: int | None = None
-        self.at = -1
-        self.stale: list[Iterable[Any]] | None = None
-        self.is_rebound = False
+        self.tag = NO_TAG
+        self.seen_tag = b""
+        self.held = NOTHING
 
     @property
     def has_names(self) -> bool:
         """Whether it is a module or an object, which have names where dicts have keys."""
         return self.kind in ("module", "object")
 
-    @property
-    def table(self) -> dict[Any, Any] | None:
-        """The dict that the sources belong to, if they are those of one."""
-        if not self.sources:
-            return None
-        if self.kind == "object":
-            return self.names
-        return self.value if self.kind in ("module", "dict") else None
+    def hold(self, sources: list[Iterable[Any]]) -> None:
+        """Have these sources from now on, all of which count as seen."""
+        self.sources = sources
+        table: Any = self.names if self.kind == "object" else self.value
+        has_tag = bool(sources) and self.kind in ("module", "object", "dict") and table is not None
+        self.tag = tag_of(table) if has_tag else NO_TAG
+        self.look()
+
+    def look(self) -> None:
+        """Know what there is now; what should change from here on is seen in the next look."""
+        self.seen_tag = self.tag.tobytes()
+        self.held = Held.by(self.sources)
 
     def know_attributes(self) -> None:
         """Know where an object has its attributes."""
