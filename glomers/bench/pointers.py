@@ -41,9 +41,9 @@ _DICT_TAG = object.__basicsize__ + WIDTH  # behind how many keys there are
 _LAST_WITH_TAGS = (3, 12)  # PEP 699 has done away with them
 NO_TAG = memoryview(b"")
 _SMALL = 64 * _SLOT
-"""A table of so many bytes is compared as a whole in each look, of a larger one a part."""
-_WINDOW = 8 * _SLOT
-"""How large a part."""
+"""A table of so many bytes is compared as a whole in each look, a larger one by such parts."""
+_LOOKS_PER_WINDOW = 8
+"""In one of so many looks, as much of it."""
 
 
 def by_id(items: list[Any]) -> bytes:
@@ -103,6 +103,8 @@ def _read_tag(names: dict[Any, Any]) -> memoryview:
 class SetById:
     """The members of a set as they were when one last looked."""
 
+    __slots__ = ("_objects", "_set")
+
     def __init__(self, members: Any) -> None:
         self._set = members
         self._objects = self._now()
@@ -132,9 +134,27 @@ class SetByTable(SetById):
     A member that comes takes a slot that was free, and so another number of them is.  As that is
     kept by the set itself, it is seen at once that members came or went, of a table of any size.
     One thing alone leaves it as it was: to clear a set and to fill it with just as many others.
-    For this the table is compared in each look, a large one by parts, each time another one: it may
-    take some looks until the last of the others are seen.
+    For this the table is compared in each look, a large one by parts, now and then another one: it
+    may take some looks until the last of the others are seen.
     """
+
+    __slots__ = (
+        "_address",
+        "_before",
+        "_bytes",
+        "_bytes_now",
+        "_head",
+        "_head_now",
+        "_near",
+        "_near_before",
+        "_near_there",
+        "_now_there",
+        "_part",
+        "_seen_at",
+        "_table",
+        "_until_window",
+        "_window",
+    )
 
     def __init__(self, members: Any) -> None:
         super().__init__(members)
@@ -156,9 +176,9 @@ class SetByTable(SetById):
     def _copy(self) -> None:
         self._find()
         self._head = self._head_now.tolist()
-        self._window = 0
+        self._window, self._until_window = 0, 0
         self._bytes = (self._head[2] + 1) * _SLOT
-        self._part = self._bytes if self._bytes <= _SMALL else _WINDOW
+        self._part = min(self._bytes, _SMALL)
         self._table = ctypes.create_string_buffer(self._bytes)
         self._address = ctypes.addressof(self._table)
         self._before = memoryview(self._table).cast("B").cast("Q")
@@ -179,8 +199,13 @@ class SetByTable(SetById):
     def has_changed(self) -> bool:
         if self._head_now.tolist() != self._head:
             return True
+        if self._until_window:
+            self._until_window -= 1
+            return False
         start = self._window
-        self._window = (start + self._part) % self._bytes
+        if self._part < self._bytes:
+            self._window = (start + self._part) % self._bytes
+            self._until_window = _LOOKS_PER_WINDOW - 1
         return bool(_same_bytes(self._seen_at + start, self._address + start, self._part))
 
     def changes(self) -> tuple[list[Any], list[Any]]:
@@ -208,21 +233,21 @@ class SetByTable(SetById):
         last = (bits.bit_length() - 1) // _SLOT_BITS
         slots = [self._near + first]
         if first != last:
-            part = range(self._near + first, self._near + last + 1)
-            slots = [slot for slot in part if self._before[2 * slot] != self._now_there[2 * slot]]
+            slots = self._slots_that_differ(self._near + first, self._near + last + 1)
         if len(slots) != count:
             return []
         self._near_before = now
         if not _EDGE <= first <= 2 * _NEAR - _EDGE:
             self._be_near(slots[0])
-        return [self._take(slot) for slot in slots]
+        return [*map(self._take, slots)]
 
     def _take(self, slot: int) -> Any:
         """The member in a slot, which counts as seen."""
-        self._before[2 * slot] = self._now_there[2 * slot]
-        self._before[2 * slot + 1] = self._now_there[2 * slot + 1]
+        at, now = 2 * slot, self._now_there
+        key = self._before[at] = now[at]
+        self._before[at + 1] = now[at + 1]
         member = ctypes.py_object.from_address(self._seen_at + slot * _SLOT).value
-        self._objects[id(member)] = member
+        self._objects[key] = member
         return member
 
     def _be_near(self, slot: int) -> None:
@@ -234,7 +259,7 @@ class SetByTable(SetById):
     def _differing(self) -> tuple[list[Any], list[Any]]:
         """The members that are gone, and those that have come, wherever."""
         before, now_there, objects = self._before, self._now_there, self._objects
-        slots = self._slots_that_differ()
+        slots = self._slots_that_differ(0, self._bytes // _SLOT)
         was = [before[2 * slot] for slot in slots]
         there = {now_there[2 * slot] for slot in slots}
         # What is none of a member's stands for a free slot, or for one that has become free.
@@ -250,11 +275,11 @@ class SetByTable(SetById):
             self._be_near(slots[0])
         return gone, come
 
-    def _slots_that_differ(self) -> list[int]:
-        """The slots that have changed, by halves, of which most are the same."""
+    def _slots_that_differ(self, low: int, high: int) -> list[int]:
+        """The slots of a part that have changed, by halves, of which most are the same."""
         table, copy, before, now = self._seen_at, self._address, self._before, self._now_there
         found: list[int] = []
-        parts = [(0, self._bytes // _SLOT)]
+        parts = [(low, high)]
         while parts:
             low, high = parts.pop()
             start = low * _SLOT

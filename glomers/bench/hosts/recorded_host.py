@@ -52,6 +52,7 @@ class RecordedHost(VirtualHost):
         self._names: dict[int, tuple[CodeType, str | None]] = {}
         """By the id of a piece of code, in which file of the program it is, if in one."""
         self._places: dict[tuple[int, int], CodePlace] = {}
+        self._beginnings: dict[int, CodePlace] = {}
         self._variables = Variables(self._module.__dict__, _imported(self._path.read_bytes()))
 
     async def start(self) -> None:
@@ -160,10 +161,10 @@ class RecordedHost(VirtualHost):
         code = _code_of(function)
         if code is None:
             return None
-        known = self._names.get(id(code))
-        if (known[1] if known else self._file(code)) is None:
-            return None
-        return self._place(code, code.co_firstlineno)
+        place = self._beginnings.get(id(code))
+        if place is None and self._file(code) is not None:
+            place = self._beginnings[id(code)] = self._place(code, code.co_firstlineno)
+        return place
 
     def _file(self, code: CodeType) -> str | None:
         """The file that code is in, as a person calls it; None when it is not the program's."""
