@@ -14,6 +14,7 @@ their number, and what lies too deep, or would be one container too many, by its
 from __future__ import annotations
 
 from collections.abc import Iterable
+from operator import methodcaller
 from typing import Any
 
 from glomers.bench.held import NOTHING, SEAM, Held, differing
@@ -49,6 +50,8 @@ MAX_MEMBERS = {"set": 4096, "list": 4096, "dict": 512, "object": MAX_NAMES}
 MAX_WATCHED = 16_384
 """How many members the containers of a node can have together."""
 
+_has_changed = methodcaller("has_changed")
+
 
 class Variables:
     """The variables of a node's program.
@@ -64,7 +67,7 @@ class Variables:
         """What was told of each path."""
         self._watched: dict[str, Watched] = {}
         """Those above come before those below."""
-        self._sets: list[tuple[Watched, SetById]] = []
+        self._sets: list[SetById] = []
         self._loose: list[Watched] = []
         """Containers of which something can change that their sources do not show."""
         self._told = ToldChanges()
@@ -89,7 +92,7 @@ class Variables:
         tags = [*map(memoryview.tobytes, self._tags)]
         is_rest_same = not self._untagged or self._held.is_same(_all_of(self._sources))
         is_same = is_rest_same and tags == self._seen_tags
-        sets = [watched for watched, seen in self._sets if seen.has_changed()]
+        sets = [*filter(_has_changed, self._sets)]
         is_adrift = self._loose and any(map(Watched.is_adrift, self._loose))
         if is_same and not sets and not is_adrift and self._order:
             return {}
@@ -100,8 +103,8 @@ class Variables:
             self._tell_entries(self._module, NOTHING, self._module.held)
         elif not is_same:
             self._compare_held(tags, is_rest_same)
-        for watched in sets:
-            if self._known.get(watched.path) is watched:
+        for watched in self._order if sets else ():
+            if watched.seen in sets and self._known.get(watched.path) is watched:
                 self._compare_sets(watched)
         if self._loose:
             self._compare_loose()
@@ -127,7 +130,7 @@ class Variables:
         self._untagged = [each for each in self._order if each.sources and each.tag is NO_TAG]
         seamed = ((SEAM, source) for watched in self._untagged for source in watched.sources)
         self._sources = [part for pair in seamed for part in pair]
-        self._sets = [(each, each.seen) for each in self._order if each.seen and each.size is None]
+        self._sets = [each.seen for each in self._order if each.seen and each.size is None]
         self._keep()
         self._is_arranged = True
 

@@ -100,19 +100,16 @@ class NodeStateWriter:
     ) -> None:
         """Append a step."""
         where = None if place is None else tuple(place)
-        self._write(_dumps((time_ns, node, kind, message, cause, where, sends, changes)))
+        step = (time_ns, node, kind, message, cause, where, sends, changes)
+        try:
+            self._write(compact_json.dumps(step))
+        except (TypeError, UnicodeEncodeError):  # a name of the program's has half a character
+            self._write(json.dumps(step, separators=(",", ":")).encode())
         self._write(b"\n")
 
     def close(self) -> None:
         """Write what is still buffered and close the file."""
         self._file.close()
-
-
-def _dumps(step: Any) -> bytes:
-    try:
-        return compact_json.dumps(step)
-    except (TypeError, UnicodeEncodeError):  # a name of the program's has half a character
-        return json.dumps(step, separators=(",", ":")).encode()
 
 
 def read_node_states(path: Path) -> Iterator[NodeStep]:

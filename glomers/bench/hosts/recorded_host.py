@@ -148,8 +148,9 @@ class RecordedHost(VirtualHost):
                 own = awaited
             awaited = awaited.cr_await
         frame = None if own is None else own.cr_frame
-        if frame is not None:
-            return self._place(frame.f_code, frame.f_lineno), True
+        if own is not None and frame is not None:
+            code, line = own.cr_code, frame.f_lineno
+            return self._places.get((id(code), line)) or self._place(code, line), True
         if outermost is _RESPOND and turn.origin is not None:
             return turn.origin.place, True
         if outermost is _REPEAT and coroutine.cr_frame is not None:
