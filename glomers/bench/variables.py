@@ -1,10 +1,11 @@
 """What has changed in a node's variables since one last looked: exactly, and without asking them.
 
 A variable that holds others is *watched*: the names of the module, dicts, sets, lists, and the
-attributes of simple objects, down to some depth.  All that these hold stands in one list, the
-*flat* one: as long as it has the very same objects, nothing has changed, because whatever is not
-watched is shown by a text that stays the same.  Else the containers that hold something else are
-compared, each with what it held before.  (For sets, see `glomers.bench.pointers.SetByTable`, which
+attributes of simple objects, down to some depth.  Of each container one knows what it held: as long
+as it holds the very same objects, nothing has changed, because whatever is not watched is shown by
+a text that stays the same.  Of dicts, where they have tags, the tag alone says that they still hold
+the same; all others are read in each look, into one list, and only if that is another one, or a tag
+is, are containers compared one by one.  (For sets, see `glomers.bench.pointers.SetByTable`, which
 knows the one change that may be told some steps late.)
 
 Bounds keep a look cheap whatever a program holds: a container with too many members is told by
