@@ -44,6 +44,8 @@ _CONTAINERS = (list, tuple, set, frozenset, dict, deque)
 _mro_of = type.__dict__["__mro__"].__get__
 _names_of = type.__dict__["__dict__"].__get__
 _name_of = type.__dict__["__name__"].__get__
+_bits_of = int.bit_length
+_digits_of = int.__repr__
 
 
 def is_one(value: Any, kinds: type | tuple[type, ...]) -> bool:
@@ -193,8 +195,8 @@ def _opened(value: Any) -> tuple[str, str, Iterator[Any]]:
 
 
 def _integer(value: int) -> str:
-    bits = int.bit_length(value)
-    return int.__repr__(value) if bits <= _MAX_BITS else f"an integer of {bits:,} bits"
+    bits = _bits_of(value)
+    return _digits_of(value) if bits <= _MAX_BITS else f"an integer of {bits:,} bits"
 
 
 def _text(value: str) -> str:

@@ -220,7 +220,7 @@ class Variables:
             changed = [
                 (key, value) for key, value in pairs if olds.get(id(key), UNSET) is not value
             ]
-        if watched.kind == "dict":
+        if watched.kind == "dict" and (gone or added):
             self._tell_members(watched, gone, added)
         if gone:
             self._let_go(watched, gone, added)
