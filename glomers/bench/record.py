@@ -16,6 +16,8 @@ from glomers.formats.node_log import times_file
 from glomers.formats.node_state import NODE_STATE, NodeStateWriter
 
 _HISTORY_BUFFER_BYTES = 1 << 18
+_STATE_BUFFER_BYTES = 1 << 16
+"""Small enough to leave the processor's cache to the run."""
 
 
 class Record(Protocol):
@@ -54,7 +56,7 @@ class StoreRecord:
 
     def node_states(self, failed: Callable[[BrokenTest], None]) -> NodeStateWriter:
         path = self._store.path / NODE_STATE
-        return NodeStateWriter(open_binary(path, self._telling(failed), BUFFER_BYTES))
+        return NodeStateWriter(open_binary(path, self._telling(failed), _STATE_BUFFER_BYTES))
 
     def node_log(
         self, node_id: str, echo: Callable[[str], None] | None, failed: Callable[[BrokenTest], None]

@@ -44,6 +44,8 @@ _CONTAINERS = (list, tuple, set, frozenset, dict, deque)
 _mro_of = type.__dict__["__mro__"].__get__
 _names_of = type.__dict__["__dict__"].__get__
 _name_of = type.__dict__["__name__"].__get__
+_bits_of = int.bit_length
+_digits_of = int.__repr__
 
 
 def is_one(value: Any, kinds: type | tuple[type, ...]) -> bool:
@@ -110,14 +112,19 @@ def attributes_of(value: Any) -> dict[str, Any] | None:
     Simple are the objects of classes that the program defines, and of our helpers: not what the
     standard library makes, and not the node itself.
     """
-    kind = type(value)
+    read = attributes_reader(type(value))
+    names = None if read is None else read(value)
+    return names if type(names) is dict else None
+
+
+def attributes_reader(kind: type) -> Callable[[Any], Any] | None:
+    """What reads the attributes of the objects of a class; None when they have none to be read."""
     if not _is_simple(kind):
         return None
     for each in _mro_of(kind):
         found = _names_of(each).get("__dict__")
         if found is not None:  # a class may have put something else there
-            names = found.__get__(value, kind) if type(found) is GetSetDescriptorType else None
-            return names if type(names) is dict else None
+            return found.__get__ if type(found) is GetSetDescriptorType else None
     return None
 
 
@@ -188,8 +195,8 @@ def _opened(value: Any) -> tuple[str, str, Iterator[Any]]:
 
 
 def _integer(value: int) -> str:
-    bits = int.bit_length(value)
-    return int.__repr__(value) if bits <= _MAX_BITS else f"an integer of {bits:,} bits"
+    bits = _bits_of(value)
+    return _digits_of(value) if bits <= _MAX_BITS else f"an integer of {bits:,} bits"
 
 
 def _text(value: str) -> str:

@@ -11,6 +11,8 @@ Change = dict[str, Any]
 class ToldChanges:
     """Collects what has changed since one last looked."""
 
+    __slots__ = ("_new", "by_path")
+
     def __init__(self) -> None:
         self.by_path: dict[str, Change] = {}
         self._new: set[str] = set()

@@ -1,10 +1,11 @@
 """What has changed in a node's variables since one last looked: exactly, and without asking them.
 
 A variable that holds others is *watched*: the names of the module, dicts, sets, lists, and the
-attributes of simple objects, down to some depth.  All that these hold stands in one list, the
-*flat* one: as long as it has the very same objects, nothing has changed, because whatever is not
-watched is shown by a text that stays the same.  Else the containers that hold something else are
-compared, each with what it held before.  (For sets, see `glomers.bench.pointers.SetByTable`, which
+attributes of simple objects, down to some depth.  Of each container one knows what it held: as long
+as it holds the very same objects, nothing has changed, because whatever is not watched is shown by
+a text that stays the same.  Of dicts, where they have tags, the tag alone says that they still hold
+the same; all others are read in each look, into one list, and only if that is another one, or a tag
+is, are containers compared one by one.  (For sets, see `glomers.bench.pointers.SetByTable`, which
 knows the one change that may be told some steps late.)
 
 Bounds keep a look cheap whatever a program holds: a container with too many members is told by
@@ -13,16 +14,14 @@ their number, and what lies too deep, or would be one container too many, by its
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Iterable
-from itertools import accumulate
+from operator import methodcaller
 from typing import Any
 
-from glomers.bench.held import NOTHING, Held, differing, same_beginning
-from glomers.bench.pointers import ListCopy, SetById, SetCopy, pointers
+from glomers.bench.held import NOTHING, SEAM, Held, differing
+from glomers.bench.pointers import NO_TAG, ListCopy, SetById, SetCopy
 from glomers.bench.shown import (
     MAX_MEMBER_CHARACTERS,
-    attributes_of,
     class_name,
     is_fixed,
     is_state,
@@ -52,8 +51,7 @@ MAX_MEMBERS = {"set": 4096, "list": 4096, "dict": 512, "object": MAX_NAMES}
 MAX_WATCHED = 16_384
 """How many members the containers of a node can have together."""
 
-_SEAM = (object(),)
-"""Stands before what a source gives, so that nothing moves unseen from one to the next."""
+_has_changed = methodcaller("has_changed")
 
 
 class Variables:
@@ -70,103 +68,92 @@ class Variables:
         """What was told of each path."""
         self._watched: dict[str, Watched] = {}
         """Those above come before those below."""
-        self._sets: list[tuple[Watched, SetById]] = []
+        self._sets: list[SetById] = []
         self._loose: list[Watched] = []
-        """Containers of which something can change that the flat list does not show."""
+        """Containers of which something can change that their sources do not show."""
         self._told = ToldChanges()
         self._module = Watched("", "module", names, 0, None)
-        self._module.sources = [names.keys(), names.values()]
         self._watched[""] = self._module
         self._is_arranged = False
         self._order: list[Watched] = []
-        self._source_count = 0
-        self._lengths: list[int] = []
-        self._starts = [0]
-        """Where in the flat list begins what each container holds, and where the last one ends."""
+        self._source_count = self._held_count = 0
+        self._tags: list[memoryview] = []
+        self._seen_tags: list[bytes] = []
+        self._untagged: list[Watched] = []
+        """Containers of which no tag tells whether they hold something else."""
         self._sources: list[Iterable[Any]] = []
-        self._flat: list[Any] = []
-        self._before = b""
-        self._held = ListCopy(self._flat)
+        self._held = ListCopy([])
+        """What the sources of these gave."""
 
     def changes(self) -> dict[str, Change]:
         """What has changed since the last call, as `glomers.formats.node_state` has it.
 
         The first call tells everything.
         """
-        flat: list[Any] = []
-        for source in self._sources:
-            flat += source
-        is_flat_same = self._order and self._held.is_same(flat)
-        sets = [watched for watched, seen in self._sets if seen.has_changed()]
-        is_adrift = self._loose and any(map(_is_adrift, self._loose))
-        if is_flat_same and not sets and not is_adrift:
+        tags = [*map(memoryview.tobytes, self._tags)]
+        is_rest_same = not self._untagged or self._held.is_same(_all_of(self._sources))
+        is_same = is_rest_same and tags == self._seen_tags
+        sets = [*filter(_has_changed, self._sets)]
+        is_adrift = self._loose and any(map(Watched.is_adrift, self._loose))
+        if is_same and not sets and not is_adrift and self._order:
             return {}
         self._told = ToldChanges()
-        where = self._before if is_flat_same else pointers(flat)
         if not self._order:
-            self._tell_entries(self._module, NOTHING, _held_by(self._module))
-        elif not is_flat_same:
-            self._compare_flat(flat, where)
-        for watched in sets:
-            if self._known.get(watched.path) is watched and not watched.is_rebound:
+            names = self._module.value
+            self._module.hold([names.keys(), names.values()])
+            self._tell_entries(self._module, NOTHING, self._module.held)
+        elif not is_same:
+            self._compare_held(tags, is_rest_same)
+        for watched in self._order if sets else ():
+            if watched.seen in sets and self._known.get(watched.path) is watched:
                 self._compare_sets(watched)
         if self._loose:
             self._compare_loose()
         if not self._is_arranged:
             self._arrange()
-        elif not is_flat_same:
-            self._starts = [0, *accumulate(self._lengths)]
-            self._keep(flat, where)
+        elif not is_same:
+            self._keep()
         return self._told.by_path
 
     def _compare_loose(self) -> None:
-        for watched in [each for each in self._loose if _is_adrift(each)]:
+        for watched in [each for each in self._loose if each.is_adrift()]:
             if self._known.get(watched.path) is watched:
-                self._begin_again(watched)
-
-    def _keep(self, flat: list[Any], where: bytes) -> None:
-        """What is flat now is what is compared with in the next look."""
-        self._flat, self._before, self._held = flat, where, ListCopy(flat)
+                if watched.size is not None and _is_large(watched):
+                    self._tell_other_number(watched)
+                else:
+                    self._begin_again(watched)
 
     def _arrange(self) -> None:
-        """Make the flat list anew, for other containers than before."""
+        """Watch other containers, or other sources of theirs, than before."""
         self._order = list(self._watched.values())
-        for number, watched in enumerate(self._order):
-            watched.at, watched.stale, watched.is_rebound = number, None, False
-        self._lengths = [*map(_held, self._order)]
         self._source_count = len(self._order) + sum(len(each.sources) for each in self._order)
-        self._starts = [0, *accumulate(self._lengths)]
-        seamed = ((_SEAM, source) for watched in self._order for source in watched.sources)
+        self._tags = [each.tag for each in self._order]
+        self._untagged = [each for each in self._order if each.sources and each.tag is NO_TAG]
+        seamed = ((SEAM, source) for watched in self._untagged for source in watched.sources)
         self._sources = [part for pair in seamed for part in pair]
-        self._sets = [(each, each.seen) for each in self._order if each.seen and each.size is None]
-        flat: list[Any] = []
-        for source in self._sources:
-            flat += source
-        self._keep(flat, pointers(flat))
+        self._sets = [each.seen for each in self._order if each.seen and each.size is None]
+        self._keep()
         self._is_arranged = True
+
+    def _keep(self) -> None:
+        """What is held now is what is compared with in the next look."""
+        self._held_count = sum(len(each.held.items) for each in self._order)
+        self._seen_tags = [each.seen_tag for each in self._order]
+        self._held = ListCopy(_all_of(each.held.items for each in self._untagged))
 
     # Where something has changed.
 
-    def _compare_flat(self, flat: list[Any], where: bytes) -> None:
-        """Compare the containers that hold something else than what they held."""
-        starts, order, before = self._starts, self._order, self._before
-        end, new_end = starts[-1], len(flat)
-        number = start = 0
-        while number < len(order):
-            old_start = starts[number]
-            same = same_beginning((before, old_start, end), (where, start, new_end))
-            if old_start + same == end and start + same == new_end:
-                return
-            # Where the next one begins, this one has got more.
-            found = bisect_left(starts, old_start + same) - 1
-            start += starts[found] - old_start
-            watched = order[found]
-            self._lengths[found] = _held(watched)
-            stop = start + self._lengths[found]
-            if self._known.get(watched.path, self._module) is watched and not watched.is_rebound:
-                was, now = slice(starts[found], starts[found + 1]), slice(start, stop)
-                self._compare(watched, Held(self._flat, before, was), Held(flat, where, now))
-            number, start = found + 1, stop
+    def _compare_held(self, tags: list[bytes], is_rest_same: bool) -> None:
+        """Compare the containers that may hold something else than what they held."""
+        rest = () if is_rest_same else self._untagged
+        for watched, seen, tag in zip(self._order, self._seen_tags, tags, strict=True):
+            if seen == tag and watched not in rest:
+                continue
+            if self._known.get(watched.path, self._module) is watched:
+                before = watched.held
+                watched.look()
+                if watched.held.pointers != before.pointers:
+                    self._compare(watched, before, watched.held)
 
     def _compare(self, watched: Watched, before: Held, after: Held) -> None:
         """Tell what has changed in a container that held `before`."""
@@ -216,32 +203,28 @@ class Variables:
 
     def _tell_entries(self, watched: Watched, before: Held, after: Held) -> None:
         """Tell what has become of names or keys, and of what belongs to them."""
-        (old_keys, old_values), (keys, values) = before.halves(), after.halves()
-        held, rest = old_keys.size, slice(old_keys.size, None)
+        old_keys, old_values, old_pointers = before.entries()
+        keys, values, key_pointers = after.entries()
         gone: list[Any] = []
-        if keys.begins_with(old_keys):
-            added = keys.listed(rest)
-            at, olds, news = differing(old_values, values.beginning(held))
-            same_keys = zip(keys.listed(slice(at, at + len(news))), olds, news, strict=True)
-            entries = [(key, value) for key, old, value in same_keys if old is not value]
-            entries += zip(added, values.listed(rest), strict=True)
+        if key_pointers.startswith(old_pointers):
+            added = keys[len(old_keys) :]
+            old_values += [UNSET] * len(added)
+            entries = zip(keys, old_values, values, strict=True)
+            changed = [(key, value) for key, old, value in entries if old is not value]
         else:
-            everything = slice(None)
-            was = old_keys.listed(everything), old_values.listed(everything)
-            now = keys.listed(everything), values.listed(everything)
-            olds_by_key = dict(zip(map(id, was[0]), was[1], strict=True))
-            there = set(map(id, now[0]))
-            gone = [key for key in was[0] if id(key) not in there]
-            added = [key for key in now[0] if id(key) not in olds_by_key]
-            pairs = zip(*now, strict=True)
-            entries = [
-                (k, value) for k, value in pairs if olds_by_key.get(id(k), UNSET) is not value
+            olds = dict(zip(map(id, old_keys), old_values, strict=True))
+            there = set(map(id, keys))
+            gone = [key for key in old_keys if id(key) not in there]
+            added = [key for key in keys if id(key) not in olds]
+            pairs = zip(keys, values, strict=True)
+            changed = [
+                (key, value) for key, value in pairs if olds.get(id(key), UNSET) is not value
             ]
-        if watched.kind == "dict":
+        if watched.kind == "dict" and (gone or added):
             self._tell_members(watched, gone, added)
         if gone:
             self._let_go(watched, gone, added)
-        for key, value in entries:
+        for key, value in changed:
             path = self._path(watched, key)
             if path is not None:
                 self._tell(path, value, watched)
@@ -300,7 +283,7 @@ class Variables:
         self._watched[path] = watched
         self._is_arranged = False
         if watched.kind == "object":
-            watched.names = attributes_of(value)
+            watched.know_attributes()
             self._loose.append(watched)
             self._told.text(path, class_name(type(value)))
         else:
@@ -317,9 +300,9 @@ class Variables:
         if watched.kind == "set":
             watched.seen = SetCopy(value)
         else:
-            watched.sources = sources
+            watched.hold(sources)
         if watched.kind in ("dict", "object"):
-            self._tell_entries(watched, NOTHING, _held_by(watched))
+            self._tell_entries(watched, NOTHING, watched.held)
         elif watched.texts is not None:
             self._told.splice(watched.path, 0, [], watched.texts)
         else:
@@ -342,20 +325,17 @@ class Variables:
             return
         if watched.kind == "set":
             assert watched.seen is not None
-            watched.value, watched.is_rebound, self._is_arranged = value, True, False
+            watched.value, self._is_arranged = value, False
             watched.seen.rebind(value)
             self._compare_sets(watched)
             return
-        was = slice(self._starts[watched.at], self._starts[watched.at + 1])
-        watched.value, watched.is_rebound = value, True
+        before, watched.value = watched.held, value
         self._hold(watched, sources_of(value))
-        self._compare(watched, Held(self._flat, self._before, was), _held_by(watched))
+        self._compare(watched, before, watched.held)
 
     def _hold(self, watched: Watched, sources: list[Iterable[Any]]) -> None:
-        """Let a container have other sources; those that the flat list was made of are kept."""
-        if watched.stale is None:
-            watched.stale = watched.sources
-        watched.sources = sources
+        """Let a container have other sources."""
+        watched.hold(sources)
         self._is_arranged = False
 
     def _forget(self, path: str) -> None:
@@ -384,6 +364,13 @@ class Variables:
         if watched.kind != "object":
             self._told.container(watched.path, watched.kind, watched.size)
 
+    def _tell_other_number(self, watched: Watched) -> None:
+        """Tell how many members there are now of a container that was told by another number."""
+        watched.size = count(watched.value)
+        self._told.container(watched.path, watched.kind, watched.size)
+        self._loose.remove(watched)
+        self._loose.append(watched)  # as if it had begun anew
+
     def _tell_members(self, watched: Watched, gone: Iterable[Any], added: Iterable[Any]) -> None:
         self._told.members(watched.path, [*map(_text, gone)], [*map(_text, added)])
 
@@ -405,7 +392,7 @@ class Variables:
         return len(self._watched) < MAX_CONTAINERS and self._source_count < MAX_SOURCES
 
     def _is_too_much(self, watched: Watched) -> bool:
-        return len(self._flat) + count(watched.value) > MAX_WATCHED
+        return self._held_count + count(watched.value) > MAX_WATCHED
 
 
 def count_is_too_large(watched: Watched) -> bool:
@@ -416,22 +403,17 @@ def count_is_too_large(watched: Watched) -> bool:
     return count(watched.value) > most
 
 
-def _held(watched: Watched) -> int:
-    """How long a part of the flat list a container has."""
-    sources = watched.sources if watched.stale is None else watched.stale
-    return len(sources) + sum(map(len, sources))  # type: ignore[arg-type]
+def _is_large(watched: Watched) -> bool:
+    """Whether a container has too many members to be told by anything but their number."""
+    return watched.kind != "object" and count(watched.value) > MAX_MEMBERS[watched.kind]
 
 
-def _held_by(watched: Watched) -> Held:
-    """What a container holds now, as it stands in a flat list."""
-    return Held.all([item for source in watched.sources for item in (*_SEAM, *source)])
-
-
-def _is_adrift(watched: Watched) -> bool:
-    """Whether something has changed that the flat list does not show."""
-    if watched.size is not None:
-        return count(watched.value) != watched.size
-    return attributes_of(watched.value) is not watched.names
+def _all_of(sources: Iterable[Iterable[Any]]) -> list[Any]:
+    """All that sources give."""
+    items: list[Any] = []
+    for source in sources:
+        items += source
+    return items
 
 
 def _text(value: Any) -> str:

@@ -11,8 +11,16 @@ from collections.abc import Callable, Iterable, Iterator
 from types import MemberDescriptorType
 from typing import Any
 
-from glomers.bench.pointers import SetById
-from glomers.bench.shown import attributes_of, ids_of, is_fixed, is_one, slots_of
+from glomers.bench.held import NOTHING, Held
+from glomers.bench.pointers import NO_TAG, SetById, tag_of
+from glomers.bench.shown import (
+    attributes_of,
+    attributes_reader,
+    ids_of,
+    is_fixed,
+    is_one,
+    slots_of,
+)
 
 MAX_NESTED = 128
 """How many members a list can have that others are nested in, and how many these are in all."""
@@ -39,25 +47,28 @@ class Watched:
     `kind` is `module`, `object`, `dict`, `set` or `list`.  `sources` are what to iterate over for
     all that it holds: of what has names or keys, these and then the values; of a list that others
     are nested in, those as well.  `texts` are the members of such a list; of a set, `seen`
-    are the members when one last looked.  `below` are the paths of what it holds; `size` is how
-    many members there are of one that is told by that number alone.  `at` and `stale` belong to
-    `glomers.bench.variables`.
+    are the members when one last looked; of an object, `names` are the attributes, which `read`
+    reads of those of its `type`.  `below` are the paths of what it holds; `size` is how many
+    members there are of one that is told by that number alone.  `held` is what the sources gave
+    when one last looked, and `seen_tag` what the tag was then, if there is one.
     """
 
     __slots__ = (
         "above",
-        "at",
         "below",
         "depth",
-        "is_rebound",
+        "held",
         "kind",
         "names",
         "path",
+        "read",
         "seen",
+        "seen_tag",
         "size",
         "sources",
-        "stale",
+        "tag",
         "texts",
+        "type",
         "value",
     )
 
@@ -68,19 +79,53 @@ class Watched:
         self.depth = depth
         self.above = above
         self.sources: list[Iterable[Any]] = []
+        self.type: type | None = None
+        self.read: Callable[[Any], Any] | None = None
         self.names: dict[str, Any] | None = None
         self.texts: list[str] | None = None
         self.seen: SetById | None = None
         self.below: set[str] = set()
         self.size: int | None = None
-        self.at = -1
-        self.stale: list[Iterable[Any]] | None = None
-        self.is_rebound = False
+        self.tag = NO_TAG
+        self.seen_tag = b""
+        self.held = NOTHING
 
     @property
     def has_names(self) -> bool:
         """Whether it is a module or an object, which have names where dicts have keys."""
         return self.kind in ("module", "object")
+
+    def hold(self, sources: list[Iterable[Any]]) -> None:
+        """Have these sources from now on, all of which count as seen."""
+        self.sources = sources
+        table: Any = self.names if self.kind == "object" else self.value
+        has_tag = bool(sources) and self.kind in ("module", "object", "dict") and table is not None
+        self.tag = tag_of(table) if has_tag else NO_TAG
+        self.look()
+
+    def look(self) -> None:
+        """Know what there is now; what should change from here on is seen in the next look."""
+        self.seen_tag = self.tag.tobytes()
+        self.held = Held.by(self.sources)
+
+    def know_attributes(self) -> None:
+        """Know where an object has its attributes."""
+        self.type = type(self.value)
+        self.read = attributes_reader(self.type)
+        self.names = attributes_of(self.value)
+
+    def is_adrift(self) -> bool:
+        """Whether something has changed that the sources do not show.
+
+        That is the number of members that a container is told by; or where an object has its
+        attributes, which may be another dict.
+        """
+        value = self.value
+        if self.size is not None:
+            return count(value) != self.size
+        if type(value) is self.type:
+            return self.read is not None and self.read(value) is not self.names
+        return attributes_of(value) is not self.names
 
 
 def kind_of(value: Any) -> str | None:

@@ -84,9 +84,8 @@ class NodeStateWriter:
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
-        self._file.write(_HEADER)
-        self._encoded: dict[object, str] = {None: "null"}
-        """Of what comes again and again."""
+        self._write = file.write
+        self._write(_HEADER)
 
     def write(
         self,
@@ -100,30 +99,17 @@ class NodeStateWriter:
         changes: Changes,
     ) -> None:
         """Append a step."""
-        encoded = self._encoded
-        where = encoded.get(place) or self._encode(place)
-        who = encoded.get(node) or self._encode(node)
-        head = (
-            f'[{time_ns},{who},"{kind}",{"null" if message is None else message},'
-            f"{'null' if cause is None else cause},{where},[{','.join(map(str, sends))}],"
-        )
-        self._file.write(b"%b%b]\n" % (head.encode(), _dumps(changes) if changes else b"{}"))
-
-    def _encode(self, what: str | CodePlace | None) -> str:
-        plain = what if type(what) is str else tuple(what or ())
-        text = self._encoded[what] = _dumps(plain).decode()
-        return text
+        where = None if place is None else tuple(place)
+        step = (time_ns, node, kind, message, cause, where, sends, changes)
+        try:
+            self._write(compact_json.dumps(step))
+        except (TypeError, UnicodeEncodeError):  # a name of the program's has half a character
+            self._write(json.dumps(step, separators=(",", ":")).encode())
+        self._write(b"\n")
 
     def close(self) -> None:
         """Write what is still buffered and close the file."""
         self._file.close()
-
-
-def _dumps(value: Any) -> bytes:
-    try:
-        return compact_json.dumps(value)
-    except TypeError:  # a name of the program's has half a character
-        return json.dumps(value, separators=(",", ":")).encode()
 
 
 def read_node_states(path: Path) -> Iterator[NodeStep]:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from glomers.bench import pointers, variables
+from glomers.bench import pointers, variables, watched
 from glomers.bench.variables import Variables
 from glomers.formats.node_state import NodeStep
 from glomers.reading.node_states import Members, changed
@@ -158,6 +158,7 @@ def test_changes_folded_are_what_one_sees_who_looks(names, rounds):
 def test_so_they_are_where_memory_cannot_be_read(names, rounds):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(variables, "SetCopy", pointers.SetById)
+        patch.setattr(watched, "tag_of", lambda names: pointers.NO_TAG)
         folded_is_looked_at(names, rounds)
 
 
@@ -194,6 +195,33 @@ def test_a_set_that_was_emptied_and_filled_with_as_many_others_has_changed():
     assert seen.has_changed()
     gone, come = seen.changes()
     assert (sorted(gone), sorted(come)) == ([1, 2, 3], [4, 5, 6])
+
+
+def test_a_large_set_that_was_emptied_and_filled_with_as_many_others_is_seen_to_have_changed_soon():
+    members = set(range(1000))
+    seen = pointers.SetCopy(members)
+    members.clear()
+    members.update(range(5000, 6000))
+    table = 16 * len(members)
+    assert any(seen.has_changed() for _ in range(table))
+    gone, come = seen.changes()
+    assert (sorted(gone), sorted(come)) == ([*range(1000)], [*range(5000, 6000)])
+
+
+def test_attributes_that_moved_to_another_dict_are_seen():
+    class Holder:
+        pass
+
+    Holder.__module__ = "__main__"
+    holder = Holder()
+    holder.count = 1
+    watch = Variables({"holder": holder})
+    watch.changes()
+    holder.__dict__ = {"count": 2}
+    assert watch.changes() == {"holder": {"=": "Holder"}, "holder.count": {"=": "2"}}
+    assert watch.changes() == {}
+    holder.count = 3
+    assert watch.changes() == {"holder.count": {"=": "3"}}
 
 
 def test_what_is_too_much_is_told_by_its_number():

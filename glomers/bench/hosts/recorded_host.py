@@ -52,6 +52,7 @@ class RecordedHost(VirtualHost):
         self._names: dict[int, tuple[CodeType, str | None]] = {}
         """By the id of a piece of code, in which file of the program it is, if in one."""
         self._places: dict[tuple[int, int], CodePlace] = {}
+        self._beginnings: dict[int, CodePlace] = {}
         self._variables = Variables(self._module.__dict__, _imported(self._path.read_bytes()))
 
     async def start(self) -> None:
@@ -84,11 +85,22 @@ class RecordedHost(VirtualHost):
 
     def call(self, handle: Handle, callback: Callable[..., object]) -> None:
         """Call what has become due, and record what comes of it."""
-        if type(callback) is MethodType and callback.__func__ is _FINISHED:
+        kind, serial = type(callback), None
+        if kind is MethodType and callback.__func__ is _FINISHED:  # type: ignore[attr-defined]
             handle.context.run(callback, *handle.args)  # it makes nothing due and changes nothing
             return
         turn = Turn(handle.origin, "timer" if handle.when_s > 0 else "task")
-        place, is_at_work, serial = self._what_goes_on(callback, turn)
+        # An object of the program's own is not asked for its task.
+        task: Any = getattr(callback, "__self__", None) if _flags_of(kind) & _MADE_IN_C else None
+        if type(task) is _Task:
+            place, is_at_work = self._place_in(_coroutine_of(task), turn)
+            serial = task.serial
+        elif issubclass(type(task), asyncio.Task):
+            place, is_at_work = self._place_in(_coroutine_of(task), turn)
+        else:
+            function = callback.__func__ if kind is MethodType else callback  # type: ignore[attr-defined]
+            is_at_work = id(function) not in _HARMLESS
+            place = self._beginning(callback) if is_at_work else None
         self.recorder.turn = turn
         try:
             handle.context.run(callback, *handle.args)
@@ -123,20 +135,6 @@ class RecordedHost(VirtualHost):
         is_at_work = handler is not None and not is_async and node._early is None
         return self._beginning(handler), is_at_work
 
-    def _what_goes_on(
-        self, callback: Callable[..., object], turn: Turn
-    ) -> tuple[CodePlace | None, bool, int | None]:
-        """Where the program is called, whether it may change anything; and which task it is."""
-        if not _flags_of(type(callback)) & _MADE_IN_C:  # an object of the program's own
-            return None, True, None
-        task: Any = getattr(callback, "__self__", None)
-        if issubclass(type(task), asyncio.Task):
-            place, is_at_work = self._place_in(_coroutine_of(task), turn)
-            return place, is_at_work, task.serial if type(task) is _Task else None
-        function = callback.__func__ if type(callback) is MethodType else callback
-        is_harmless = id(function) in _HARMLESS
-        return (None if is_harmless else self._beginning(callback)), not is_harmless, None
-
     def _place_in(self, coroutine: Any, turn: Turn) -> tuple[CodePlace | None, bool]:
         """Where a task goes on, and whether that may change anything of the program's own."""
         outermost = coroutine.cr_code if type(coroutine) is CoroutineType else None
@@ -149,8 +147,10 @@ class RecordedHost(VirtualHost):
             if known[1] if known else self._file(code):
                 own = awaited
             awaited = awaited.cr_await
-        if own is not None and own.cr_frame is not None:
-            return self._place(own.cr_code, own.cr_frame.f_lineno), True
+        frame = None if own is None else own.cr_frame
+        if own is not None and frame is not None:
+            code, line = own.cr_code, frame.f_lineno
+            return self._places.get((id(code), line)) or self._place(code, line), True
         if outermost is _RESPOND and turn.origin is not None:
             return turn.origin.place, True
         if outermost is _REPEAT and coroutine.cr_frame is not None:
@@ -160,9 +160,12 @@ class RecordedHost(VirtualHost):
     def _beginning(self, function: Any) -> CodePlace | None:
         """Where a function of the program begins; None of others."""
         code = _code_of(function)
-        if code is None or self._file(code) is None:
+        if code is None:
             return None
-        return self._place(code, code.co_firstlineno)
+        place = self._beginnings.get(id(code))
+        if place is None and self._file(code) is not None:
+            place = self._beginnings[id(code)] = self._place(code, code.co_firstlineno)
+        return place
 
     def _file(self, code: CodeType) -> str | None:
         """The file that code is in, as a person calls it; None when it is not the program's."""
