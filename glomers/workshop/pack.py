@@ -121,7 +121,7 @@ You write the nodes of a distributed system, and know at once whether they are r
 
 Your nodes are in `runs/nodes/`. From a terminal the same check is
 `.venv/bin/glomers assess 3c --bin runs/nodes/my_3c.py`; with `--watch` it is done again whenever
-the file changes.
+the file changes. What that command has looked into is left in `assess/`, which may be deleted.
 
 | exercise | minutes | needs |
 |---|---:|---|
