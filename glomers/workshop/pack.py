@@ -129,5 +129,6 @@ the file changes. What that command has looked into is left in `assess/`, which 
 
 Each exercise has three hints, which are folded: a question, an idea, a line. The lessons in
 `notebooks/` build the same nodes step by step, and go further; read a lesson after its exercise.
-[docs/when-things-go-wrong.md](docs/when-things-go-wrong.md) says what each finding means.
+[docs/when-things-go-wrong.md](docs/when-things-go-wrong.md#what-a-check-says) says what each
+finding means: look for its words there.
 """
