@@ -74,10 +74,14 @@ def code(id: str, text: str, is_parameters: bool = False) -> Cell:
     }
 
 
-_SKELETON = """
+WORK_FOLDER = (
+    "the work folder, to which `lab.workspace()` has gone: `runs/` beside the README, unless "
+    "`GLOMERS_WORK` names another"
+)
+_SKELETON = f"""
 ## Your node
 
-Put your own lines in the place of each comment `YOUR CODE`, and of the `raise` below it where there is one: a whole function that is missing has none. Run the cell: it writes the file `{node}` in the work folder, to which `lab.workspace()` has gone. That is `runs/` beside the README, unless `GLOMERS_WORK` names another.
+Put your own lines in the place of each comment `YOUR CODE`, and of the `raise` below it where there is one: a whole function that is missing has none. Run the cell: it writes the file `{{node}}` in {WORK_FOLDER}.
 
 The file runs as it stands. A gap that is reached raises an error that says what is to be done there, and of a missing function the check says who waits for it. You may run the check after each gap.
 """  # noqa: E501
