@@ -81,7 +81,7 @@ WORK_FOLDER = (
 _SKELETON = f"""
 ## Your node
 
-Put your own lines in the place of each comment `YOUR CODE`, and of the `raise` below it where there is one: a whole function that is missing has none. Run the cell: it writes the file `{{node}}` in {WORK_FOLDER}.
+Put your own lines in the place of each comment `YOUR CODE`, and of the `raise` below it where there is one: a whole function that is missing has none. Run the cell, which writes the file `{{node}}` in {WORK_FOLDER}.
 
 The file runs as it stands. A gap that is reached raises an error that says what is to be done there, and of a missing function the check says who waits for it. You may run the check after each gap.
 """  # noqa: E501
