@@ -6,6 +6,8 @@ import json
 import sys
 import time
 from argparse import Namespace
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from glomers.bench.options import CLOCKS
@@ -18,6 +20,7 @@ from glomers.workshop.assessment import Manner, assess
 from glomers.workshop.hunts import task
 from glomers.workshop.own_folder import own_folder
 from glomers.workshop.telling import lines
+from glomers.workshop.verdict import StageResult, Verdict
 
 FOLDER = Path("assess")
 """Where the counterexample of a challenge is left, below the current folder."""
@@ -35,6 +38,7 @@ def add_arguments(parser: Parser) -> None:
     add("--clock", choices=CLOCKS[:2], help=f"virtual (default), or {clock}")
     add("--json", action="store_true", help="print one JSON object")
     add("--watch", action="store_true", help="again whenever the file changes")
+    parser.epilog = f"What it has looked into is left in {FOLDER}/ID, until the next check of ID."
 
 
 def act(arguments: Namespace) -> int:
@@ -75,11 +79,43 @@ def changed_at(node: Path) -> int:
 def _assess_once(
     challenge: Challenge, node: Path, seeds: int | None, clock: str | None, as_json: bool
 ) -> int:
+    printer = _Printer(challenge, node)
+    manner = Manner(clock) if as_json else Manner(clock, tell=printer.tell)
     with own_folder(FOLDER, challenge.id) as folder:
-        verdict = assess(challenge, node, folder, seeds=seeds, manner=Manner(clock))
+        verdict = assess(challenge, node, folder, seeds=seeds, manner=manner)
     if as_json:
         print(json.dumps(verdict.as_json(), ensure_ascii=False))
     else:
-        for line in lines(verdict):
-            print(clean(line), flush=True)
+        printer.finish(verdict)
     return EXIT_OK if verdict.passed else EXIT_FAILED
+
+
+class _Printer:
+    """Prints the lines of a verdict, those of stages that have passed as soon as they have."""
+
+    def __init__(self, challenge: Challenge, node: Path) -> None:
+        self._known = Verdict(challenge, node, ())
+        self._printed = 0
+        self._under_way = ""
+
+    def tell(self, stages: Sequence[StageResult]) -> None:
+        """Print what has passed, and in a terminal what is under way, until it has come to an end.
+
+        Args:
+            stages: all of them; the first that has not been reached is under way.
+        """
+        self.finish(replace(self._known, stages=tuple(each for each in stages if each.passed)))
+        if sys.stdout.isatty():
+            following = next(each.name for each in stages if each.passed is None)
+            self._under_way = f"  … {following}"
+            print(self._under_way, end="\r", flush=True)
+
+    def finish(self, verdict: Verdict) -> None:
+        """Print the lines that have not been printed yet."""
+        if self._under_way:
+            print(" " * len(self._under_way), end="\r")
+            self._under_way = ""
+        told = list(lines(verdict))
+        for line in told[self._printed :]:
+            print(clean(line), flush=True)
+        self._printed = len(told)

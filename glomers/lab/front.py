@@ -20,6 +20,13 @@ def in_notebook() -> bool:
     return hasattr(shell(), "kernel")
 
 
+def is_watched() -> bool:
+    """Whether somebody sits before the notebook; papermill and its like answer no questions."""
+    kernel: Any = getattr(shell(), "kernel", None)
+    asked = kernel.get_parent() if hasattr(kernel, "get_parent") else {}
+    return bool(asked.get("content", {}).get("allow_stdin"))
+
+
 def show(mime_bundle: dict[str, str]) -> None:
     """Add an output to the cell that runs, in the forms that it has by their MIME types."""
     from IPython.display import display

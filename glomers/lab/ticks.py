@@ -12,9 +12,11 @@ from glomers.engine.guarded import run_module
 from glomers.errors import LabError
 from glomers.lab import html
 from glomers.lab.figure import Figure
+from glomers.lab.front import is_watched
 from glomers.lab.played import counterexample
 from glomers.lab.run import Run
 from glomers.lab.seeds import whole_count
+from glomers.lab.tail import shown_tail
 from glomers.reading.finding import HEADING
 
 DEADLINE_S = 300.0
@@ -78,6 +80,8 @@ def _listed(title: str, sentences: Sequence[str]) -> str:
 def check(challenge: str, node: str | Path, *, seeds: int | None = None) -> Ticks:
     """Take a node through the stages of a challenge, up to the first promise that it breaks.
 
+    In a notebook a line says meanwhile which stages have passed.
+
     Args:
         challenge: its id, such as "3c", or that of a bug hunt, such as "hunt-1".
         node: the node's program.
@@ -90,7 +94,8 @@ def check(challenge: str, node: str | Path, *, seeds: int | None = None) -> Tick
     try:
         with TemporaryDirectory(prefix="glomers-", ignore_cleanup_errors=True) as folder:
             words = [folder, challenge, str(count), str(node)]
-            ended = run_module("glomers.workshop.handover", words, DEADLINE_S)
+            with shown_tail(None if is_watched() else _not_shown) as tail:
+                ended = run_module("glomers.workshop.handover", words, DEADLINE_S, tail)
             told = Path(folder) / _NAME
             if not told.exists():
                 why = ended.err.strip().rpartition("\n")[2]
@@ -98,6 +103,10 @@ def check(challenge: str, node: str | Path, *, seeds: int | None = None) -> Tick
             return _loaded(told)
     except OSError as error:
         raise LabError(f"There is no place for the check: {error.strerror}.") from None
+
+
+def _not_shown(line: str) -> None:
+    """Nobody looks on, and what is kept of a check is what came of it."""
 
 
 def _loaded(path: Path) -> Ticks:

@@ -28,6 +28,9 @@ from glomers.workshop.verdict import (
 _UNEXPLAINED = "It broke the promise, and nobody knows why: `{command}` shows the run."
 
 
+Tell = Callable[[Sequence[StageResult]], None]
+
+
 @dataclass(frozen=True)
 class Manner:
     """How a node is taken through its stages.
@@ -37,6 +40,8 @@ class Manner:
         run: runs a stage.
         measure: runs the official command, for the limits.
         cut: makes the stages shorter.
+        tell: hears what is known of all stages, before each one; it is the first of those that have
+            not been reached.
         is_explained: whether the smallest failure is looked for, and what a node that has passed
             should not do all the same: that takes seconds.
     """
@@ -45,6 +50,7 @@ class Manner:
     run: RunStage = run_stage
     measure: Measure = measured_aside
     cut: Callable[[Challenge, list[Stage]], list[Stage]] = lambda challenge, stages: stages
+    tell: Tell = lambda stages: None
     is_explained: bool = True
 
 
@@ -89,6 +95,7 @@ def _judged(
     results: list[StageResult] = []
     rows: list[Row] = []
     for stage in stages:
+        manner.tell(_filled(results, names))
         found = manner.run(stage)
         broken = next((at for at, row in found.items() if stage.is_broken_by(row)), None)
         if broken is None and stage.counts is None and all(map(is_unjudged, found.values())):
@@ -105,6 +112,7 @@ def _judged(
         why = stage.promise if stage.name == STARTS else stage.promise + runs
         results.append(StageResult(stage.name, True, why))
     if limits_of(challenge):
+        manner.tell(_filled(results, names))
         calm = replace(official, nemesis=frozenset())
         results.append(limits_result(challenge, calm, manner.measure))
     if not all(result.passed for result in results):

@@ -21,6 +21,8 @@ from glomers.workshop.skeleton import Gap, GapMark, gaps_of, skeleton
 _FOLDER = Path(__file__).parent
 HINTS = ("A question", "An idea", "A line")
 """What the hints of an exercise are, the gentlest first."""
+ANSWERED = "**Your prediction:**"
+"""Where in the *why* of a manifest the answer to the prediction begins."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,7 @@ class Exercise:
         fails_at: the stage that the skeleton as it is given does not pass.
         stages: what each stage asks of this node.
         hints: a question, an idea, a line.
-        why: why the solution is right.
+        why: why the solution is right, and, from `ANSWERED` on, what comes of the prediction.
         variations: for those who are quick.
         gaps: which lines of the solution learners write.
         mistakes: the usual ones, the more special first.
@@ -97,6 +99,16 @@ class Exercise:
         own = _FOLDER / "answers" / f"my_{self.id}.py"
         path = SOLUTIONS / f"{self.solution}.py" if self.solution else own
         return path.read_text(encoding="utf-8")
+
+    @property
+    def reason(self) -> str:
+        """Why the solution is right."""
+        return self.why.partition(ANSWERED)[0].strip()
+
+    @property
+    def outcome(self) -> str:
+        """What comes of the prediction."""
+        return self.why.partition(ANSWERED)[2].strip()
 
     @property
     def skeleton(self) -> str:

@@ -2,9 +2,9 @@
 
     python -m glomers.workshop.handover FOLDER ID SEEDS NODE
 
-`verdict.json` and, of a stage that is broken, stores are left in FOLDER; 0 seeds stand for as many
-as usual.  Exit status: 0 when all stages passed, 1 when one is broken, 254 with the reason on
-stderr.
+On stdout a line says before each stage how far the check has come.  `verdict.json` and, of a stage
+that is broken, stores are left in FOLDER; 0 seeds stand for as many as usual.  Exit status: 0 when
+all stages passed, 1 when one is broken, 254 with the reason on stderr.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from glomers.errors import EXIT_BAD_INPUT, EXIT_FAILED, EXIT_OK, WorkshopError
-from glomers.workshop.assessment import assess
+from glomers.workshop.assessment import Manner, assess
 from glomers.workshop.hunts import task
 from glomers.workshop.snapshot import CHANGED
-from glomers.workshop.telling import YET, lines
+from glomers.workshop.telling import YET, lines, way
 from glomers.workshop.verdict import Verdict
 
 NAME = "verdict.json"
@@ -54,7 +54,9 @@ def main(argv: Sequence[str]) -> int:
     """Leave a verdict in a folder; returns the exit status."""
     folder, id, seeds, node = argv
     try:
-        verdict = assess(task(id), Path(node), Path(folder), seeds=int(seeds) or None)
+        manner = Manner(tell=lambda stages: print(way(stages), flush=True))
+        count = int(seeds) or None
+        verdict = assess(task(id), Path(node), Path(folder), seeds=count, manner=manner)
     except WorkshopError as error:
         print(error, file=sys.stderr)
         return EXIT_BAD_INPUT

@@ -9,7 +9,16 @@ from typing import Any
 
 from glomers.workshop.bug import mended, with_bug
 from glomers.workshop.hunts import HUNTS
-from glomers.workshop.sheet import PARAMETERS, Cell, code, file_text, folded, folded_hints, prose
+from glomers.workshop.sheet import (
+    PARAMETERS,
+    WORK_FOLDER,
+    Cell,
+    code,
+    file_text,
+    folded,
+    folded_hints,
+    prose,
+)
 
 _FOLDER = Path(__file__).parent
 _CHECK = """for number in range(1, 6):
@@ -58,7 +67,7 @@ def _head(told: dict[str, Any]) -> str:
         f"**Time:** {told['minutes']} minutes. **Needs:** exercises 2, 3c, 4 and 6b. "
         f"**Lesson:** [{lesson}](../{lesson}.ipynb), to read afterwards: it hunts the same "
         "bugs.\n\n"
-        f"{told['intro'].strip()}"
+        f"{told['intro'].strip()}\n\nThe cells write their files in {WORK_FOLDER}."
     )
 
 

@@ -121,7 +121,7 @@ You write the nodes of a distributed system, and know at once whether they are r
 
 Your nodes are in `runs/nodes/`. From a terminal the same check is
 `.venv/bin/glomers assess 3c --bin runs/nodes/my_3c.py`; with `--watch` it is done again whenever
-the file changes.
+the file changes. What that command has looked into is left in `assess/`, which may be deleted.
 
 | exercise | minutes | needs |
 |---|---:|---|
@@ -129,5 +129,6 @@ the file changes.
 
 Each exercise has three hints, which are folded: a question, an idea, a line. The lessons in
 `notebooks/` build the same nodes step by step, and go further; read a lesson after its exercise.
-[docs/when-things-go-wrong.md](docs/when-things-go-wrong.md) says what each finding means.
+[docs/when-things-go-wrong.md](docs/when-things-go-wrong.md#what-a-check-says) says what each
+finding means: look for its words there.
 """

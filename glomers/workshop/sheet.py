@@ -45,12 +45,13 @@ def _cells(exercise: Exercise) -> Iterator[Cell]:
     yield code("parameters", PARAMETERS, True)
     yield code("begin", "from glomers import lab\n\nlab.workspace()")
     yield prose("promise", f"## What is promised\n\n{exercise.promise}")
-    yield prose("skeleton-prose", _SKELETON)
+    yield prose("skeleton-prose", _SKELETON.format(node=exercise.node))
     yield code("node", f"%%writefile {exercise.node}\n{exercise.skeleton}")
     yield prose("predict", f"## Predict\n\n{exercise.predict.strip()}\n\nWrite your guess here: …")
     yield prose("hints", _hints(exercise))
     yield prose("check-prose", _stages(exercise))
     yield code("check", f'lab.check("{exercise.id}", "{exercise.node}", seeds=SEEDS)')
+    yield prose("outcome", _outcome(exercise))
     yield prose("solution", _solution(exercise))
     yield prose("variations", _variations(exercise))
 
@@ -73,10 +74,16 @@ def code(id: str, text: str, is_parameters: bool = False) -> Cell:
     }
 
 
-_SKELETON = """
+WORK_FOLDER = (
+    "the work folder, to which `lab.workspace()` has gone: `runs/` beside the README, unless "
+    "`GLOMERS_WORK` names another"
+)
+_SKELETON = f"""
 ## Your node
 
-Put your own lines in the place of each comment `YOUR CODE` and of the `raise` below it, and run the cell: it writes the file. The file runs as it stands, and a gap that is reached raises an error that says what is to be done there. You may run the check after each gap.
+Put your own lines in the place of each comment `YOUR CODE`, and of the `raise` below it where there is one: a whole function that is missing has none. Run the cell, which writes the file `{{node}}` in {WORK_FOLDER}.
+
+The file runs as it stands. A gap that is reached raises an error that says what is to be done there, and of a missing function the check says who waits for it. You may run the check after each gap.
 """  # noqa: E501
 
 
@@ -121,11 +128,17 @@ def _stages(exercise: Exercise) -> str:
     )
 
 
+def _outcome(exercise: Exercise) -> str:
+    outcome = exercise.outcome
+    text = outcome[:1].upper() + outcome[1:]
+    return f"## Your prediction\n\n{folded('What comes of it', text)}"
+
+
 def _solution(exercise: Exercise) -> str:
     lines = exercise.own_lines
     length = f"In the gaps ours has {lines} lines" if lines > 1 else "In the gap ours has 1 line"
     code = f"```python\n{exercise.answer}```"
-    text = f"{length}.\n\n{code}\n\n{exercise.why.strip()}"
+    text = f"{length}.\n\n{code}\n\n{exercise.reason}"
     return f"## Solution\n\n{folded('Ours, and why', text)}"
 
 

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from glomers.reading.finding import HEADING
 from glomers.workshop.snapshot import CHANGED
-from glomers.workshop.verdict import Verdict
+from glomers.workshop.verdict import StageResult, Verdict
 
 YET = "No promise is broken, and yet a run without faults shows:"
 _MARKS = {True: "✓", False: "✗", None: "·"}
+
+
+def way(stages: Sequence[StageResult]) -> str:
+    """How far a check has come, in one line: what has passed, and what is under way."""
+    passed = [f"{_MARKS[True]} {stage.name}" for stage in stages if stage.passed]
+    following = [f"{stage.name} …" for stage in stages if stage.passed is None]
+    return "  ".join([*passed, *following[:1]])
 
 
 def lines(verdict: Verdict) -> Iterator[str]:

@@ -13,7 +13,7 @@ from glomers.workshop.evidence import Exhibit
 from glomers.workshop.stages import FAULTS, LIMITS, PARTITIONS, TOGETHER
 
 NOT_REACHED = "not reached"
-UNJUDGED = "a poll leaves out keys that have no messages"
+UNJUDGED = "polls show a key and never a message of it, and a poll leaves out keys without messages"
 """What keeps a checker from judging a run in which it finds nothing wrong."""
 
 
@@ -67,13 +67,13 @@ def is_unjudged(row: Row) -> bool:
 
 
 def shown_runs(rows: Sequence[Row], left_out: int = 0) -> str:
-    """How many runs a stage took, how many of them show little, and how many were left out."""
-    count = len(rows)
+    """How many runs a stage took, how many of them show something, and how many were left out."""
+    count, telling = len(rows), len(_telling(rows))
     text = f"{count:,} runs" if count != 1 else "1 run"
-    vacuous = sum(bool(row["vacuous"]) for row in rows)
-    unjudged = sum(is_unjudged(row) for row in rows)
-    text = f"{text}, {vacuous:,} of them vacuous" if vacuous and count > 1 else text
-    text = f"{text}, {unjudged:,} of them not judged: {UNJUDGED}" if unjudged else text
+    if telling < count > 1:
+        text = f"{text}, of which {telling:,} count{'s' * (telling == 1)}"
+    if unjudged := sum(is_unjudged(row) for row in rows):
+        text = f"{text}; {unjudged:,} could not be judged: {UNJUDGED}"
     if left_out:
         return f"{text}; {left_out:,} more are left out, since your nodes send so much"
     return text
@@ -137,7 +137,7 @@ def _faults(rows: Sequence[Row]) -> set[str]:
 
 
 def _bound(rows: Sequence[Row]) -> str:
-    telling = [row for row in rows if not (row["vacuous"] or is_unjudged(row))]
+    telling = len(_telling(rows))
     reasons = sorted({reason for row in rows for reason in row["vacuous"]})
     reasons += ["they could not be judged"] * any(map(is_unjudged, rows))
     if not telling:
@@ -145,11 +145,17 @@ def _bound(rows: Sequence[Row]) -> str:
             f"How much that proves: little about faults, because in none of {len(rows):,} runs "
             f"they mattered ({'; '.join(reasons)})."
         )
-    rest = len(rows) - len(telling)
-    do = "does" if rest == 1 else "do"
-    others = f" ({rest:,} more {do} not count: {'; '.join(reasons)})" if rest else ""
+    rest = len(rows) - telling
+    among = f"{telling:,} of {len(rows):,} runs" if rest else f"all {telling:,} runs"
+    left = "one" if rest == 1 else f"{rest:,}"
+    others = f" (not in the other {left}: {'; '.join(reasons)})" if rest else ""
     return (
-        f"How much that proves: something was at stake in {len(telling):,} runs, and none failed"
-        f"{others}. By the rule of three, at most {300 / len(telling):.0f} % of such runs would "
-        "fail, with 95 % confidence. It is evidence, no proof."
+        f"How much that proves: something was at stake in {among}{others}, and none failed. So at "
+        f"most {min(100, 300 / telling):.0f} % of such runs fail, with 95 % confidence: that is 3 "
+        f"divided by {telling:,}, the rule of three. It is evidence, no proof."
     )
+
+
+def _telling(rows: Sequence[Row]) -> list[Row]:
+    """The runs that could be judged, and in which something was at stake."""
+    return [row for row in rows if not (row["vacuous"] or is_unjudged(row))]

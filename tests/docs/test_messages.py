@@ -21,7 +21,7 @@ QUOTED = re.findall(r"^\| `([^`]+)`(?: \|)", PAGE.read_text(encoding="utf-8"), r
 def pieces():
     """All text in the code that is long enough, cut where values are put in."""
     return {
-        node.value
+        node.value.replace("`", "")
         for path in sorted((ROOT / "glomers").rglob("*.py"))
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
@@ -138,6 +138,88 @@ PLAIN = re.sub(r"[`*]", "", PAGE.read_text(encoding="utf-8"))
 @pytest.mark.parametrize("text", SAID.values(), ids=list(SAID))
 def test_every_sentence_that_a_lesson_can_bring_about_is_explained(text):
     assert first_words(text) in PLAIN, f"docs/{PAGE.name} does not tell what to do about: {text}"
+
+
+# What a check says
+
+_NO_FINDINGS = {
+    *("acknowledged", "dossier", "envelopes", "faults", "finding", "guarantees", "node_states"),
+    *("notes", "partitions", "registers", "restarts", "source", "wording"),
+}
+"""Parts of the reading of a run that make no sentences, or those of other sections."""
+FINDING_SOURCES = [
+    *(
+        path
+        for path in sorted((ROOT / "glomers" / "reading").glob("*.py"))
+        if path.stem not in _NO_FINDINGS
+    ),
+    *(
+        ROOT / "glomers" / "workshop" / f"{name}.py"
+        for name in ("assessment", "evidence", "limits", "telling", "trials", "verdict", "watch")
+    ),
+]
+_SELF_EXPLANATORY = {"_checked", "_unchecked"}
+"""Functions that list what a pass has checked and what not."""
+_PATTERN = re.compile(r"\(\?|\\[dS]|^\^")
+
+
+def findings_in(path):
+    """The texts of findings in a module, each as a template.
+
+    Names of anomalies, which stand alone as constants, are none.
+    """
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    left = {id(each) for node in ast.walk(tree) for each in not_said(node)}
+    for node in ast.walk(tree):
+        text = template(node)
+        if text and id(node) not in left and not _PATTERN.search(text):
+            yield re.sub(r"\{\w+\}", "…", text)
+
+
+def not_said(node):
+    """The texts in a node that nobody is told as they are, docstrings among them."""
+    if isinstance(node, ast.Expr):
+        yield node.value
+    elif isinstance(node, ast.JoinedStr):
+        yield from (each for each in ast.walk(node) if each is not node)
+    elif isinstance(node, ast.FunctionDef) and node.name in _SELF_EXPLANATORY:
+        yield from ast.walk(node)
+    elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+        text = template(node.value) or ""
+        is_constant = node.targets[0].id.isupper()
+        if is_constant and not text.rstrip().endswith((".", "?", ":")):
+            yield node.value
+
+
+def in_a_row(text):
+    """Words of a text that stand together, in small letters; a text of few words is no finding."""
+    words = first_words(text).lower()
+    is_long = len(text.replace("…", " ").split()) >= FIRST_WORDS
+    return words if is_long and " " in words else ""
+
+
+FINDINGS = {
+    f"{path.stem}: {text[:50]}": text
+    for path in FINDING_SOURCES
+    for text in findings_in(path)
+    if in_a_row(text)
+}
+CHECKS = PLAIN.partition("## What a check says")[2].lower()
+"""From there on: a finding may also be one that has a section of its own."""
+
+
+@pytest.mark.parametrize("text", FINDINGS.values(), ids=list(FINDINGS))
+def test_every_finding_of_a_check_is_explained(text):
+    assert in_a_row(text) in CHECKS, f"docs/{PAGE.name} does not tell what to do about: {text}"
+
+
+def test_findings_are_found_wherever_they_are_made():
+    texts = set(FINDINGS.values())
+    assert "Offset … of … holds several messages: …" in texts, "returned with operations"
+    assert "never sent it again" in texts, "a part of a sentence"
+    assert "transactions read from one another in a circle (circular information flow)" in texts
+    assert any("was asked for … and answers …" in text for text in texts), "of messages alone"
+    assert len(texts) > 100
 
 
 def test_sentences_are_found_wherever_an_error_is_made():

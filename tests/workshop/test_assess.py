@@ -1,11 +1,14 @@
 """`glomers assess` and `lab.check`: what they say, show and return."""
 
 import json
+import re
+import sys
 import threading
 from argparse import Namespace
 from pathlib import Path
 
 import pytest
+from jupyter_client.manager import start_new_kernel
 
 from glomers import lab
 from glomers.challenges import CHALLENGES
@@ -16,6 +19,7 @@ from glomers.workshop.limits import limits_result, measured
 from glomers.workshop.runs import run_stage
 from glomers.workshop.stages import official_command, stages_of
 from glomers.workshop.telling import lines
+from glomers.workshop.verdict import StageResult, Verdict
 from tests.helpers.bench import told
 from tests.helpers.wrong_nodes import IMPOSTORS, LEARNERS, TRIALS
 
@@ -52,7 +56,9 @@ def test_a_node_that_passes_is_told_what_was_checked_what_was_not_and_how_much_i
     assert "official command" in text
     assert "Not checked: nodes that crash" in text
     assert "rule of three" in text
-    assert "vacuous" in text or "something was at stake in 21 runs" in text
+    count, telling = re.search(r"\((\d+) runs, of which (\d+) count\)", text).groups()
+    assert f"something was at stake in {telling} of {count} runs" in text
+    assert f"3 divided by {telling}," in text
 
 
 def test_json_is_one_object_and_the_status_says_whether_all_stages_pass(capsys):
@@ -72,6 +78,76 @@ def test_json_is_one_object_and_the_status_says_whether_all_stages_pass(capsys):
         "partitions": False,
     }
     assert found["passed"] is False
+
+
+def stages_told(*passed):
+    """What is known of three stages, of which these have passed or not."""
+    names = ("it starts", "one node is right", "partitions")
+    states = [*passed, None, None, None][:3]
+    return [StageResult(name, state, "Why.") for name, state in zip(names, states, strict=True)]
+
+
+def test_stages_are_printed_once_and_as_they_pass(capsys):
+    printer = command._Printer(CHALLENGES["3c"], RETRY)
+    printer.tell(stages_told())
+    assert capsys.readouterr().out == f"Challenge 3c, Broadcast, fault tolerant: {RETRY}\n"
+    printer.tell(stages_told(True))
+    assert capsys.readouterr().out == "  ✓ it starts: Why.\n"
+    printer.finish(Verdict(CHALLENGES["3c"], RETRY, tuple(stages_told(True, False))))
+    rest = ["  ✗ one node is right: Why.", "  · partitions: Why."]
+    assert capsys.readouterr().out.splitlines() == rest
+
+
+def test_a_terminal_shows_what_is_under_way_until_it_has_come_to_an_end(capsys, monkeypatch):
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    printer = command._Printer(CHALLENGES["3c"], RETRY)
+    printer.tell(stages_told(True))
+    assert capsys.readouterr().out.endswith("Why.\n  … one node is right\r")
+    printer.tell(stages_told(True, True))
+    erased, told, under_way = capsys.readouterr().out.splitlines(keepends=True)
+    assert erased.strip() == ""
+    assert told == "  ✓ one node is right: Why.\n"
+    assert under_way == "  … partitions\r"
+
+
+CHECK_CELL = """
+from glomers import lab
+from glomers.engine import guarded
+guarded.TAIL_INTERVAL_S = 0.05
+lab.check("3b", {node!r}, seeds=20)
+"""
+
+
+def outputs_of_check(*, is_watched):
+    """The messages with outputs of a cell with a check."""
+    manager, client = start_new_kernel()
+    messages = []
+    try:
+        cell = CHECK_CELL.format(node=str(ALL))
+        hook = {"allow_stdin": is_watched, "output_hook": messages.append}
+        client.execute_interactive(cell, timeout=100, **hook)
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+    outputs = [each for each in messages if "data" in each["content"]]
+    return [(each["msg_type"], each["content"]["data"]) for each in outputs]
+
+
+def test_a_notebook_shows_how_far_a_check_is_in_one_place_that_is_empty_in_the_end():
+    *way, (kind, result) = outputs_of_check(is_watched=True)
+    assert kind == "execute_result"
+    assert [kind for kind, _ in way[:2]] == ["display_data", "update_display_data"]
+    shown = [data["text/plain"] for _, data in way]
+    assert "✓ it starts" in shown[-2]
+    assert shown[-2].endswith(" …")
+    assert shown[-1] == ""
+    assert result["text/plain"].count("✓") == 4
+
+
+def test_a_notebook_that_nobody_looks_at_keeps_the_result_of_a_check_alone():
+    ((kind, result),) = outputs_of_check(is_watched=False)
+    assert kind == "execute_result"
+    assert result["text/plain"].count("✓") == 4
 
 
 def test_the_sentence_is_the_one_that_bench_test_prints(bench):

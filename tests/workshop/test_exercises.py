@@ -15,7 +15,7 @@ from glomers.challenges import CHALLENGES, SOLUTIONS
 from glomers.errors import WorkshopError
 from glomers.workshop import effort
 from glomers.workshop.assessment import assess
-from glomers.workshop.exercise import exercises
+from glomers.workshop.exercise import ANSWERED, exercises
 from glomers.workshop.limits import limits_of, limits_result, measured
 from glomers.workshop.sheet import file_name, notebook
 from glomers.workshop.skeleton import GapMark, gaps_of, skeleton
@@ -122,7 +122,7 @@ def test_gaps_are_few_and_short(exercise):
 def test_a_notebook_has_the_parts_of_an_exercise_in_order_and_no_outputs(exercise):
     cells = json.loads(notebook(exercise))["cells"]
     parts = "head parameters begin promise skeleton-prose node predict hints check-prose check"
-    assert [cell["id"] for cell in cells] == [*parts.split(), "solution", "variations"]
+    assert [cell["id"] for cell in cells] == [*parts.split(), "outcome", "solution", "variations"]
     source = {cell["id"]: cell["source"] for cell in cells}
     assert source["node"].startswith(f"%%writefile nodes/my_{exercise.id}.py\n")
     assert source["hints"].count("<details>") == 3
@@ -142,6 +142,19 @@ def test_a_solution_of_its_own_is_none_that_the_series_has():
 def test_there_is_no_solution_that_no_exercise_takes():
     own = {f"my_{exercise.id}.py" for exercise in EXERCISES if not exercise.solution}
     assert {path.name for path in ANSWERS.glob("my_*.py")} == own
+
+
+@each()
+def test_what_comes_of_a_prediction_is_folded_after_the_check_also_in_the_pack(exercise):
+    assert exercise.why.count(ANSWERED) == 1
+    for has_solution in (True, False):
+        cells = json.loads(notebook(exercise, has_solution=has_solution))["cells"]
+        source = {cell["id"]: cell["source"] for cell in cells}
+        assert list(source).index("outcome") == list(source).index("check") + 1
+        folded = source["outcome"].partition("<details>")[2]
+        assert exercise.outcome[1:] in folded
+        others = (text for id, text in source.items() if id != "outcome")
+        assert not any(exercise.outcome[1:] in text for text in others)
 
 
 @each()
