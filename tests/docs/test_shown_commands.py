@@ -28,6 +28,7 @@ PAGES = [
 ]
 BLOCK = re.compile(r"^```\w*\n(.*?)^```", re.MULTILINE | re.DOTALL)
 LONGEST_S = 120
+EXPLORES_LONG = {"08-explore.md"}
 
 NOT_RUN = {
     ".venv/bin/glomers bench test -w broadcast --bin examples/broadcast.js --node-count 5 "
@@ -108,7 +109,13 @@ def pattern(shown):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "page", [page for page in PAGES if COMMANDS[page]], ids=lambda page: page.name
+    "page",
+    [
+        pytest.param(page, marks=[pytest.mark.whole_corpus] if page.name in EXPLORES_LONG else [])
+        for page in PAGES
+        if COMMANDS[page]
+    ],
+    ids=lambda page: page.name,
 )
 def test_every_command_of_a_page_runs_and_prints_what_the_page_shows(clone, page):
     for command in COMMANDS[page]:

@@ -196,10 +196,10 @@ def test_colours_are_for_terminals_only(bench, monkeypatch):
 @pytest.mark.slow
 def test_looking_for_findings_among_many_messages_and_tracebacks_is_quick(bench):
     source = (FOLDER / "key_error.py").read_text()
-    flags = ("--node-count", "25", "--rate", "200", "--time-limit", "20")
+    flags = ("--node-count", "25", "--rate", "100", "--time-limit", "20")
     outcome = bench.test(bench.node(source), *flags, workload="broadcast")
     messages = (outcome.store / "net-journal" / "messages.jsonl").read_bytes().count(b'["s"')
-    assert messages > 50_000
+    assert messages > 25_000
     (outcome.store / "findings.json").unlink()
     run = lab.Run.load(outcome.store)
     began_s = time.process_time()

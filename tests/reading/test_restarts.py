@@ -197,8 +197,18 @@ MUTANTS = {  # what each life needs, a text that takes it away, and a command th
 }
 
 
+LONG_SEARCHES = {"log_buckets", "txn_uncommitted"}
+"""Of these it takes long to find a seed that shows it."""
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("solution", MUTANTS)
+@pytest.mark.parametrize(
+    "solution",
+    [
+        pytest.param(name, marks=[pytest.mark.whole_corpus] if name in LONG_SEARCHES else [])
+        for name in MUTANTS
+    ],
+)
 def test_what_a_node_does_for_its_lives_is_needed(tmp_path, solution):
     taken, put, flags = MUTANTS[solution]
     source = (NODES / f"{solution}.py").read_text(encoding="utf-8")

@@ -297,6 +297,7 @@ def test_what_only_messages_tell_has_its_line_and_its_advice(name, words, advice
     assert advice in verdict.advice
 
 
+@pytest.mark.whole_corpus
 def test_what_slow_readers_find_is_explained_by_a_command_that_can_be_given():
     verdict = assessed("5c", LEARNERS / "5c_answered_for.py")
     assert "holds several messages" in verdict.evidence.findings[0]
@@ -310,6 +311,7 @@ def test_transactions_that_are_mixed_are_told_and_not_called_a_matter_of_numbers
     assert verdict.evidence.relies_on is None
 
 
+@pytest.mark.whole_corpus
 def test_polls_of_which_nobody_can_judge_a_single_run_are_told_to_leave_keys_out():
     source = CHALLENGES["5a"].path.read_text(encoding="utf-8")
     shown = '{"type": "poll_ok", "msgs": '
