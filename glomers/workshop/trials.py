@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from glomers.bench.once import run_once
+from glomers.bench.once import Outcome, run_once
 from glomers.bench.options import LATENCY_DISTRIBUTIONS, TOPOLOGIES, Options
-from glomers.bench.script import Script, ScriptedOp
+from glomers.bench.script import Script
+from glomers.explore.judge import UNTOUCHED
 from glomers.explore.scenario import INTERVALS_S, LATENCIES_MS, Space, with_nodes
 from glomers.explore.tally import Tally
 from glomers.protocol import loads
@@ -65,6 +66,16 @@ class Trials(Space):
         lucky = _luck(options) if options == self.twin else None
         return Watch(options, shows_at_once=self.shows_at_once, lucky=lucky)
 
+    def vacuity(self, options: Options, outcome: Outcome, tally: Tally) -> list[str]:
+        """Why a trial that passes shows little.
+
+        Whoever gives ids without a word to others has no message that a fault could touch, and its
+        ids may come twice all the same.
+        """
+        reasons = super().vacuity(options, outcome, tally)
+        is_at_stake = options.workload == "unique-ids" and not tally.types
+        return [reason for reason in reasons if not (is_at_stake and reason == UNTOUCHED)]
+
 
 Draw = Callable[[Options, random.Random], Options]
 """Makes a trial of the official command, with dice."""
@@ -86,14 +97,15 @@ def twin_of(options: Options) -> Options:
 def _luck(twin: Options) -> str | None:
     """What shows that nodes give ids that are unique by luck only, as a sentence, if anything does.
 
-    The same requests are made again at the same moments, each at the next node; and again, but for
-    every fifth.
+    The same requests are made again at the same moments, each at the next node; again, but for
+    every fifth; and of nodes that all start in the same nanosecond.
     """
     script = run_once(twin, Tally(), is_recorded=True).script
     assert script is not None
     turned = [op._replace(thread=(op.thread + 1) % twin.concurrency) for op in script.ops]
     fewer = [op for number, op in enumerate(script.ops) if number % 5]
-    here, there, again = (_given(twin, script, ops) for ops in (script.ops, turned, fewer))
+    scripts = [replace(script, ops=tuple(ops), fates={}) for ops in (script.ops, turned, fewer)]
+    here, there, again = (_given(twin, each) for each in scripts)
     for id, node in there.ids.items():
         if (other := here.ids.get(id, node)) != node:
             return (
@@ -101,6 +113,12 @@ def _luck(twin: Options) -> str | None:
                 "request comes to it at the same moment: nothing in the id says which node it "
                 "comes from"
             )
+    if twice := _given(twin, replace(scripts[0], starts_at_once=True)).twice:
+        id, first, second = twice
+        return (
+            f"{first} gave the id {said(loads(id))}, and {second} gave it too, when both were "
+            "started in the same nanosecond: nothing in the id says which node it comes from"
+        )
     common = here.requests.keys() & again.requests.keys()
     if common and all(here.requests[each] == again.requests[each] for each in common):
         return (
@@ -110,10 +128,10 @@ def _luck(twin: Options) -> str | None:
     return None
 
 
-def _given(twin: Options, script: Script, ops: Sequence[ScriptedOp]) -> GivenIds:
+def _given(twin: Options, script: Script) -> GivenIds:
     """The ids that are given when these requests are made."""
     given = GivenIds()
-    run_once(twin, given, script=replace(script, ops=tuple(ops), fates={}))
+    run_once(twin, given, script=script)
     return given
 
 

@@ -106,10 +106,14 @@ def _checked(
         yield f"delays of {delays[0]} to {delays[-1]} ms in the mean between nodes"
     if PARTITIONS in names:
         yield "partitions of all kinds that Maelstrom has"
+        if "kill" in _faults(rows):
+            yield "nodes that are killed and start again, also within the same second"
     elif FAULTS in names:
         yield f"the faults {', '.join(sorted(_faults(rows)))}"
     if challenge.workload == "txn-rw-register":
         yield "that clients see their own writes, and that no dirty write happens"
+    elif TOGETHER in names and challenge.workload == "unique-ids":
+        yield "that no id comes twice when all nodes are started in the same nanosecond"
     elif TOGETHER in names and challenge.workload in ("broadcast", "g-counter"):
         yield "that all nodes show the same in the end"
     if LIMITS in names:

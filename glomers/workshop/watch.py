@@ -331,18 +331,24 @@ class Watch(Tally):
 
 
 class GivenIds(Tally):
-    """Keeps the ids that nodes give: by whom each was given, and for which request."""
+    """Keeps the ids that nodes give: by whom each was given, and for which request.
+
+    `twice` is the first id that two nodes gave, with both of them.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.ids: dict[bytes, str] = {}
         self.requests: dict[tuple[str, Any], bytes] = {}
+        self.twice: tuple[bytes, str, str] | None = None
 
     def heard(self, time_ns: int, message: Body) -> None:
         """Keep the id, if it is one that is given."""
         body = message["body"]
         if body.get("type") == "generate_ok":
             id = dumps(body.get("id"))
+            if (other := self.ids.get(id, message["src"])) != message["src"] and not self.twice:
+                self.twice = id, other, message["src"]
             self.ids[id] = message["src"]
             self.requests[message["dest"], dumps(body.get("in_reply_to"))] = id
 
