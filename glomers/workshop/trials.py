@@ -38,6 +38,9 @@ MORE_NODES = 2
 """By how many nodes a trial may exceed the official number."""
 MOST_NODES = 9
 
+NOT_AS_PROMISED = "a request that is not answered as is promised"
+"""What no checker minds as long as most are."""
+
 _WORDS = (
     *("almond", "apple", "basil", "date", "fennel", "fig", "ginger", "guava", "hazel", "kiwi"),
     *("lemon", "lime", "mango", "mint", "olive", "peach", "pear", "plum", "quince", "thyme"),
@@ -49,12 +52,14 @@ _WORDS = (
 class Trials(Space):
     """Commands that an exploration runs one after the other: its seeds are their positions.
 
-    `shows_at_once` says whether a node has to show at once what it has acknowledged.  In the run of
-    the command `twin` no two nodes may give the same id to the same request at the same moment.
+    `shows_at_once` says whether a node has to show at once what it has acknowledged, and
+    `all_answered` whether it has to answer each request as is promised.  In the run of the command
+    `twin` no two nodes may give the same id to the same request at the same moment.
     """
 
     commands: tuple[Options, ...] = ()
     shows_at_once: bool = False
+    all_answered: bool = False
     twin: Options | None = None
 
     def scenario(self, seed: int) -> Options:
@@ -65,6 +70,12 @@ class Trials(Space):
         """What also looks at what no checker looks at."""
         lucky = _luck(options) if options == self.twin else None
         return Watch(options, shows_at_once=self.shows_at_once, lucky=lucky)
+
+    def anomalies(self, options: Options, outcome: Outcome) -> list[str]:
+        """What is wrong with a trial; a client that crashes on purpose is not."""
+        found = super().anomalies(options, outcome)
+        ended = [op for op in outcome.history if op.type in ("fail", "info") and op.f != "crash"]
+        return [*found, NOT_AS_PROMISED] if self.all_answered and ended else found
 
     def vacuity(self, options: Options, outcome: Outcome, tally: Tally) -> list[str]:
         """Why a trial that passes shows little.

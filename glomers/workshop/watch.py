@@ -347,7 +347,8 @@ class GivenIds(Tally):
         body = message["body"]
         if body.get("type") == "generate_ok":
             id = dumps(body.get("id"))
-            if (other := self.ids.get(id, message["src"])) != message["src"] and not self.twice:
+            other = self.ids.get(id)
+            if other and other != message["src"] and not self.twice:
                 self.twice = id, other, message["src"]
             self.ids[id] = message["src"]
             self.requests[message["dest"], dumps(body.get("in_reply_to"))] = id
