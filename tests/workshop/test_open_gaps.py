@@ -1,4 +1,4 @@
-"""Gaps that are still open, requests of which one kind is answered wrongly, and what comes first."""
+"""Open gaps, one kind of request that is answered wrongly, and what is told first."""
 
 import pytest
 
