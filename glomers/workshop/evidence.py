@@ -14,6 +14,7 @@ from glomers.bench.workloads import on_command_line
 from glomers.explore.playback import NAME
 from glomers.explore.seed import Row, run_seed
 from glomers.formats.last_words import STUCK
+from glomers.reading.answers import SAME_TEXT
 from glomers.reading.finding import Finding, Kind, read_findings
 from glomers.reading.findings import misdeeds
 from glomers.reading.refusals import malformed_findings
@@ -86,6 +87,8 @@ def evidence_of(
     command = ("test", *words)
     if gaps := tuple(str(finding) for finding in findings if _is_of_gap(finding)):
         return Exhibit(gaps[:1], None, command, None, None)  # all else comes from that
+    if any(SAME_TEXT in finding.sentence for finding in findings):
+        relies_on = None  # it takes names as they come, and only joins them badly
     if deeds := _deeds(findings, stage):
         return Exhibit(tuple(map(str, deeds[:SHOWN])), relies_on, command, None, smallest)
     sentence = _sentence_in(smallest) if smallest else None

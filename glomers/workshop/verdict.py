@@ -19,11 +19,15 @@ UNJUDGED = "a poll leaves out keys that have no messages"
 
 @dataclass(frozen=True)
 class StageResult:
-    """What a stage came to; `passed` is None when it was not reached, and `why` says why."""
+    """What a stage came to; `passed` is None when it was not reached, and `why` says why.
+
+    `is_far_off` says of limits on messages that nobody needs to look at anything else first.
+    """
 
     name: str
     passed: bool | None
     why: str
+    is_far_off: bool = False
 
 
 @dataclass(frozen=True)
