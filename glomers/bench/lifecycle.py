@@ -303,7 +303,8 @@ class Test:
         step; which is first is chance.  In virtual time the seed draws that.
         """
         nodes = len(self.options.node_ids)
-        if not self._program.virtual:
+        starts_at_once = self._script is not None and self._script.starts_at_once
+        if starts_at_once or not self._program.virtual:
             return [0] * nodes
         rng, gap_ns = self._dice("start"), min(START_GAP_NS, START_NS_MAX // nodes)
         times_ns = list(accumulate(rng.randrange(2 * gap_ns) for _ in range(nodes)))

@@ -32,9 +32,11 @@ class ScriptedOp(NamedTuple):
 class Script:
     """What is decided in a test, apart from what nodes and services draw from the seed.
 
-    What is played back is judged as an excerpt of a load: see `glomers.bench.checkers.excerpt`.
+    With `starts_at_once` all nodes start in the same nanosecond, which no seed draws.  What is
+    played back is judged as an excerpt of a load: see `glomers.bench.checkers.excerpt`.
     """
 
     ops: tuple[ScriptedOp, ...]
     faults: tuple[FaultEvent, ...]
     fates: Fates = field(default_factory=dict)
+    starts_at_once: bool = False

@@ -17,6 +17,7 @@ from glomers.reading.disagreement import ALONE, DIRTY, DIVERGED, FORGOTTEN
 from glomers.reading.faults import Span, spans_of
 
 LEAST_REPLICATED = 0.5
+UNTOUCHED = "no fault touched a message"
 
 
 def anomalies(options: Options, outcome: Outcome) -> list[str]:
@@ -77,7 +78,7 @@ def vacuity(options: Options, outcome: Outcome, tally: Tally) -> list[str]:
         return ["no fault occurred"]
     reasons = []
     if not any(tally.effects[fault] for fault in options.nemesis):
-        reasons.append("no fault touched a message")
+        reasons.append(UNTOUCHED)
     if not any(_overlaps(write, span) for write in writes for span in spans):
         reasons.append("no write was concurrent with a fault")
     return reasons

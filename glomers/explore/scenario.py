@@ -8,8 +8,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from glomers.bench.flags import parse_options, words_of
+from glomers.bench.once import Outcome
 from glomers.bench.options import LATENCY_DISTRIBUTIONS, Options
 from glomers.bench.workloads import workload_class
+from glomers.explore.judge import anomalies, vacuity
 from glomers.explore.tally import Tally
 
 LATENCIES_MS = (0, 2, 10, 50, 100)
@@ -67,6 +69,14 @@ class Space:
     def tally(self, options: Options) -> Tally:
         """What counts, and looks at, the messages of a run with these options."""
         return Tally()
+
+    def anomalies(self, options: Options, outcome: Outcome) -> list[str]:
+        """The names of all that is wrong with a run with these options."""
+        return anomalies(options, outcome)
+
+    def vacuity(self, options: Options, outcome: Outcome, tally: Tally) -> list[str]:
+        """Why a run with these options that passes shows little."""
+        return vacuity(options, outcome, tally)
 
 
 def _draw_count(most: int, rng: random.Random) -> int:

@@ -8,7 +8,7 @@ from typing import Any
 from glomers.bench.flags import words_of
 from glomers.bench.once import run_once
 from glomers.bench.options import Options
-from glomers.explore.judge import anomalies, is_unknown, vacuity
+from glomers.explore.judge import is_unknown
 from glomers.explore.scenario import Space
 from glomers.reading.cause import BROKEN
 
@@ -28,12 +28,12 @@ def run_seed(space: Space, seed: int) -> Row:
     options = space.scenario(seed)
     tally = space.tally(options)
     outcome = run_once(options, tally)
-    found = [*anomalies(options, outcome), *tally.wrong]
+    found = [*space.anomalies(options, outcome), *tally.wrong]
     return _described(options) | {
         "outcome": "fail" if found else "unknown" if is_unknown(outcome) else "pass",
         "anomalies": found,
         "broken": str(outcome.broken) if outcome.broken else None,
-        "vacuous": [] if found else vacuity(options, outcome, tally),
+        "vacuous": [] if found else space.vacuity(options, outcome, tally),
         "told": list(tally.wrong.values()),
         "messages": tally.messages,
         "operations": sum(op.type == "invoke" for op in outcome.history),

@@ -12,6 +12,7 @@ from glomers.reading.finding import Finding, Kind
 from glomers.reading.wording import at, counted, said
 
 _ECHO = kw("echo")
+SAME_TEXT = "each with what stands behind it, make the same text"
 
 
 def wrong_echoes(dossier: Dossier) -> Iterator[Finding]:
@@ -60,10 +61,17 @@ def repeated_ids(dossier: Dossier) -> Iterator[Finding]:
             f"{giver} gave the id {said(given.value)} to {_client(dossier, earlier, given)} "
             f"{at(given.time_ns)}, and {repeated} to {whom} {at(ended.time_ns)}: "
             f"{len(again):,} of {counted(len(first), 'id')} {'was' if len(again) == 1 else 'were'} "
-            "given out more than once."
+            f"given out more than once{_same_text(given.value, giver, node)}."
         )
         messages = (*dossier.exchange(earlier, given), *dossier.exchange(began, ended))
         yield Finding(Kind.PROMISE, sentence, place, (line,) if line else (), messages)
+
+
+def _same_text(id: Any, giver: str, node: str) -> str:
+    """That two names make the same text with what stands behind them, if one begins the other."""
+    first, second = sorted((giver, node), key=len)
+    is_so = first != second and isinstance(id, str) and second.startswith(first)
+    return f"; {first} and {second}, {SAME_TEXT}" if is_so and id.startswith(second) else ""
 
 
 def _client(dossier: Dossier, began: Op, ended: Op) -> str:

@@ -208,8 +208,9 @@ def _never_answered(dossier: Dossier, name: str, kind: _Kind) -> Finding:
     elif source.handler_returns(name) is False:
         why = "its handler returned nothing, where the body of a reply was due"
     whom = nodes_in_words(kind.nodes, dossier.nodes)
+    by = f"any of the {whom.removeprefix('all ')}" if whom.startswith("all ") else whom
     sentence = (
-        f"`{name}` was never answered by {whom} ({how_many(len(kind.left), kind.asked)} requests, "
+        f"`{name}` was never answered by {by} ({how_many(len(kind.left), kind.asked)} requests, "
         f"the first from {first.src} {at(first.sent_ns)}): {why}."
     )
     evidence = tuple(filter(None, [line, said(first.body, 200)]))

@@ -53,6 +53,7 @@ class Finding:
         anomaly: its name, where a workload knows several.
         key: what it is about where messages tell of several keys.
         answer: the id of the answer that breaks the promise, where that is not the last one.
+        is_cause: whether it tells why something else went wrong, as an exception does.
     """
 
     kind: Kind
@@ -63,6 +64,7 @@ class Finding:
     anomaly: str | None = None
     key: Any = None
     answer: int | None = None
+    is_cause: bool = False
 
     def __str__(self) -> str:
         """The sentence with its place."""
@@ -72,7 +74,7 @@ class Finding:
 
     def as_json(self) -> dict[str, Any]:
         """The finding as plain data, without what only a picture needs."""
-        kept = ("sentence", "place", "evidence", "messages")
+        kept = ("sentence", "place", "evidence", "messages", "is_cause")
         return {"kind": self.kind.name.lower(), **{name: getattr(self, name) for name in kept}}
 
     @classmethod
@@ -89,6 +91,7 @@ class Finding:
             Place(str(place[0]), int(place[1])) if place else None,
             tuple(map(str, data["evidence"])),
             tuple(map(int, data["messages"])),
+            is_cause=bool(data["is_cause"]),
         )
 
 

@@ -47,4 +47,5 @@ def _findings(dossier: Dossier, silencing: bool) -> Iterator[Finding]:
         at = _PLACE.search(rest)
         text = shortened(f"{node}{_PLACE.sub('', rest)}", _SHOWN_CHARACTERS).rstrip(".")
         place = Place(at["file"], int(at["line"])) if at else None
-        yield Finding(Kind.DEED, f"{text}{also}.", place, (shortened(rest, _SHOWN_CHARACTERS),))
+        evidence = (shortened(rest, _SHOWN_CHARACTERS),)
+        yield Finding(Kind.DEED, f"{text}{also}.", place, evidence, is_cause=silencing)

@@ -215,9 +215,13 @@ def _within_skip(dossier: Dossier, case: Case) -> Told:
     before, after = case[kw("values")]
     node = dossier.node_of(op) if op else "A node"
     skipped, send = _skipped(dossier, case)
+    shown = said(before), said(after)
+    left_out = f"and without {skipped}"
+    if skipped in shown:  # it has more than one offset
+        left_out = f"though {skipped} stands at an offset between the two as well"
     return (
-        f"{node} answered one poll{_when([op])} with {said(before)} and {said(after)} of "
-        f"{_log(case)}, and without {skipped}"
+        f"{node} answered one poll{_when([op])} with {' and '.join(shown)} of {_log(case)}, "
+        f"{left_out}"
     ), [op, send]
 
 

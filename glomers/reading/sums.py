@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
 from glomers.formats.edn import kw
@@ -112,6 +113,7 @@ def lost_on_the_way(dossier: Dossier) -> Iterator[Finding]:
         off_by = ended.value - (high if ended.value > high else low)
     case = _Wrong(dossier, began, ended, off_by, _added(dossier))
     looks: list[Callable[[_Wrong], list[_Part]]] = [
+        _overwritten,
         _twice,
         _lost,
         _swollen,
@@ -131,6 +133,68 @@ def _fitting(parts: list[_Part], size: int | None) -> list[_Part]:
         return parts
     fitting = [part for part in parts if part.size == size]
     return fitting if len(fitting) == 1 else []
+
+
+def _overwritten(case: _Wrong) -> list[_Part]:
+    """The first count of which a node tells less than it knew, and the message that brought that.
+
+    What a node knows shows in what it has told before, and in what was added at it.
+    """
+    if (case.off_by or 0) >= 0 or any(add.value < 0 for add in case.adds):
+        return []
+    acknowledged = _acknowledged(case)
+    told: dict[tuple[str, str], tuple[int, int]] = {}
+    for message in case.dossier.between:
+        for key, count in _counts_in(message):
+            own = acknowledged.get(key, []) if key == message.src else []
+            known = told.get((message.src, key), (0, 0))
+            known = max([known, *(each for each in own if each[1] <= message.sent_ns)])
+            if count >= known[0]:
+                told[message.src, key] = known if count == known[0] else (count, message.sent_ns)
+            elif source := _source_of(case, message, key, known):
+                return [_Part(case.off_by, *_replaced(message, source, key, known))]
+    return []
+
+
+def _acknowledged(case: _Wrong) -> dict[str, list[tuple[int, int]]]:
+    """What had been added at each node, and since when that was acknowledged."""
+    ended_ns = {b.index: e.time_ns for b, e in case.dossier.operations if e is not None}
+    found = {}
+    for node, own in case.added.items():
+        by_end = sorted((ended_ns[add.index], int(add.value)) for add in own)
+        sums = accumulate(value for _, value in by_end)
+        found[node] = [(total, time_ns) for total, (time_ns, _) in zip(sums, by_end, strict=True)]
+    return found
+
+
+def _source_of(
+    case: _Wrong, message: Envelope, key: str, known: tuple[int, int]
+) -> Envelope | None:
+    """The last message that had told the sender less of a key than it knew, since it knew that."""
+    most, since_ns = known
+    fitting = [
+        other
+        for other in case.dossier.between
+        if other.dest == message.src
+        and other.arrived_ns is not None
+        and since_ns <= other.arrived_ns <= message.sent_ns
+        and dict(_counts_in(other)).get(key, most) < most
+    ]
+    return max(fitting, key=lambda other: other.arrived_ns or 0, default=None)
+
+
+def _replaced(
+    message: Envelope, source: Envelope, key: str, known: tuple[int, int]
+) -> tuple[str, tuple[int, ...]]:
+    """What to say of a count that became smaller, and the ids of the messages."""
+    smaller = dict(_counts_in(source))[key]
+    words = (
+        f"{message.src} knew {known[0]} of {said(key)} {at(known[1])}, and tells "
+        f"{dict(_counts_in(message))[key]} {at(message.sent_ns)}: in between, "
+        f"{at(source.arrived_ns)}, {source.src}'s `{source.type}` came with {smaller}, and a "
+        "smaller count replaced a larger one"
+    )
+    return words, (source.id, message.id)
 
 
 def _twice(case: _Wrong) -> list[_Part]:

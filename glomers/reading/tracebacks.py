@@ -45,6 +45,10 @@ _SHOWN_CHARACTERS = 200
 _CLOSE = 0.6
 
 _ENDS = ("KeyboardInterrupt", "SystemExit", "NodeExit")
+_CALLED_WITH = {
+    "a timer": "a timer's function is called without arguments",
+    None: "a handler is called with one argument, the message",
+}
 _HINTS = {
     "UnboundLocalError": "a name that is assigned in a function is local: `global` it",
     "RecursionError": "a function calls itself without end",
@@ -144,10 +148,24 @@ def error_findings(dossier: Dossier) -> Iterator[Finding]:
             continue
         where = f"the handler of `{error.kind}`" if error.kind else error.where
         where = f"In {where}: " if where else ""
-        hint = f" ({hint})" if (hint := _HINTS.get(error.type)) else ""
+        hint = _hint(error)
         place, line = _place(error, dossier.source)
         sentence = f"{where}{_sentence(error)}{hint}, {seen.how_often(dossier)}."
-        yield Finding(Kind.DEED, sentence, place, tuple(filter(None, [line, error.said])))
+        shown = tuple(filter(None, [line, error.said]))
+        yield Finding(Kind.DEED, sentence, place, shown, is_cause=True)
+
+
+def _hint(error: Error) -> str:
+    """What explains an exception further, in brackets."""
+    hint = _HINTS.get(error.type)
+    if _takes_wrongly(error) and error.line is None:  # the runtime made the call
+        hint = _CALLED_WITH.get(None if error.kind else error.where)
+    return f" ({hint})" if hint else ""
+
+
+def _takes_wrongly(error: Error) -> bool:
+    """Whether a function was called with other arguments than it takes."""
+    return "positional argument" in error.text
 
 
 def place_told_in(sentence: str, dossier: Dossier) -> tuple[Place | None, str]:
@@ -172,9 +190,8 @@ def _place(error: Error, source: Source) -> tuple[Place | None, str]:
     """The line that raised an exception: its own, or else where its handler answers."""
     if error.line is not None:
         return source.place(*error.line), source.text(*error.line)
-    takes_wrongly = "positional argument" in error.text
     at = error.kind and (
-        source.handler(error.kind) if takes_wrongly else source.answers(error.kind)
+        source.handler(error.kind) if _takes_wrongly(error) else source.answers(error.kind)
     )
     return at or (None, "")
 
@@ -201,7 +218,8 @@ def unawaited_findings(dossier: Dossier) -> Iterator[Finding]:
             f"{nodes_in_words(seen.nodes, dossier.nodes)}."
         )
         place = source.place(file, line) if is_own else None
-        yield Finding(Kind.DEED, sentence, place, tuple(filter(None, [source.text(file, line)])))
+        shown = tuple(filter(None, [source.text(file, line)]))
+        yield Finding(Kind.DEED, sentence, place, shown, is_cause=True)
 
 
 def missing_handler_findings(dossier: Dossier) -> Iterator[Finding]:
@@ -218,13 +236,20 @@ def missing_handler_findings(dossier: Dossier) -> Iterator[Finding]:
         others = f"there are handlers for {listed([f'`{name}`' for name in known], 6)}"
         hint = f"did you mean `{close[0]}`, which has one?" if close else f"{others}."
         at = dossier.source.handler(close[0]) if close else dossier.source.made(kind)
+        asked = kind.removesuffix("_ok")
+        if asked != kind and asked in known:
+            hint = (
+                f"nobody waits for this reply, as `{asked}` was only sent; of what is only sent "
+                "the handler returns nothing."
+            )
+            at = dossier.source.made(kind) or dossier.source.handler(asked)
         place, line = at or (None, "")
         where = nodes_in_words(seen.nodes, dossier.nodes)
         sentence = (
             f"There is no handler for `{kind}`, which {src} and others sent to {where}: {hint}"
         )
         sentence = sentence.replace(" and others", "") if seen.count == 1 else sentence
-        yield Finding(Kind.DEED, sentence, place, (line,) if line else ())
+        yield Finding(Kind.DEED, sentence, place, (line,) if line else (), is_cause=True)
 
 
 def refused_findings(dossier: Dossier, known: Iterable[Place | None]) -> Iterator[Finding]:
@@ -241,4 +266,5 @@ def refused_findings(dossier: Dossier, known: Iterable[Place | None]) -> Iterato
             continue
         evidence = dossier.source.text(file, line)
         sentence = f"{text}; at {nodes_in_words(seen.nodes, dossier.nodes)}."
-        yield Finding(Kind.DEED, sentence, place, (evidence,) if evidence else ())
+        shown = (evidence,) if evidence else ()
+        yield Finding(Kind.DEED, sentence, place, shown, is_cause=True)

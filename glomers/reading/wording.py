@@ -88,7 +88,9 @@ def were(count: int, noun: str) -> str:
 
 
 def how_many(count: int, total: int) -> str:
-    """A share in whole numbers: `12 of 30`, `all 30`, `1 of 1`."""
+    """A share in whole numbers: `12 of 30`, `all 30`, `both`, `1 of 1`."""
+    if count == total == 2:
+        return "both"
     return f"all {total:,}" if count == total > 1 else f"{count:,} of {total:,}"
 
 
@@ -98,4 +100,4 @@ def beginning(words: str) -> str:
     >>> beginning("all 3 nodes"), beginning("n2 and n3")
     ('All 3 nodes', 'n2 and n3')
     """
-    return f"All {words[4:]}" if words.startswith("all ") else words
+    return words.capitalize() if words.startswith(("all ", "both")) else words

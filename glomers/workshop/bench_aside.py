@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
 from io import StringIO
 from pathlib import Path
 from subprocess import DEVNULL, TimeoutExpired
@@ -14,7 +14,9 @@ from subprocess import DEVNULL, TimeoutExpired
 from glomers.bench.options import Options
 from glomers.engine.in_process import run_in_process
 from glomers.environment import HAS_PROCESSES, OF_RUNS
+from glomers.errors import GlomersError
 from glomers.explore import search
+from glomers.formats.history import Op, read_history
 from glomers.formats.journal import Event, read_journal
 from glomers.formats.node_log import read_beginnings
 from glomers.reading.dossier import LOG_BYTES, Dossier
@@ -76,6 +78,13 @@ def stores_in(folder: Path) -> list[Path]:
     return sorted((folder / "store").glob("*/2*"))
 
 
+def _history_in(store: Path) -> list[Op]:
+    """The operations of a run; none when it left none that can be read."""
+    with suppress(OSError, ValueError, GlomersError):
+        return read_history(store / "history.edn")
+    return []
+
+
 def deeds_dossier(store: Path, options: Options) -> Dossier:
     """What a store tells of the nodes, whatever came of the run."""
     logs, is_whole = read_beginnings(store / "node-logs", LOG_BYTES)
@@ -88,7 +97,7 @@ def deeds_dossier(store: Path, options: Options) -> Dossier:
         options.workload,
         options.node_ids,
         results=None,
-        history=[],
+        history=_history_in(store),
         events=events,
         logs=logs,
         logs_are_whole=is_whole,

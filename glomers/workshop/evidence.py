@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,11 +14,14 @@ from glomers.bench.workloads import on_command_line
 from glomers.explore.playback import NAME
 from glomers.explore.seed import Row, run_seed
 from glomers.formats.last_words import STUCK
+from glomers.reading.answers import SAME_TEXT
 from glomers.reading.finding import Finding, Kind, read_findings
 from glomers.reading.findings import misdeeds
+from glomers.reading.refusals import malformed_findings
 from glomers.reading.source import Source
 from glomers.reading.tracebacks import error_findings
 from glomers.workshop.bench_aside import deeds_dossier, run_bench, smallest_aside, stores_in
+from glomers.workshop.open_gaps import OPEN_GAP
 from glomers.workshop.stages import WELL_FORMED, Stage
 from glomers.workshop.trials import Trials
 from glomers.workshop.watch import HANDLERS, TOO_MUCH, UNANSWERED
@@ -31,7 +34,6 @@ SEEDS_TRIED = 10
 """With so many seeds a run of a check is tried as a command line can ask for it."""
 SEARCH_S = 8.0
 """How long the smallest counterexample may be looked for, in seconds."""
-_OPEN_GAP = "NotImplementedError"
 _WRONG_FORM = "with a reply of the wrong form"
 _NEVER = "was never answered"
 _CAUSES_OF_MUCH = (
@@ -80,12 +82,13 @@ def evidence_of(
     stores = stores_in(folder)
     smallest = next((store for store in stores if (store / NAME).exists()), None)
     run = next((store for store in stores if store != smallest), None)
-    findings = read_findings(run) or [*error_findings(deeds_dossier(run, options))] if run else []
-    # From a reply of the wrong form other failures come.
-    findings.sort(key=lambda finding: _WRONG_FORM not in finding.sentence)
+    findings = read_findings(run) or _deeds_in(run, options) if run else []
+    findings.sort(key=_rank)
     command = ("test", *words)
     if gaps := tuple(str(finding) for finding in findings if _is_of_gap(finding)):
         return Exhibit(gaps[:1], None, command, None, None)  # all else comes from that
+    if any(SAME_TEXT in finding.sentence for finding in findings):
+        relies_on = None  # it takes names as they come, and only joins them badly
     if deeds := _deeds(findings, stage):
         return Exhibit(tuple(map(str, deeds[:SHOWN])), relies_on, command, None, smallest)
     sentence = _sentence_in(smallest) if smallest else None
@@ -95,10 +98,29 @@ def evidence_of(
     return Exhibit(tuple(told[:SHOWN]), relies_on, command, sentence, smallest)
 
 
-def told_by(row: Row, options: Options, folder: Path) -> Exhibit | None:
+def _deeds_in(run: Path, options: Options) -> list[Finding]:
+    """What explains a failure that only a check minds, in the run of its command."""
+    dossier = deeds_dossier(run, options)
+    return [*malformed_findings(dossier), *error_findings(dossier)]
+
+
+def _rank(finding: Finding) -> int:
+    """Where a finding stands: what others come from is told before them.
+
+    That is a reply of the wrong form, why a test could not go on, and what made a node fail.
+    """
+    if _WRONG_FORM in finding.sentence:
+        return 0
+    if finding.kind is Kind.BROKEN:
+        return 1
+    return 2 if finding.is_cause else 3
+
+
+def told_by(row: Row, options: Options, folder: Path, *, has_causes: bool = True) -> Exhibit | None:
     """What the messages of a trial tell by themselves; None: a run has to be looked into.
 
     Of these promises no other part of the bench knows, so that a run's findings would be others.
+    What made the node fail, such as an exception, is looked for in a run if it `has_causes`.
     """
     command = ("test", *words_of(options))
     if row["broken"] and TOO_MUCH in row["broken"]:
@@ -109,11 +131,15 @@ def told_by(row: Row, options: Options, folder: Path) -> Exhibit | None:
     if not row["told"] or not (is_whole or _is_of_checks(options)):
         return None
     found = tuple(_placed(row, options))
-    if UNANSWERED in row["anomalies"]:
-        run_bench(command[1:], folder)
-        deeds = [deed for store in stores_in(folder) for deed in misdeeds_in(store, options)]
+    is_unanswered = UNANSWERED in row["anomalies"]
+    if not (is_unanswered or has_causes):
+        return Exhibit(found[:SHOWN], None, command, None, None)
+    run_bench(words_of(replace(options, workload=on_command_line(options.workload))), folder)
+    deeds = [deed for store in stores_in(folder) for deed in misdeeds_in(store, options)]
+    if is_unanswered:
         found = tuple(str(deed) for deed in deeds if _NEVER in deed.sentence) or found
-    return Exhibit(found[:SHOWN], None, command, None, None)
+    causes = [str(deed) for deed in deeds if deed.is_cause]
+    return Exhibit((*causes, *found)[:SHOWN], None, command, None, None)
 
 
 def _placed(row: Row, options: Options) -> Iterator[str]:
@@ -123,6 +149,14 @@ def _placed(row: Row, options: Options) -> Iterator[str]:
     for name, sentence in zip(names, row["told"], strict=True):
         place, _ = source.handler(HANDLERS.get(name, "")) or (None, "")
         yield str(Finding(Kind.PROMISE, sentence, place))
+
+
+def with_gaps(exhibit: Exhibit, gaps: Sequence[str]) -> Exhibit:
+    """The exhibit with the first open gap in it, unless it tells of one that a run came to."""
+    findings = exhibit.findings
+    if not gaps or any(OPEN_GAP in finding for finding in findings):
+        return exhibit
+    return replace(exhibit, findings=(*findings[: SHOWN - 1], gaps[0]))
 
 
 def misdeeds_in(store: Path, options: Options) -> list[Finding]:
@@ -182,12 +216,13 @@ def _is_luck(stage: Stage, failing: Options, passing: Options) -> bool:
 
 
 def _breaks(stage: Stage, options: Options) -> bool:
-    return stage.is_broken_by(run_seed(Trials(options, commands=(options,)), 0))
+    trials = Trials(options, commands=(options,), all_answered=stage.trials.all_answered)
+    return stage.is_broken_by(run_seed(trials, 0))
 
 
 def _is_of_gap(finding: Finding) -> bool:
     """Whether a finding tells of a gap of a skeleton that a node came to."""
-    return _OPEN_GAP in finding.sentence and finding.place is not None
+    return OPEN_GAP in finding.sentence and finding.place is not None
 
 
 def _deeds(findings: list[Finding], stage: Stage) -> list[Finding]:

@@ -23,6 +23,8 @@ Three buckets in lin-kv take 12; one entry for each log, and one owner for each 
 """
 SLACK = 5
 """So many times the messages that are allowed end the official run."""
+FAR_OFF = 1.25
+"""So many times the messages that are allowed are far too many, whatever cuts may show."""
 
 
 def limits_of(challenge: Challenge) -> tuple[Limit, ...]:
@@ -59,14 +61,16 @@ def limits_result(challenge: Challenge, official: Options, measure: Measure) -> 
         return StageResult(LIMITS, False, "The process of the official run ended with it.")
     if allowed and broken and TOO_MUCH in broken:
         why = f"{METRICS['msgs_per_op']}: far more than {allowed:,g}, which is the limit: {broken}."
-        return StageResult(LIMITS, False, why)
+        return StageResult(LIMITS, False, why, is_far_off=True)
     if names:
         return StageResult(LIMITS, False, f"The official run shows: {', '.join(names)}.")
     judged = replace(challenge, limits=limits)
     judgements = judged.judge(stats)
     passed = overall(judgements.values()) == "met"
     missed = {metric for metric, judgement in judgements.items() if judgement != "met"}
-    return StageResult(LIMITS, passed, f"{'; '.join(_figures(judged, stats, missed))}.")
+    is_far_off = bool(allowed) and (stats.msgs_per_op or 0) > FAR_OFF * (allowed or 0)
+    why = f"{'; '.join(_figures(judged, stats, missed))}."
+    return StageResult(LIMITS, passed, why, is_far_off=is_far_off)
 
 
 def measured(options: Options, most: int | None) -> Measured:

@@ -17,6 +17,7 @@ from glomers.explore.seed import Row
 from glomers.reading.cause import BROKEN
 from glomers.workshop.trials import (
     CROWDED_S,
+    NOT_AS_PROMISED,
     RATES,
     Draw,
     Trials,
@@ -72,6 +73,8 @@ LONG_TXN_NODES = 4
 LONG_TXN_MS = 50
 _FEW_RATE = 20.0
 _FEW_S = 4
+_LOG_RATE = 100.0
+"""The same where logs are kept: so often that clients send all kinds of requests, and commit."""
 _MANY_NODES = 10
 _CUT_S = {"kafka": 3}
 """How long the command with faults lasts at its full rate, where that takes very many messages: for
@@ -170,15 +173,19 @@ class _Plan:
         return "`init` and `topology`" if self.base.workload == "broadcast" else "`init`"
 
     def well_formed(self) -> Stage:
+        is_log = self.base.workload == "kafka"
         few = replace(
             with_nodes(self._calm(), 1),
-            rate=min(self.base.rate, _FEW_RATE),
+            rate=_LOG_RATE if is_log else min(self.base.rate, _FEW_RATE),
             time_limit_s=_FEW_S,
             availability=_LEAST_ANSWERED.get(self.base.workload, 1.0),
         )
+        if self.base.workload == "echo":  # a client that is not answered asks nothing for seconds
+            few = replace(few, concurrency=CROWD)
         promise = "Every request gets a reply of the form that was promised."
-        counts = frozenset({BROKEN, "stats", "availability"})
-        return Stage(WELL_FORMED, promise, self._trials([few]), counts)
+        counts = frozenset({BROKEN, "stats", "availability", NOT_AS_PROMISED})
+        trials = replace(self._trials([few]), all_answered=True)
+        return Stage(WELL_FORMED, promise, trials, counts)
 
     def alone(self) -> Stage:
         is_last = len(self.base.node_ids) == 1

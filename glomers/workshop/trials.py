@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from glomers.bench.once import run_once
+from glomers.bench.once import Outcome, run_once
 from glomers.bench.options import LATENCY_DISTRIBUTIONS, TOPOLOGIES, Options
-from glomers.bench.script import Script, ScriptedOp
+from glomers.bench.script import Script
+from glomers.explore.judge import UNTOUCHED
 from glomers.explore.scenario import INTERVALS_S, LATENCIES_MS, Space, with_nodes
 from glomers.explore.tally import Tally
 from glomers.protocol import loads
@@ -37,6 +38,9 @@ MORE_NODES = 2
 """By how many nodes a trial may exceed the official number."""
 MOST_NODES = 9
 
+NOT_AS_PROMISED = "a request that is not answered as is promised"
+"""What no checker minds as long as most are."""
+
 _WORDS = (
     *("almond", "apple", "basil", "date", "fennel", "fig", "ginger", "guava", "hazel", "kiwi"),
     *("lemon", "lime", "mango", "mint", "olive", "peach", "pear", "plum", "quince", "thyme"),
@@ -48,12 +52,14 @@ _WORDS = (
 class Trials(Space):
     """Commands that an exploration runs one after the other: its seeds are their positions.
 
-    `shows_at_once` says whether a node has to show at once what it has acknowledged.  In the run of
-    the command `twin` no two nodes may give the same id to the same request at the same moment.
+    `shows_at_once` says whether a node has to show at once what it has acknowledged, and
+    `all_answered` whether it has to answer each request as is promised.  In the run of the command
+    `twin` no two nodes may give the same id to the same request at the same moment.
     """
 
     commands: tuple[Options, ...] = ()
     shows_at_once: bool = False
+    all_answered: bool = False
     twin: Options | None = None
 
     def scenario(self, seed: int) -> Options:
@@ -64,6 +70,22 @@ class Trials(Space):
         """What also looks at what no checker looks at."""
         lucky = _luck(options) if options == self.twin else None
         return Watch(options, shows_at_once=self.shows_at_once, lucky=lucky)
+
+    def anomalies(self, options: Options, outcome: Outcome) -> list[str]:
+        """What is wrong with a trial; a client that crashes on purpose is not."""
+        found = super().anomalies(options, outcome)
+        ended = [op for op in outcome.history if op.type in ("fail", "info") and op.f != "crash"]
+        return [*found, NOT_AS_PROMISED] if self.all_answered and ended else found
+
+    def vacuity(self, options: Options, outcome: Outcome, tally: Tally) -> list[str]:
+        """Why a trial that passes shows little.
+
+        Whoever gives ids without a word to others has no message that a fault could touch, and its
+        ids may come twice all the same.
+        """
+        reasons = super().vacuity(options, outcome, tally)
+        is_at_stake = options.workload == "unique-ids" and not tally.types
+        return [reason for reason in reasons if not (is_at_stake and reason == UNTOUCHED)]
 
 
 Draw = Callable[[Options, random.Random], Options]
@@ -86,14 +108,15 @@ def twin_of(options: Options) -> Options:
 def _luck(twin: Options) -> str | None:
     """What shows that nodes give ids that are unique by luck only, as a sentence, if anything does.
 
-    The same requests are made again at the same moments, each at the next node; and again, but for
-    every fifth.
+    The same requests are made again at the same moments, each at the next node; again, but for
+    every fifth; and of nodes that all start in the same nanosecond.
     """
     script = run_once(twin, Tally(), is_recorded=True).script
     assert script is not None
     turned = [op._replace(thread=(op.thread + 1) % twin.concurrency) for op in script.ops]
     fewer = [op for number, op in enumerate(script.ops) if number % 5]
-    here, there, again = (_given(twin, script, ops) for ops in (script.ops, turned, fewer))
+    scripts = [replace(script, ops=tuple(ops), fates={}) for ops in (script.ops, turned, fewer)]
+    here, there, again = (_given(twin, each) for each in scripts)
     for id, node in there.ids.items():
         if (other := here.ids.get(id, node)) != node:
             return (
@@ -101,6 +124,12 @@ def _luck(twin: Options) -> str | None:
                 "request comes to it at the same moment: nothing in the id says which node it "
                 "comes from"
             )
+    if twice := _given(twin, replace(scripts[0], starts_at_once=True)).twice:
+        id, first, second = twice
+        return (
+            f"{first} gave the id {said(loads(id))}, and {second} gave it too, when both were "
+            "started in the same nanosecond: nothing in the id says which node it comes from"
+        )
     common = here.requests.keys() & again.requests.keys()
     if common and all(here.requests[each] == again.requests[each] for each in common):
         return (
@@ -110,10 +139,10 @@ def _luck(twin: Options) -> str | None:
     return None
 
 
-def _given(twin: Options, script: Script, ops: Sequence[ScriptedOp]) -> GivenIds:
+def _given(twin: Options, script: Script) -> GivenIds:
     """The ids that are given when these requests are made."""
     given = GivenIds()
-    run_once(twin, given, script=replace(script, ops=tuple(ops), fates={}))
+    run_once(twin, given, script=script)
     return given
 
 

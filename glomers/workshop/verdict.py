@@ -19,11 +19,15 @@ UNJUDGED = "polls show a key and never a message of it, and a poll leaves out ke
 
 @dataclass(frozen=True)
 class StageResult:
-    """What a stage came to; `passed` is None when it was not reached, and `why` says why."""
+    """What a stage came to; `passed` is None when it was not reached, and `why` says why.
+
+    `is_far_off` says of limits on messages that nobody needs to look at anything else first.
+    """
 
     name: str
     passed: bool | None
     why: str
+    is_far_off: bool = False
 
 
 @dataclass(frozen=True)
@@ -106,10 +110,14 @@ def _checked(
         yield f"delays of {delays[0]} to {delays[-1]} ms in the mean between nodes"
     if PARTITIONS in names:
         yield "partitions of all kinds that Maelstrom has"
+        if "kill" in _faults(rows):
+            yield "nodes that are killed and start again, also within the same second"
     elif FAULTS in names:
         yield f"the faults {', '.join(sorted(_faults(rows)))}"
     if challenge.workload == "txn-rw-register":
         yield "that clients see their own writes, and that no dirty write happens"
+    elif TOGETHER in names and challenge.workload == "unique-ids":
+        yield "that no id comes twice when all nodes are started in the same nanosecond"
     elif TOGETHER in names and challenge.workload in ("broadcast", "g-counter"):
         yield "that all nodes show the same in the end"
     if LIMITS in names:

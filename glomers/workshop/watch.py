@@ -6,6 +6,7 @@
 | a committed offset that went back | of two committed offsets of a key the larger one counts |
 | a poll that passed over a message | what stands between polled messages is never written later |
 | another write than the one asked for | the answer to a transaction names what was asked |
+| a read of what nobody wrote | a key shows what a client has written, and before that nothing |
 | an acknowledged value that is not shown | a node alone shows at once what it has acknowledged |
 | a value that nobody broadcast | a read shows what clients have broadcast, and nothing else |
 | an id that is unique by luck | nodes with other names and other dice give other ids |
@@ -37,6 +38,7 @@ UNANSWERED = "a request without a reply"
 WENT_BACK = "a committed offset that went back"
 PASSED_OVER = "a poll that passed over a message"
 MISREPORTED = "another write than the one asked for"
+UNWRITTEN = "a read of what nobody wrote"
 STALE = "an acknowledged value that is not shown"
 INVENTED = "a value that nobody broadcast"
 LUCKY = "an id that is unique by luck"
@@ -47,6 +49,7 @@ HANDLERS = {
     WENT_BACK: "commit_offsets",
     PASSED_OVER: "poll",
     MISREPORTED: "txn",
+    UNWRITTEN: "txn",
     STALE: "broadcast",
     INVENTED: "read",
     LUCKY: "generate",
@@ -116,6 +119,7 @@ class Watch(Tally):
         self._reads = 0
         self._own_reads = 0
         self._broadcast: set[Any] = set()
+        self._written: set[bytes] = set()
         self._acknowledged: dict[Any, None] = {}
         self._asked: dict[tuple[str, int], str] = {}
         self._between: dict[str, _Requests] = defaultdict(_Requests)
@@ -162,6 +166,8 @@ class Watch(Tally):
             return dict(self._committed[node])
         if body["type"] == "broadcast":
             self._broadcast.add(body["message"])
+        if body["type"] == "txn":
+            self._written.update(dumps([key, value]) for f, key, value in body["txn"] if f == "w")
         if body["type"] == "send":
             self._keeping.asked(node, body["key"], body["msg"])
         if body["type"] == "read":
@@ -242,6 +248,12 @@ class Watch(Tally):
                     f"{node} was asked for {said(wanted)} and answers {said(got)}: an answer names "
                     "the operation, the key and, of a write, the value that was written",
                 )
+            elif wanted[0] == "r" and got[2] is not None and dumps(got[1:]) not in self._written:
+                yield (
+                    UNWRITTEN,
+                    f"{node} shows {said(got[2])} for a read of the key {said(got[1])}, and no "
+                    "client has written that: what nobody has written reads as `null`",
+                )
 
     def _acknowledge(
         self, node: str, asked: Body, body: Body, known: Any
@@ -319,18 +331,25 @@ class Watch(Tally):
 
 
 class GivenIds(Tally):
-    """Keeps the ids that nodes give: by whom each was given, and for which request."""
+    """Keeps the ids that nodes give: by whom each was given, and for which request.
+
+    `twice` is the first id that two nodes gave, with both of them.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.ids: dict[bytes, str] = {}
         self.requests: dict[tuple[str, Any], bytes] = {}
+        self.twice: tuple[bytes, str, str] | None = None
 
     def heard(self, time_ns: int, message: Body) -> None:
         """Keep the id, if it is one that is given."""
         body = message["body"]
         if body.get("type") == "generate_ok":
             id = dumps(body.get("id"))
+            other = self.ids.get(id)
+            if other and other != message["src"] and not self.twice:
+                self.twice = id, other, message["src"]
             self.ids[id] = message["src"]
             self.requests[message["dest"], dumps(body.get("in_reply_to"))] = id
 

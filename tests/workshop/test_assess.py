@@ -281,7 +281,7 @@ def test_a_pass_tells_what_the_node_does_wrong_all_the_same():
 @pytest.mark.parametrize(
     ("name", "words", "advice"),
     [
-        ("3c_share_unanswered", "never answered by all 5 nodes", "needs a reply"),
+        ("3c_share_unanswered", "never answered by any of the 5 nodes", "needs a reply"),
         ("5a_commits_as_they_come", "the larger one counts", "in any order"),
         ("6a_write_answers_old", 'was asked for ["w", 6, 1]', "the value that was written"),
         ("1_cut_short", "characters, and answers", "Hint"),

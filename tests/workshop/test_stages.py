@@ -8,16 +8,17 @@ import pytest
 from glomers.bench.flags import parse_options
 from glomers.bench.once import run_once
 from glomers.challenges import CHALLENGES
+from glomers.explore.seed import run_seed
 from glomers.explore.tally import Tally
 from glomers.formats.edn import kw
 from glomers.workshop.brief import brief
 from glomers.workshop.exercise import exercises
 from glomers.workshop.remarks import remarks
-from glomers.workshop.stages import MANY, MANY_TRIALS, PARTITIONS, SEEDS, stages_of
+from glomers.workshop.stages import MANY, MANY_TRIALS, PARTITIONS, SEEDS, TOGETHER, stages_of
 from tests.helpers.corpus import PEERS
 from tests.helpers.mutants import NODE
 from tests.helpers.stages import broken_stage
-from tests.helpers.wrong_nodes import ALLOWED, IMPOSTORS, WRONG, every_tenth, mutant
+from tests.helpers.wrong_nodes import ALLOWED, IMPOSTORS, LEARNERS, WRONG, every_tenth, mutant
 
 pytestmark = pytest.mark.slow  # nearly every test takes a node through its stages
 
@@ -147,3 +148,26 @@ def test_a_start_in_whole_seconds_does_not_tell_two_lives_apart(is_graded, tmp_p
     node = tmp_path / "whole_seconds.py"
     node.write_text(answer.replace("time.time_ns()", "int(time.time())"), encoding="utf-8")
     assert broken_stage("2", node, is_graded=is_graded) == PARTITIONS
+
+
+@pytest.mark.parametrize("is_graded", [False, True])
+@pytest.mark.parametrize("started", ["on_init", "at once"])
+def test_a_start_in_nanoseconds_does_not_tell_two_nodes_apart(is_graded, started, tmp_path):
+    source = (LEARNERS / "2_time_of_the_start.py").read_text(encoding="utf-8")
+    if started == "at once":
+        source = source.replace("prefix = None", "prefix = time.time_ns()")
+        source = source.replace("    prefix = time.time_ns()", "    pass")
+    node = tmp_path / "started.py"
+    node.write_text(source, encoding="utf-8")
+    assert broken_stage("2", node, is_graded=is_graded) == TOGETHER
+
+
+def test_of_ids_something_is_at_stake_though_no_cut_touches_a_message():
+    stage = stages_of(CHALLENGES["2"], CHALLENGES["2"].path)[-1]
+    cuts = [n for n, each in enumerate(stage.trials.commands) if "partition" in each.nemesis]
+    lives = [n for n, each in enumerate(stage.trials.commands) if "kill" in each.nemesis]
+    rows = [run_seed(stage.trials, number) for number in (*cuts[2:8], *lives[:3])]
+    assert all(row["anomalies"] == [] for row in rows)
+    reasons = {reason for row in rows for reason in row["vacuous"]}
+    assert reasons <= {"no write was concurrent with a fault", "no fault occurred"}
+    assert any(row["vacuous"] == [] for row in rows)

@@ -17,6 +17,7 @@ from glomers.workshop.watch import (
     PASSED_OVER,
     STALE,
     UNANSWERED,
+    UNWRITTEN,
     WENT_BACK,
     Watch,
 )
@@ -71,7 +72,7 @@ def test_what_is_committed_while_a_list_is_asked_for_need_not_be_in_it():
 
 
 @pytest.mark.parametrize(
-    "done", [[["w", 1, None], ["r", 2, 3]], [["w", 1, 4]], [["w", 1, 4], ["r", 1, 3]], []]
+    "done", [[["w", 1, None], ["r", 2, None]], [["w", 1, 4]], [["w", 1, 4], ["r", 1, None]], []]
 )
 def test_an_answer_that_names_other_operations_than_were_asked_for_is_noticed(done):
     asked = {"type": "txn", "txn": [["w", 1, 4], ["r", 2, None]]}
@@ -79,10 +80,25 @@ def test_an_answer_that_names_other_operations_than_were_asked_for_is_noticed(do
     assert set(wrong) == {MISREPORTED}
 
 
-def test_what_is_read_may_be_anything():
-    asked = {"type": "txn", "txn": [["w", 1, 4], ["r", 2, None]]}
-    done = {"type": "txn_ok", "txn": [["w", 1, 4], ["r", 2, [7]]]}
-    assert hear(watch(), *exchange("c1", 1, asked, done)) == {}
+def txn(number, *operations):
+    """A transaction, and an answer that says of its operations what is given here."""
+    asked = [[f, key, value if f == "w" else None] for f, key, value in operations]
+    answer = {"type": "txn_ok", "txn": [list(each) for each in operations]}
+    return exchange("c1", number, {"type": "txn", "txn": asked}, answer)
+
+
+@pytest.mark.parametrize("value", [0, 7, False, "", [], [7], 4.0])
+def test_a_read_must_not_show_what_nobody_wrote(value):
+    wrong = hear(watch(), *txn(1, ("w", 1, 4)), *txn(2, ("r", 1, value)))
+    assert set(wrong) == {UNWRITTEN}
+    assert set(hear(watch(), *txn(1, ("w", 1, 4)), *txn(2, ("r", 2, 4)))) == {UNWRITTEN}
+
+
+def test_a_read_may_show_nothing_or_whatever_was_ever_written():
+    written = txn(1, ("w", 1, 4), ("w", 1, 5), ("w", 2, 0))
+    assert hear(watch(), *written, *txn(2, ("r", 1, 4), ("r", 2, 0), ("r", 3, None))) == {}
+    asked, answered = txn(3, ("w", 3, 6))
+    assert hear(watch(), asked, *txn(2, ("r", 3, 6)), answered) == {}
 
 
 def sent(number, offset):
