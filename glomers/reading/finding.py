@@ -91,7 +91,7 @@ class Finding:
             Place(str(place[0]), int(place[1])) if place else None,
             tuple(map(str, data["evidence"])),
             tuple(map(int, data["messages"])),
-            is_cause=bool(data["is_cause"]),
+            is_cause=bool(data.get("is_cause")),  # stores of old have none
         )
 
 
