@@ -21,6 +21,7 @@ INIT_OK = LooseReply("init_ok")
 
 SetUp = Callable[[Client, str], Awaitable[None]]
 """Prepares a node through a client, as a workload does before its first operation."""
+NOT_SET_UP = "did not answer while it was set up"
 
 
 class Cluster:
@@ -89,7 +90,7 @@ class Cluster:
             host = self._hosts[node_id]
             silence = host.silence if isinstance(host, ProcessHost) else ""
             sentence = (
-                f"Node {node_id} did not answer while it was set up: it had {INIT_TIMEOUT_S:.0f} s "
+                f"Node {node_id} {NOT_SET_UP}: it had {INIT_TIMEOUT_S:.0f} s "
                 f"to answer `init` and {SETUP_TIMEOUT_S:.0f} s for the topology, if there is one."
             )
             raise BrokenTest(f"{sentence} {silence}".rstrip(), node_id) from None
