@@ -11,12 +11,7 @@ from glomers.challenges import Challenge
 from glomers.explore.seed import Row
 from glomers.workshop.evidence import Exhibit, evidence_of, told_by, with_gaps
 from glomers.workshop.exercise import exercises
-from glomers.workshop.limits import (
-    Measure,
-    limits_of,
-    limits_result,
-    measured_aside,
-)
+from glomers.workshop.limits import Measure, limits_of, limits_result, measured_aside
 from glomers.workshop.open_gaps import open_gaps
 from glomers.workshop.remarks import remarks
 from glomers.workshop.runs import RunStage, run_stage

@@ -21,6 +21,7 @@ from glomers.formats.history import format_op
 from tests.helpers.bench import ECHO, SHORT, told
 from tests.helpers.chaos import CHAOS
 from tests.helpers.places import DATA
+from tests.helpers.sparing import sparing
 
 ONE_HOP = DATA / "mistakes" / "one_hop.py"
 VERSIONS = {
@@ -249,9 +250,7 @@ COMMANDS = {
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "name", ["explore", pytest.param("assess", marks=pytest.mark.whole_corpus), "challenge"]
-)
+@pytest.mark.parametrize("name", sparing(COMMANDS, {"assess"}))
 def test_commands_say_the_same_on_both_clocks(name, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PYTHONHASHSEED", "0")

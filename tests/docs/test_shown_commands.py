@@ -20,6 +20,7 @@ from glomers.cli import main as glomers
 from glomers.cli import parser_for
 from tests.helpers.bench import bench
 from tests.helpers.places import ROOT
+from tests.helpers.sparing import sparing
 
 PAGES = [
     *sorted(ROOT.glob("*.md")),
@@ -110,12 +111,7 @@ def pattern(shown):
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "page",
-    [
-        pytest.param(page, marks=[pytest.mark.whole_corpus] if page.name in EXPLORES_LONG else [])
-        for page in PAGES
-        if COMMANDS[page]
-    ],
-    ids=lambda page: page.name,
+    sparing([page for page in PAGES if COMMANDS[page]], EXPLORES_LONG, lambda page: page.name),
 )
 def test_every_command_of_a_page_runs_and_prints_what_the_page_shows(clone, page):
     for command in COMMANDS[page]:

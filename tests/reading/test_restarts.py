@@ -16,6 +16,7 @@ from glomers.reading.restarts import (
 )
 from tests.helpers.places import SOLUTIONS as NODES
 from tests.helpers.samples import mostly_slow
+from tests.helpers.sparing import sparing
 
 TWO = ("n0", "n1")
 SEND, POLL = kw("send"), kw("poll")
@@ -202,13 +203,7 @@ LONG_SEARCHES = {"log_buckets", "txn_uncommitted"}
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "solution",
-    [
-        pytest.param(name, marks=[pytest.mark.whole_corpus] if name in LONG_SEARCHES else [])
-        for name in MUTANTS
-    ],
-)
+@pytest.mark.parametrize("solution", sparing(MUTANTS, LONG_SEARCHES))
 def test_what_a_node_does_for_its_lives_is_needed(tmp_path, solution):
     taken, put, flags = MUTANTS[solution]
     source = (NODES / f"{solution}.py").read_text(encoding="utf-8")
