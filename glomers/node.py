@@ -227,6 +227,7 @@ class Node:
             return await future
         finally:
             self._pending.pop(msg_id, None)
+            del future  # else an error and this frame, through which it went, keep each other alive
 
     def spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
         """Run a coroutine aside; what it raises is shown on stderr."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 SERVICES = frozenset({"lin-kv", "lin-tso", "lww-kv", "seq-kv"})
 """The services that every network has."""
 
@@ -11,6 +13,7 @@ def is_client(name: str) -> bool:
     return name.startswith("c")
 
 
+@lru_cache(maxsize=256)  # it is asked several times for each message
 def is_node(name: str) -> bool:
     """Whether `name` is neither a client's nor a service's."""
     return not is_client(name) and name not in SERVICES

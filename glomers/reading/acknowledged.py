@@ -335,7 +335,7 @@ _OWN = object()
 
 def steps_of(value: Any) -> list[Any]:
     """The micro-operations of a transaction, with keys that can be looked up."""
-    return [[f, freeze(key), each] for f, key, each in to_json(value) or ()]
+    return [[to_json(f), freeze(to_json(key)), to_json(each)] for f, key, each in value or ()]
 
 
 def _ledger_of(history: Sequence[Op]) -> _Ledger | None:

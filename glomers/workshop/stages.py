@@ -54,9 +54,10 @@ SLOW_NODES = 4
 SLOW_NODES_MS = 50
 """The delay where several nodes write one log: messages of others are then long on their way."""
 SLOW_TRIALS = 4
-"""So many of either kind; half as many with faults, before which as many have run without."""
+"""So many of either kind; half as many with faults, before which as many have run without, and
+where a node is alone and others follow."""
 MORE_SLOW_TRIALS = 8
-"""So many more where a node is alone: they take little time."""
+"""So many more where a node is alone and nothing follows: they take little time."""
 LIVES = {2.0: 6, 0.05: 4}
 """How many trials in which nodes are killed or started, by the time from one to the next (s): in
 the second kind a node begins again within the same second."""
@@ -229,7 +230,7 @@ class _Plan:
         first_ones = [familiar, *[official] * (is_official and not self.challenge.limits)]
         last_ones = [official] * (is_official and bool(self.challenge.limits))
         special = [
-            *_slow_readers(familiar, purpose),
+            *_slow_readers(familiar, purpose, is_official),
             *_lives(familiar, purpose),
             *_any_texts(familiar, purpose),
             *_many_values(familiar, purpose),
@@ -339,15 +340,17 @@ def _one_log(many: Options) -> Options:
     )
 
 
-def _slow_readers(familiar: Options, purpose: str) -> list[Options]:
+def _slow_readers(familiar: Options, purpose: str, is_last: bool) -> list[Options]:
     """Trials with many readers, of many logs or of one, who take their time; if there are logs."""
     if familiar.workload != "kafka":
         return []
     crowd = CROWD * len(familiar.node_ids)
     many = replace(familiar, workload=SLOW, rate=SLOW_RATE, concurrency=crowd)
     one = _one_log(many)
-    kinds = [many] * MORE_SLOW_TRIALS if len(familiar.node_ids) == 1 else []
-    kinds += [one, many] * (SLOW_TRIALS // 2 if familiar.nemesis else SLOW_TRIALS)
+    is_alone = len(familiar.node_ids) == 1
+    is_half = familiar.nemesis or (is_alone and not is_last)
+    kinds = [many] * (MORE_SLOW_TRIALS if is_alone and is_last else 0)
+    kinds += [one, many] * (SLOW_TRIALS // 2 if is_half else SLOW_TRIALS)
     return [
         replace(kind, seed=seed_of(f"{purpose}/slow/{number}")) for number, kind in enumerate(kinds)
     ]

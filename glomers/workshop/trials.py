@@ -25,13 +25,15 @@ from glomers.workshop.watch import GivenIds, Watch
 RATES = (10.0, 40.0, 200.0)
 """Requests a second: few, so that each can be followed, and many, so that they get mixed up."""
 CROWDED_S = 4
-"""How long a trial lasts with the highest of the rates, in seconds."""
+"""How long a trial lasts at most with more than the second of these rates, in seconds."""
 USUAL_S = 15
 _LOGS_S = 8
 """The same where logs are kept: an operation may take twenty messages."""
 LONG_S = 60
 LONG_INTERVAL_S = 30.0
 """Some partitions outlast those of the official command: whoever gives up is to be found out."""
+LONG_RATE = 5.0
+"""Requests a second meanwhile: whatever is repeated is repeated for long."""
 CLIENTS_PER_NODE = (1, 2, 4, 10)
 _QUICK_MS = 10
 """A poll asks for many keys: who does so one after the other is slow and not wrong."""
@@ -196,7 +198,7 @@ def cut(base: Options, rng: random.Random) -> Options:
     is_long = interval_s == LONG_INTERVAL_S
     return replace(
         options,
-        rate=min(options.rate, RATES[0] if is_long else RATES[1]),
+        rate=min(options.rate, LONG_RATE if is_long else RATES[1]),
         time_limit_s=LONG_S if is_long else min(base.time_limit_s, _usual_s(base)),
         nemesis=base.nemesis,
         nemesis_interval_s=interval_s,
@@ -205,11 +207,11 @@ def cut(base: Options, rng: random.Random) -> Options:
 
 def _crowded(options: Options, rng: random.Random) -> Options:
     rate = min(rng.choice(RATES), options.rate) if options.rate else options.rate
-    is_crowded = rate == RATES[-1]
+    is_crowded = rate > RATES[1]
     return replace(
         options,
         rate=rate,
-        time_limit_s=CROWDED_S if is_crowded else min(options.time_limit_s, _usual_s(options)),
+        time_limit_s=min(options.time_limit_s, CROWDED_S if is_crowded else _usual_s(options)),
         concurrency=rng.choice(CLIENTS_PER_NODE) * len(options.node_ids),
     )
 

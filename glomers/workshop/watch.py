@@ -180,19 +180,9 @@ class Watch(Tally):
         if asked is None:
             return
         known = self._known.pop((client, number))  # type: ignore[arg-type]
-        judge = {
-            "send_ok": self._send,
-            "poll_ok": self._poll,
-            "commit_offsets_ok": self._commit,
-            "list_committed_offsets_ok": self._list_committed,
-            "txn_ok": self._txn,
-            "broadcast_ok": self._acknowledge,
-            "read_ok": self._read,
-            "generate_ok": self._generate,
-            "echo_ok": self._echo,
-        }.get(str(body.get("type")))
+        judge = _JUDGES.get(str(body.get("type")))
         if judge is not None:
-            for name, sentence in judge(node, asked, body, known):
+            for name, sentence in judge(self, node, asked, body, known):
                 self.wrong.setdefault(name, f"{sentence} ({at(time_ns)}).")
 
     def _send(self, node: str, asked: Body, body: Body, known: Any) -> Iterator[tuple[str, str]]:
@@ -328,6 +318,20 @@ class Watch(Tally):
                 f"`{kind}` is never answered, and asked again and again ({requests.first}; "
                 f"{times(requests.again)} anew): its handler has to return the body of a reply."
             )
+
+
+_JUDGES = {
+    "send_ok": Watch._send,
+    "poll_ok": Watch._poll,
+    "commit_offsets_ok": Watch._commit,
+    "list_committed_offsets_ok": Watch._list_committed,
+    "txn_ok": Watch._txn,
+    "broadcast_ok": Watch._acknowledge,
+    "read_ok": Watch._read,
+    "generate_ok": Watch._generate,
+    "echo_ok": Watch._echo,
+}
+"""What looks at an answer, by its type."""
 
 
 class GivenIds(Tally):
