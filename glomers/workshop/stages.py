@@ -54,8 +54,7 @@ SLOW_NODES = 4
 SLOW_NODES_MS = 50
 """The delay where several nodes write one log: messages of others are then long on their way."""
 SLOW_TRIALS = 4
-"""So many of either kind; half as many with faults, before which as many have run without, and
-where a node is alone and others follow."""
+"""So many of either kind; half as many with faults, before which as many have run without."""
 MORE_SLOW_TRIALS = 8
 """So many more where a node is alone and nothing follows: they take little time."""
 LIVES = {2.0: 6, 0.05: 4}
@@ -347,10 +346,8 @@ def _slow_readers(familiar: Options, purpose: str, is_last: bool) -> list[Option
     crowd = CROWD * len(familiar.node_ids)
     many = replace(familiar, workload=SLOW, rate=SLOW_RATE, concurrency=crowd)
     one = _one_log(many)
-    is_alone = len(familiar.node_ids) == 1
-    is_half = familiar.nemesis or (is_alone and not is_last)
-    kinds = [many] * (MORE_SLOW_TRIALS if is_alone and is_last else 0)
-    kinds += [one, many] * (SLOW_TRIALS // 2 if is_half else SLOW_TRIALS)
+    kinds = [many] * MORE_SLOW_TRIALS if is_last and len(familiar.node_ids) == 1 else []
+    kinds += [one, many] * (SLOW_TRIALS // 2 if familiar.nemesis else SLOW_TRIALS)
     return [
         replace(kind, seed=seed_of(f"{purpose}/slow/{number}")) for number, kind in enumerate(kinds)
     ]
