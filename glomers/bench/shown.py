@@ -36,7 +36,8 @@ def ids_of(*kinds: type) -> frozenset[int]:
     return frozenset(map(id, kinds))
 
 
-_FIXED = ids_of(int, float, complex, bool, type(None), str, bytes, type(Ellipsis), range)
+FIXED = ids_of(int, float, complex, bool, type(None), str, bytes, type(Ellipsis), range)
+"""Kinds of values that hold nothing and stay what they are, by id."""
 _TUPLES = ids_of(tuple, frozenset)
 _CONSTANTS = ids_of(bool, type(None))
 _NOT_STATE = (FunctionType, BuiltinFunctionType, MethodType, ModuleType, GenericAlias, type, Node)
@@ -61,7 +62,7 @@ def is_state(value: Any) -> bool:
 def is_fixed(value: Any, depth: int = _DEPTH) -> bool:
     """Whether a value is what it is for ever, as far as its text shows it."""
     kind = type(value)
-    if id(kind) in _FIXED:
+    if id(kind) in FIXED:
         return True
     if id(kind) in _TUPLES:
         items: Iterable[Any] = value

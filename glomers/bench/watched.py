@@ -14,6 +14,7 @@ from typing import Any
 from glomers.bench.held import NOTHING, Held
 from glomers.bench.pointers import NO_TAG, SetById, tag_of
 from glomers.bench.shown import (
+    FIXED,
     attributes_of,
     attributes_reader,
     ids_of,
@@ -131,6 +132,8 @@ class Watched:
 def kind_of(value: Any) -> str | None:
     """What kind of container a value is; None: it is none."""
     kind = type(value)
+    if id(kind) in FIXED:
+        return None
     name = _KINDS_BY_ID.get(id(kind))
     if name is not None:
         return name
