@@ -11,15 +11,15 @@ from glomers.challenges import Challenge
 from glomers.workshop.stages import ALONE, TOGETHER, Stage
 from glomers.workshop.trials import LONG_INTERVAL_S
 
-MOST_TRIALS = {ALONE: 3, TOGETHER: 6}
+MOST_TRIALS = {ALONE: 5, TOGETHER: 6}
 """How many runs these stages have at most where another follows."""
 LAST_TRIALS = 10
 """How many runs the last stage before the limits has at most."""
-MORE_TRIALS = {"2": 20, "3c": 40, "4": 20, "5a": 28}
+MORE_TRIALS = {"2": 14, "3c": 34, "4": 14, "5a": 24}
 """The same where mistakes show in few runs, which take little time."""
-MOST_OPERATIONS = 500
+MOST_OPERATIONS = 400
 """How many operations a run asks for at most; what limits are about is measured in full."""
-LONG_CUT_RATE = 3.0
+LONG_CUT_RATE = 2.0
 """Requests a second at most where a cut lasts long: all of them may be repeated meanwhile."""
 
 

@@ -346,8 +346,9 @@ def _slow_readers(familiar: Options, purpose: str, is_last: bool) -> list[Option
     crowd = CROWD * len(familiar.node_ids)
     many = replace(familiar, workload=SLOW, rate=SLOW_RATE, concurrency=crowd)
     one = _one_log(many)
-    kinds = [many] * MORE_SLOW_TRIALS if is_last and len(familiar.node_ids) == 1 else []
-    kinds += [one, many] * (SLOW_TRIALS // 2 if familiar.nemesis else SLOW_TRIALS)
+    each = SLOW_TRIALS // 2 if familiar.nemesis else SLOW_TRIALS
+    more = MORE_SLOW_TRIALS if is_last and len(familiar.node_ids) == 1 else 0
+    kinds = [many] * (each + more) + [one] * each
     return [
         replace(kind, seed=seed_of(f"{purpose}/slow/{number}")) for number, kind in enumerate(kinds)
     ]
