@@ -8,35 +8,54 @@ from itertools import chain, islice
 
 from glomers.bench.options import Options
 from glomers.challenges import Challenge
-from glomers.workshop.stages import ALONE, TOGETHER, Stage
+from glomers.workshop.limits import Measured, measured
+from glomers.workshop.stages import ALONE, MANY, TOGETHER, Stage
 from glomers.workshop.trials import LONG_INTERVAL_S
 
 MOST_TRIALS = {ALONE: 5, TOGETHER: 6}
 """How many runs these stages have at most where another follows."""
 LAST_TRIALS = 10
 """How many runs the last stage before the limits has at most."""
-MORE_TRIALS = {"2": 14, "3c": 34, "4": 14, "5a": 24}
-"""The same where mistakes show in few runs, which take little time."""
+LAST_TRIALS_OF = {"2": 14, "3c": 28, "4": 13, "5a": 24, "5b": 8}
+"""The same where mistakes show in few runs, which take little time; or where they take much."""
+MOST_CROWDS = 3
+"""How many of them have as many nodes as the largest task: to start these takes long."""
 MOST_OPERATIONS = 400
-"""How many operations a run asks for at most; what limits are about is measured in full."""
+"""How many operations a run asks for at most."""
+MOST_WITH_FAULTS = 250
+"""The same of a run with faults, which needs time more than operations."""
+MOST_MEASURED = 8000
+"""How many the official run asks for that is measured, which has shown its figures by then."""
 LONG_CUT_RATE = 2.0
 """Requests a second at most where a cut lasts long: all of them may be repeated meanwhile."""
 
 
 def brief(challenge: Challenge, stages: list[Stage]) -> list[Stage]:
     """The stages with fewer and shorter runs; the figures above decide."""
-    last = MORE_TRIALS.get(challenge.id, LAST_TRIALS)
+    last = LAST_TRIALS_OF.get(challenge.id, LAST_TRIALS)
     return [
         _cut(stage, last if stage is stages[-1] else MOST_TRIALS.get(stage.name, 1))
         for stage in stages
     ]
 
 
+def measured_briefly(official: Options, most: int | None) -> Measured:
+    """What the official run measures; a part of it where it takes long."""
+    longest_s = max(1, int(MOST_MEASURED / official.rate)) if official.rate else 1
+    time_limit_s = min(official.time_limit_s, longest_s)
+    return measured(replace(official, time_limit_s=time_limit_s), most)
+
+
 def _cut(stage: Stage, count: int) -> Stage:
     trials = stage.trials
-    commands = tuple(map(_shortened, _chosen(trials.commands, count)))
+    commands = tuple(map(_shortened, _chosen(_with_few_crowds(trials.commands), count)))
     twin = trials.twin and _shortened(trials.twin)  # which is known by its options
     return replace(stage, trials=replace(trials, commands=commands, twin=twin))
+
+
+def _with_few_crowds(commands: Sequence[Options]) -> list[Options]:
+    crowds = [options for options in commands if len(options.node_ids) >= MANY]
+    return [options for options in commands if options not in crowds[MOST_CROWDS:]]
 
 
 def _chosen(commands: Sequence[Options], count: int) -> list[Options]:
@@ -54,8 +73,15 @@ def _chosen(commands: Sequence[Options], count: int) -> list[Options]:
 
 
 def _shortened(options: Options) -> Options:
-    """The same, which asks for no more operations than are counted above."""
-    if options.nemesis and options.nemesis_interval_s >= LONG_INTERVAL_S:
-        options = replace(options, rate=min(options.rate, LONG_CUT_RATE))
-    longest_s = max(1, round(MOST_OPERATIONS / options.rate)) if options.rate else 1
-    return replace(options, time_limit_s=min(options.time_limit_s, longest_s))
+    """The same, which asks for no more operations than are counted above.
+
+    Where there are faults it lasts as long as before, and clients ask less often.
+    """
+    if not options.rate:
+        return options
+    if not options.nemesis:
+        longest_s = max(1, round(MOST_OPERATIONS / options.rate))
+        return replace(options, time_limit_s=min(options.time_limit_s, longest_s))
+    is_long = options.nemesis_interval_s >= LONG_INTERVAL_S
+    most = LONG_CUT_RATE if is_long else MOST_WITH_FAULTS / options.time_limit_s
+    return replace(options, rate=min(options.rate, most))

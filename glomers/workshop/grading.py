@@ -27,10 +27,9 @@ from glomers.errors import WorkshopError
 from glomers.files import write_whole
 from glomers.workshop.assessment import Manner, assess
 from glomers.workshop.bench_aside import stores_in
-from glomers.workshop.brief import brief
+from glomers.workshop.brief import brief, measured_briefly
 from glomers.workshop.exercise import exercises
 from glomers.workshop.hunts import task as challenge_of
-from glomers.workshop.limits import measured
 from glomers.workshop.mark import ERROR, NOT_RUN, TIMED_OUT, Mark
 from glomers.workshop.runs import run_stage_here
 from glomers.workshop.submission import Submission
@@ -42,7 +41,7 @@ DEADLINE_S = 300.0
 _BYTES = 2 << 30
 _FILE_BYTES = 256 << 20
 _DONE = ".done"
-STRICT = Manner("lockstep", run_stage_here, measured, brief, is_explained=False)
+STRICT = Manner("lockstep", run_stage_here, measured_briefly, brief, is_explained=False)
 """How nodes that nobody trusts are judged."""
 
 Tell = Callable[[Submission, Mark], None]

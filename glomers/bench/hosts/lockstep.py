@@ -10,6 +10,7 @@ from __future__ import annotations
 import codecs
 import contextvars
 import os
+import re
 import time
 from contextlib import suppress
 from functools import partial
@@ -37,6 +38,7 @@ MAX_WAKES = 100_000
 _MOST_TOLD = 500
 _SENTENCE_CHARACTERS = 500
 _IS_MESSAGE = b'{"src":'
+_NOTHING_SAID = re.compile(rb'\{"wake":(\d{1,18})\}\n').fullmatch
 
 
 class LockstepHost:
@@ -169,20 +171,33 @@ class LockstepHost:
         assert process is not None
         began_s = time.monotonic()
         self._write(process, line + b"\n", began_s)
-        rest, answer = b"", None
-        while answer is None:
-            *lines, rest = (rest + self._read(process, began_s)).split(b"\n")
+        said = self._read(process, began_s)
+        nothing_said = _NOTHING_SAID(said)
+        if nothing_said is not None:  # as it is with most
+            answer = {"wake": int(nothing_said[1])}
+        else:
+            answer = self._listen(process, said, began_s)
+        if not self._uses_runtime:
+            self._note_stderr(process)
+        self._heed(answer)
+
+    def _listen(self, process: Offspring, said: bytes, began_s: float) -> dict[str, Any]:
+        """Take an answer that begins like this; its end is returned."""
+        *lines, rest = said.split(b"\n")
+        while True:
+            answer = None
             for each in lines:
                 if answer is not None:
                     raise self._bad("it goes on after the end of its answer")
                 answer = self._take(each)
             if len(rest) > MAX_LINE_BYTES:
                 raise self._bad(f"it wrote {MAX_LINE_BYTES >> 20} MB without ending the line")
+            if answer is not None:
+                break
+            *lines, rest = (rest + self._read(process, began_s)).split(b"\n")
         if rest:
             raise self._bad("it goes on after the end of its answer")
-        if not self._uses_runtime:
-            self._note_stderr(process)
-        self._heed(answer)
+        return answer
 
     def _write(self, process: Offspring, data: bytes, began_s: float) -> None:
         with suppress(ConnectionError):  # its last words may still be there
