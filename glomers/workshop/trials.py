@@ -28,7 +28,8 @@ CROWDED_S = 4
 """How long a trial lasts at most with more than the second of these rates, in seconds."""
 USUAL_S = 15
 _LOGS_S = 8
-"""The same where logs are kept: an operation may take twenty messages."""
+_CROWDED_LOGS_S = 2
+"""The same two where logs are kept: an operation may take twenty messages."""
 LONG_S = 60
 LONG_INTERVAL_S = 30.0
 """Some partitions outlast those of the official command: whoever gives up is to be found out."""
@@ -191,6 +192,11 @@ def _usual_s(base: Options) -> int:
     return _LOGS_S if base.workload == "kafka" else USUAL_S
 
 
+def _crowded_s(base: Options) -> int:
+    """The same of one that is crowded."""
+    return _CROWDED_LOGS_S if base.workload == "kafka" else CROWDED_S
+
+
 def cut(base: Options, rng: random.Random) -> Options:
     """Several nodes, and the faults of the official command."""
     options = together(base, rng)
@@ -207,11 +213,11 @@ def cut(base: Options, rng: random.Random) -> Options:
 
 def _crowded(options: Options, rng: random.Random) -> Options:
     rate = min(rng.choice(RATES), options.rate) if options.rate else options.rate
-    is_crowded = rate > RATES[1]
+    longest_s = _crowded_s(options) if rate > RATES[1] else _usual_s(options)
     return replace(
         options,
         rate=rate,
-        time_limit_s=min(options.time_limit_s, CROWDED_S if is_crowded else _usual_s(options)),
+        time_limit_s=min(options.time_limit_s, longest_s),
         concurrency=rng.choice(CLIENTS_PER_NODE) * len(options.node_ids),
     )
 
