@@ -1,11 +1,13 @@
 """The page to step through, used as people use it: in a browser, with the network off."""
 
+import json
 import os
 from dataclasses import replace
 
 import pytest
 
 from glomers.drawing.stepper.account import Knowledge
+from glomers.drawing.stepper.document import frame
 from tests.helpers.accounts import EVENTS, account, came, sent
 from tests.helpers.axe import serious
 from tests.helpers.chromium import Chromium, find_chromium
@@ -251,6 +253,35 @@ def test_without_turns_everything_else_is_there(browser, tmp_path):
         steps.click("To what it caused")
         assert steps.event == 3
         assert "heard 12" in steps.state("n0")
+
+
+VS_CODE = """default-src 'none'; script-src https://*.vscode-cdn.net 'unsafe-inline' 'unsafe-eval';
+style-src https://*.vscode-cdn.net 'unsafe-inline'; img-src https: http: data:; font-src https:;
+connect-src https:; child-src https: data:;"""
+"""The policy of the page in which VS Code shows outputs, where `notebook.experimental.enableCsp`
+asks for one (its source, `backLayerWebView.ts`); by default it has none."""
+
+
+@pytest.mark.parametrize("policy", ["", VS_CODE], ids=["none", "policy"])
+def test_an_output_is_stepped_through_in_a_page_that_is_made_as_vs_code_makes_it(
+    browser, tmp_path, policy
+):
+    output = json.dumps(frame([account()], "A run")).replace("</", r"<\/")
+    page = tmp_path / "outputs.html"
+    page.write_text(
+        f'<meta charset="UTF-8"><meta http-equiv="Content-Security-Policy" content="{policy}">'
+        f"<div id='output'></div><script>document.getElementById('output').innerHTML = {output}"
+        "</script>",
+        encoding="utf-8",
+    )
+    with browser.tab(page.as_uri()) as tab:
+        steps = Stepping(tab.frame())
+        before = steps.event
+        steps.tab.run(f"{steps.named('Next event')}.click()")
+        assert steps.event == before + 1
+        found = tab.findings()
+        assert found.errors == []
+        assert found.requests == []
 
 
 def test_two_runs_are_stepped_through_together_and_their_first_difference_is_marked(
