@@ -79,7 +79,6 @@ MAX_DIGITS = 1000
 _DIGITS_AS_ZEROS = bytes.maketrans(b"123456789", b"0" * 9)
 _MANY = b"0" * 19  # shorter ones fit into 64 bits, and so do some of these
 _TOO_MANY = b"-" + _MANY, b"0" + _MANY
-_TEXTS = frozenset({str})
 _WITHOUT_KEYS = frozenset({int, str, float, bool, type(None)})
 
 
@@ -129,15 +128,17 @@ def _json_dumps(value: Any) -> bytes:
 
 
 def _refuse_other_keys(value: Any) -> None:
-    items = value
     if isinstance(value, dict):
-        if not _TEXTS.issuperset(map(type, value)):
+        try:
+            "".join(value)  # the quickest way to look at all keys
+        except TypeError:
             _refuse_other_key(value)
-        items = value.values()
-    elif not isinstance(value, (list, tuple)):
-        return
-    if not _WITHOUT_KEYS.issuperset(map(type, items)):  # long lists mostly hold nothing else
-        for item in items:
+        for item in value.values():
+            if type(item) not in _WITHOUT_KEYS:
+                _refuse_other_keys(item)
+    # Long lists mostly hold nothing else.
+    elif isinstance(value, list | tuple) and not _WITHOUT_KEYS.issuperset(map(type, value)):
+        for item in value:
             if type(item) not in _WITHOUT_KEYS:
                 _refuse_other_keys(item)
 
