@@ -225,10 +225,11 @@ def partly_answered_findings(dossier: Dossier, found: Conversations) -> Iterator
             waiting = dossier.waiting.get(name)
             place = dossier.source.place(*waiting) if waiting else None
             line = dossier.source.text(*waiting) if waiting else ""
+            why = ": its handler was still waiting in the end" if waiting else ""
             sentence = (
                 f"{beginning(nodes_in_words(kind.nodes, dossier.nodes))} left "
                 f"{how_many(len(kind.left), kind.asked)} `{name}` requests without a reply, the "
-                f"first {at(first.sent_ns)} at {first.dest}."
+                f"first {at(first.sent_ns)} at {first.dest}{why}."
             )
             yield Finding(Kind.DEED, sentence, place, (line,) if line else (), (first.id,))
 
