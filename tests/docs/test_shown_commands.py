@@ -30,6 +30,7 @@ PAGES = [
 BLOCK = re.compile(r"^```\w*\n(.*?)^```", re.MULTILINE | re.DOTALL)
 LONGEST_S = 120
 EXPLORES_LONG = {"08-explore.md"}
+TEACHING = sorted(path.name for path in (ROOT / "docs" / "teaching").glob("*.md"))
 
 NOT_RUN = {
     ".venv/bin/glomers bench test -w broadcast --bin examples/broadcast.js --node-count 5 "
@@ -111,7 +112,11 @@ def pattern(shown):
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "page",
-    sparing([page for page in PAGES if COMMANDS[page]], EXPLORES_LONG, lambda page: page.name),
+    sparing(
+        [page for page in PAGES if COMMANDS[page]],
+        {*TEACHING[::2], *EXPLORES_LONG},  # the rest of which stand for them
+        lambda page: page.name,
+    ),
 )
 def test_every_command_of_a_page_runs_and_prints_what_the_page_shows(clone, page):
     for command in COMMANDS[page]:

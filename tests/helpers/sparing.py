@@ -3,6 +3,12 @@
 import pytest
 
 
+def every(step, values, name=str):
+    """A case for each value, all but every so-manieth of which belong to the whole corpus."""
+    values = list(values)
+    return sparing(values, {name(each) for each in values} - set(map(name, values[::step])), name)
+
+
 def sparing(values, left_out, name=str):
     """A case for each value; those whose name is left out belong to the whole corpus."""
     return [

@@ -16,6 +16,7 @@ from tests.helpers.axe import serious
 from tests.helpers.chromium import Chromium, find_chromium
 from tests.helpers.dead_links import dead_links
 from tests.helpers.places import ROOT, SOLUTIONS
+from tests.helpers.sparing import every
 from tests.helpers.stepping import Stepping
 from tests.helpers.webassembly import needed
 
@@ -450,7 +451,7 @@ def test_a_node_that_floods_leaves_the_page_alive_and_is_stopped(browser, server
 
 
 @pytest.mark.parametrize(
-    "name", [f"{LESSON}.html", "01-exercise.html", "playground.html", "index.html"]
+    "name", every(2, [f"{LESSON}.html", "01-exercise.html", "playground.html", "index.html"])
 )
 def test_pages_can_be_used_by_everybody(browser, server, name):
     visit = browser.tab(f"{server}/{name}", width=360)
