@@ -10,11 +10,13 @@ import shutil
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from glomers import lab
+from glomers.challenges import CHALLENGES
 from glomers.cli import main
 from glomers.engine import command, guarded, outcome
 from glomers.engine.guarded import Ended
@@ -285,6 +287,7 @@ def test_no_name_of_a_node_runs_anything(work, name):
 OWNER = """
 import sys
 from glomers import lab
+from glomers.challenges import CHALLENGES
 from glomers.engine import seam
 seam.DEADLINE_S = float(sys.argv[1])
 try:
@@ -401,6 +404,7 @@ def test_outside_of_notebooks_the_tail_goes_to_stderr_without_control_characters
 NOTEBOOK_CELL = """
 import os, time
 from glomers import lab
+from glomers.challenges import CHALLENGES
 from glomers.engine import guarded
 guarded.TAIL_INTERVAL_S = 0.2
 lab.workspace()
@@ -425,7 +429,7 @@ def test_in_a_notebook_the_tail_goes_away_and_leaves_the_run(work):
 @pytest.mark.slow
 def test_a_challenge_runs_on_it(work, capsys, monkeypatch):
     monkeypatch.delenv("GLOMERS_ENGINE")
-    monkeypatch.setattr("glomers.challenges.CHALLENGES", {"1": quick_echo()})
+    monkeypatch.setitem(CHALLENGES, "1", quick_echo())
     assert main(["challenge", "1", "--engine", "maelstrom", "--json"]) == 0
     said = json.loads(capsys.readouterr().out)
     assert (said["engine"], said["valid"]) == ("maelstrom", True)
@@ -433,10 +437,6 @@ def test_a_challenge_runs_on_it(work, capsys, monkeypatch):
 
 
 def quick_echo():
-    from dataclasses import replace
-
-    from glomers.challenges import CHALLENGES
-
     return replace(CHALLENGES["1"], flags="-w echo --node-count 1 --time-limit 1")
 
 
