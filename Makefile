@@ -9,9 +9,8 @@ INSTALLED := $(VENV)/.installed
 PYTHONS := $(or $(PYTHON),python3 python3.14 python3.13 python3.12 python3.11 python \
     /usr/bin/python3)
 
-# A file's tests stay together: some of what they share takes long to make.  Three at a time keep two
-# processors at work, as many wait for a browser or a clock.
-TESTS := $(BIN)/pytest -n 3 --dist loadfile
+# A file's tests stay together: some of what they share takes long to make.
+TESTS := $(BIN)/pytest -n 2 --dist loadfile
 define STYLE
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
