@@ -41,9 +41,7 @@ def brief(challenge: Challenge, stages: list[Stage]) -> list[Stage]:
 
 def measured_briefly(official: Options, most: int | None) -> Measured:
     """What the official run measures; a part of it where it takes long."""
-    longest_s = max(1, int(MOST_MEASURED / official.rate)) if official.rate else 1
-    time_limit_s = min(official.time_limit_s, longest_s)
-    return measured(replace(official, time_limit_s=time_limit_s), most)
+    return measured(_ended_after(MOST_MEASURED, official), most)
 
 
 def _cut(stage: Stage, count: int) -> Stage:
@@ -80,8 +78,13 @@ def _shortened(options: Options) -> Options:
     if not options.rate:
         return options
     if not options.nemesis:
-        longest_s = max(1, round(MOST_OPERATIONS / options.rate))
-        return replace(options, time_limit_s=min(options.time_limit_s, longest_s))
+        return _ended_after(MOST_OPERATIONS, options)
     is_long = options.nemesis_interval_s >= LONG_INTERVAL_S
     most = LONG_CUT_RATE if is_long else MOST_WITH_FAULTS / options.time_limit_s
     return replace(options, rate=min(options.rate, most))
+
+
+def _ended_after(operations: int, options: Options) -> Options:
+    """The same for so many seconds, one at least, that it asks for so many operations at most."""
+    longest_s = max(1, round(operations / options.rate))
+    return replace(options, time_limit_s=min(options.time_limit_s, longest_s))

@@ -287,7 +287,6 @@ def test_no_name_of_a_node_runs_anything(work, name):
 OWNER = """
 import sys
 from glomers import lab
-from glomers.challenges import CHALLENGES
 from glomers.engine import seam
 seam.DEADLINE_S = float(sys.argv[1])
 try:
@@ -404,7 +403,6 @@ def test_outside_of_notebooks_the_tail_goes_to_stderr_without_control_characters
 NOTEBOOK_CELL = """
 import os, time
 from glomers import lab
-from glomers.challenges import CHALLENGES
 from glomers.engine import guarded
 guarded.TAIL_INTERVAL_S = 0.2
 lab.workspace()

@@ -4,7 +4,7 @@ import pytest
 
 
 def every(step, values, name=str):
-    """A case for each value, all but every so-manieth of which belong to the whole corpus."""
+    """A case for each value; of so many in a row all but the first belong to the whole corpus."""
     values = list(values)
     return sparing(values, {name(each) for each in values} - set(map(name, values[::step])), name)
 

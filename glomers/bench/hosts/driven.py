@@ -78,14 +78,14 @@ class _Lines:
 
     def read(self) -> bytes:
         """The next line; the process ends when the bench has gone."""
-        data = self._begun
-        while (end := data.find(b"\n")) < 0:
+        parts = [self._begun]
+        while b"\n" not in parts[-1]:
             chunk = os.read(self._source, READ_BYTES)
             if not chunk:
                 _leave(0)
-            data = data + chunk if data else chunk
-        self._begun = data[end + 1 :]
-        return data[:end]
+            parts.append(chunk)
+        line, _, self._begun = b"".join(parts).partition(b"\n")
+        return line
 
     def write(self, lines: list[bytes]) -> None:
         """Write the lines and forget them."""

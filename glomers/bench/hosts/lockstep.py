@@ -183,18 +183,17 @@ class LockstepHost:
 
     def _listen(self, process: Offspring, said: bytes, began_s: float) -> dict[str, Any]:
         """Take an answer that begins like this; its end is returned."""
-        *lines, rest = said.split(b"\n")
-        while True:
-            answer = None
+        rest, answer = said, None
+        while answer is None:
+            *lines, rest = rest.split(b"\n")
             for each in lines:
                 if answer is not None:
                     raise self._bad("it goes on after the end of its answer")
                 answer = self._take(each)
             if len(rest) > MAX_LINE_BYTES:
                 raise self._bad(f"it wrote {MAX_LINE_BYTES >> 20} MB without ending the line")
-            if answer is not None:
-                break
-            *lines, rest = (rest + self._read(process, began_s)).split(b"\n")
+            if answer is None:
+                rest += self._read(process, began_s)
         if rest:
             raise self._bad("it goes on after the end of its answer")
         return answer
