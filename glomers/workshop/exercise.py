@@ -46,6 +46,14 @@ class Mistake:
 
 
 @dataclass(frozen=True)
+class Variation:
+    """Something to go on with, and what comes of it."""
+
+    task: str
+    outcome: str
+
+
+@dataclass(frozen=True)
 class Exercise:
     """What stands in a manifest.
 
@@ -78,7 +86,7 @@ class Exercise:
     stages: dict[str, str]
     hints: tuple[str, ...]
     why: str
-    variations: tuple[str, ...]
+    variations: tuple[Variation, ...]
     gaps: tuple[GapMark, ...]
     mistakes: tuple[Mistake, ...]
     solution: str = ""
@@ -171,8 +179,9 @@ def _load(path: Path) -> Exercise:
     fields = tomllib.loads(path.read_text(encoding="utf-8"))
     mistakes = tuple(Mistake(**each) for each in fields.pop("mistakes"))
     gaps = tuple(GapMark(**each) for each in fields.pop("gaps"))
+    variations = tuple(Variation(**each) for each in fields.pop("variations"))
     lists = {name: tuple(value) for name, value in fields.items() if isinstance(value, list)}
-    parts = {**fields, **lists, "gaps": gaps, "mistakes": mistakes}
+    parts = {**fields, **lists, "gaps": gaps, "mistakes": mistakes, "variations": variations}
     try:
         return Exercise(**parts, id=path.stem)
     except TypeError as error:

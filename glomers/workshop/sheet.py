@@ -9,13 +9,14 @@ from textwrap import indent
 from typing import Any
 
 from glomers.environment import LANGUAGE
-from glomers.workshop.exercise import HINTS, Exercise, exercises
+from glomers.workshop.exercise import HINTS, Exercise, Variation, exercises
 
 FOLDER = Path("notebooks") / "exercises"
 """Where the notebooks are, below the project's folder."""
 HUNT_FILE = "08-exercise.ipynb"
 """The notebook with the bug hunt."""
 PARAMETERS = "SEEDS = None  # runs of the longest stage; None: 50 or 100"
+_OUTCOME = "What comes of it"
 _METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": LANGUAGE,
@@ -131,7 +132,7 @@ def _stages(exercise: Exercise) -> str:
 def _outcome(exercise: Exercise) -> str:
     outcome = exercise.outcome
     text = outcome[:1].upper() + outcome[1:]
-    return f"## Your prediction\n\n{folded('What comes of it', text)}"
+    return f"## Your prediction\n\n{folded(_OUTCOME, text)}"
 
 
 def _solution(exercise: Exercise) -> str:
@@ -144,13 +145,14 @@ def _solution(exercise: Exercise) -> str:
 
 def _variations(exercise: Exercise) -> str:
     numbered = enumerate(exercise.variations, start=1)
-    items = "\n".join(f"{number}. {_in_item(text)}" for number, text in numbered)
+    items = "\n".join(f"{number}. {_variation(each)}" for number, each in numbered)
     return f"## For those who are quick\n\n{items}{_way_on(exercise)}"
 
 
-def _in_item(text: str) -> str:
-    """Text of several paragraphs that stays within its item of a list."""
-    return indent(text.strip(), " " * len("1. ")).lstrip()
+def _variation(variation: Variation) -> str:
+    """A variation and, folded, what comes of it, indented to stay within an item of a list."""
+    text = f"{variation.task.strip()}\n\n{folded(_OUTCOME, variation.outcome)}"
+    return indent(text, " " * len("1. ")).lstrip()
 
 
 def _way_on(exercise: Exercise) -> str:

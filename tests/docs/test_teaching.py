@@ -59,12 +59,6 @@ def test_every_question_at_the_end_of_a_lesson_is_answered(name):
 
 
 @pytest.mark.parametrize("name", sorted(EXERCISES))
-def test_every_variation_of_an_exercise_is_answered(name):
-    answers = section(name, "The exercise").partition("**Variations.**")[2]
-    assert len(NUMBERED.findall(answers)) == len(EXERCISES[name].variations)
-
-
-@pytest.mark.parametrize("name", sorted(EXERCISES))
 def test_a_page_quotes_the_error_of_a_gap_as_the_exercise_has_it(name):
     quoted = re.search(r"^> .*NotImplementedError: (.+)$", page(name), re.MULTILINE)[1]
     assert any(quoted.startswith(gap.task) for gap in EXERCISES[name].gaps)

@@ -173,7 +173,7 @@ def test_what_a_reader_is_told_to_run_runs_and_has_the_verdict_that_is_told(
     monkeypatch.chdir(tmp_path)
     lab.workspace()
     Path(exercise.node).write_text(exercise.answer, encoding="utf-8")
-    told = "\n".join([exercise.why, *exercise.variations])
+    told = "\n".join([exercise.why, *(each.task for each in exercise.variations)])
     for block in BLOCK.findall(told):
         if "lab." in block:  # others are lines of a node
             exec(block, {"lab": lab})
@@ -185,7 +185,7 @@ def test_the_counter_lacks_as_much_after_restarts_as_the_exercise_says(tmp_path,
     monkeypatch.chdir(tmp_path)
     lab.workspace()
     exercise = exercises()["4"]
-    told = exercise.variations[1]
+    told = exercise.variations[1].task
     (block,) = BLOCK.findall(told)
     *steps, measure = block.splitlines()
     Path(exercise.node).write_text(exercise.answer, encoding="utf-8")
