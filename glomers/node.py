@@ -60,7 +60,7 @@ from contextlib import suppress
 from contextvars import ContextVar
 from typing import Any, NoReturn, Protocol, TextIO, TypeVar
 
-from glomers.protocol import Body, ErrorCode, RPCError, dumps, loads
+from glomers.protocol import Body, ErrorCode, RPCError, loads, packed
 
 __all__ = ["ErrorCode", "Message", "Node", "RPCError", "retry"]
 
@@ -83,8 +83,8 @@ class InProcessHost(Protocol):
     def attach(self, node: Node) -> None:
         """Take `node` as the one to hand messages to."""
 
-    def emit(self, line: bytes) -> None:
-        """Send the message in `line`."""
+    def emit(self, line: bytes, message: Body | None = None) -> None:
+        """Send the message in `line`, which is `message` if that is given."""
 
 
 host: ContextVar[InProcessHost | None] = ContextVar("host", default=None)
@@ -134,7 +134,7 @@ class Node:
         self._tasks: set[asyncio.Task[Any]] = set()
         self._answering: set[asyncio.Task[Any]] = set()
         self._unhandled: set[str] = set()
-        self._emit: Callable[[bytes], None] = _not_running
+        self._emit: Callable[[bytes, Body | None], None] = _not_running
         self._early: list[Message] | None = []  # what came before `init` was through; then None
 
     @property
@@ -191,10 +191,10 @@ class Node:
             TypeError: when JSON cannot hold the body.
         """
         try:
-            line = dumps({"src": self.node_id, "dest": dest, "body": body})
+            line, message = packed(self.node_id, dest, body)
         except TypeError as error:
             raise TypeError(_why_unfit(body, error)) from None
-        self._emit(line)
+        self._emit(line, message)
 
     def reply(self, message: Message, body: Body) -> None:
         """Answer `message`; for answers later than the end of its handler.
@@ -449,7 +449,7 @@ def _unfit(part: Any, path: str) -> Iterator[tuple[str, Any]]:
         yield path or "it", part
 
 
-def _not_running(line: bytes) -> NoReturn:
+def _not_running(line: bytes, message: Body | None) -> NoReturn:
     raise RuntimeError("the node is not running yet: send from handlers, hooks and timers")
 
 
@@ -532,7 +532,7 @@ class _Process:
             if line.strip():
                 self._node.receive(line)
 
-    def _emit(self, line: bytes) -> None:
+    def _emit(self, line: bytes, message: Body | None = None) -> None:
         if not self._out:
             asyncio.get_running_loop().call_soon(self._flush)
         self._out.append(line)

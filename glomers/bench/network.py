@@ -23,7 +23,7 @@ from glomers.bench.transit import Transit
 from glomers.errors import BrokenTest
 from glomers.formats.journal import Journal
 from glomers.formats.names import is_client
-from glomers.protocol import dumps, loads, reread
+from glomers.protocol import loads, packed, reread
 
 Deliver = Callable[[str, dict[str, Any], bytes], None]
 
@@ -129,8 +129,8 @@ class Network:
 
     def send(self, src: str, dest: str, body: dict[str, Any]) -> None:
         """Send `body`, encoded here, as clients and services do."""
-        line = dumps({"src": src, "dest": dest, "body": body})
-        self.send_line(src, dest, reread(line)["body"], line)
+        line, message = packed(src, dest, body)
+        self.send_line(src, dest, (message or reread(line))["body"], line)
 
     def send_line(self, src: str, dest: str, body: dict[str, Any], line: bytes) -> None:
         """Send a message that was read from `line`.

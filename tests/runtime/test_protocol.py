@@ -25,6 +25,26 @@ def test_both_encoders_write_the_same_bytes_and_both_decoders_read_them(value):
     assert b"\n" not in line
 
 
+FLOATS = st.floats(allow_nan=False, allow_infinity=False)
+
+
+@given(TEXTS, TEXTS, st.dictionaries(TEXTS, SCALARS | FLOATS) | st.dictionaries(TEXTS, JSON))
+def test_a_message_is_packed_as_it_is_written_and_holds_what_would_be_read(src, dest, body):
+    line, message = protocol._json_packed(src, dest, body)
+    assert line == protocol._json_dumps({"src": src, "dest": dest, "body": body})
+    assert repr(message or protocol._json_reread(line)) == repr(protocol._json_reread(line))
+    assert message is None or message["body"] is not body
+
+
+class Name(str):
+    __slots__ = ()
+
+
+@pytest.mark.parametrize("body", [{"a": [1]}, {Name("a"): 1}, {"a": Name("b")}, [1]])
+def test_what_could_be_changed_or_is_read_as_something_else_is_not_passed_on(body):
+    assert protocol._json_packed("n0", "n1", body)[1] is None
+
+
 @given(INTEGERS, st.sampled_from(["{}", "[{}]", ' {{"a": [1.5, {}]}}', '[{}, "9"]']))
 def test_integers_of_any_size_are_read_as_integers(number, around):
     text = around.format(number)

@@ -21,7 +21,7 @@ from glomers.bench.transit import NS_PER_MS
 from glomers.errors import BrokenTest
 from glomers.formats.typography import lookalike
 from glomers.node import Hosted, InProcessHost, Node, host
-from glomers.protocol import reread
+from glomers.protocol import Body, reread
 
 
 class VirtualHost(InProcessHost):
@@ -106,14 +106,14 @@ class VirtualHost(InProcessHost):
         """Called by `Node.run()`: from now on messages go to `node`."""
         self._node = node
 
-    def emit(self, line: bytes) -> None:
-        """Called by the node for each message that it sends."""
+    def emit(self, line: bytes, message: Body | None = None) -> None:
+        """Called by the node for each message that it sends; what is in the line may be known."""
         if self._killed:  # what is left of it is being thrown away
             return
         if self._unended:
-            line, self._unended = self._unended + line, b""
+            line, message, self._unended = self._unended + line, None, b""
         try:
-            self._outgoing.line(line, reread)
+            self._outgoing.line(line, reread if message is None else lambda line: message)
         except BrokenTest as error:
             error.place = error.place or blame.place_in(blame.frames_from(sys._getframe()))
             self._fail(error)
