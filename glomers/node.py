@@ -84,7 +84,7 @@ class InProcessHost(Protocol):
         """Take `node` as the one to hand messages to."""
 
     def emit(self, line: bytes, message: Body | None = None) -> None:
-        """Send the message in `line`, which is `message` if that is given."""
+        """Send the message in `line`; a flat one may be given as well, and is the host's own."""
 
 
 host: ContextVar[InProcessHost | None] = ContextVar("host", default=None)

@@ -128,14 +128,14 @@ def _orjson_packed(src: str, dest: str, body: Body) -> tuple[bytes, Body | None]
 
 
 def _json_packed(src: str, dest: str, body: Body) -> tuple[bytes, Body | None]:
-    if type(body) is dict and type(dest) is str and _is_flat(body):
+    if type(body) is dict and type(src) is type(dest) is str and _is_flat(body):
         line = f"{_beginning(src, dest)}{_encode(body)}}}".encode()
         return line, {"src": src, "dest": dest, "body": body.copy()}
     return _json_dumps({"src": src, "dest": dest, "body": body}), None
 
 
 def _is_flat(body: dict[Any, Any]) -> bool:
-    """Whether all in it is read as it was written, and nothing in it can be changed."""
+    """Whether nothing is nested in it, and all is read as it was written."""
     return _WITHOUT_KEYS.issuperset(map(type, body.values())) and _KEYS.issuperset(map(type, body))
 
 
@@ -228,5 +228,5 @@ if orjson is None:
 else:
     dumps, loads, reread, packed = _orjson_dumps, _orjson_loads, _orjson_reread, _orjson_packed
     # `reread` is for lines that `dumps` has just written, and quicker: it need not look for long
-    # integers. `packed` gives the line of a message, and what `reread` would make of it where that
-    # is known for less.
+    # integers. `packed` gives the line of a message and, where that costs less than to read it,
+    # what `reread` would make of it: of a flat one, whose body has nothing nested in it.

@@ -97,6 +97,8 @@ class VirtualLoop(asyncio.AbstractEventLoop):
         """Whose callback is preferred of those that are due at a moment (ns): the lowest rank's."""
         self.withhold: Callable[[Handle], bool] | None = None
         """Takes a callback of somebody who stands still, to give it back later; or never."""
+        self.carry_out: Callable[[Handle, Callable[..., object]], object] | None = None
+        """Calls what a handle is there to call, for somebody who looks on."""
 
     # What asyncio's tasks, futures, locks, sleeps and time-outs ask of a loop.
 
@@ -271,15 +273,15 @@ class VirtualLoop(asyncio.AbstractEventLoop):
                 continue
             self._current = handle
             try:
-                self._call(handle, callback)
+                if self.carry_out:
+                    self.carry_out(handle, callback)
+                else:
+                    handle.context.run(callback, *handle.args)
             except (SystemExit, KeyboardInterrupt):
                 raise
             except BaseException as error:
                 found = {"message": f"exception in {callback}", "exception": error}
                 handle.context.run(self.call_exception_handler, found)
-
-    def _call(self, handle: Handle, callback: Callable[..., object]) -> None:
-        handle.context.run(callback, *handle.args)
 
     def _advance(self) -> None:
         """Jump from event to event, until one of them makes a callback due or ends the run."""

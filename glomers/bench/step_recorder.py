@@ -106,6 +106,10 @@ class StepLoop(VirtualLoop):
 
     recorder: StepRecorder
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.carry_out = self._record
+
     def call_soon(  # type: ignore[override]
         self, callback: Callable[..., object], *args: Any, context: Context | None = None
     ) -> Handle:
@@ -127,7 +131,7 @@ class StepLoop(VirtualLoop):
         handle.origin = self.recorder.turn
         return handle
 
-    def _call(self, handle: Handle, callback: Callable[..., object]) -> None:
+    def _record(self, handle: Handle, callback: Callable[..., object]) -> None:
         host: Any = handle.context.get(current_host)
         if host is None:
             handle.context.run(callback, *handle.args)

@@ -11,7 +11,7 @@ from glomers.formats.names import is_client
 from glomers.reading.dossier import Dossier
 from glomers.reading.envelopes import Envelope
 from glomers.reading.finding import Finding, Kind
-from glomers.reading.notes import silenced_since_ns
+from glomers.reading.notes import silenced_by_delay, silenced_since_ns
 from glomers.reading.refusals import is_timeout
 from glomers.reading.wording import a, at, beginning, how_many, nodes_in_words, said, seconds
 
@@ -78,10 +78,13 @@ def conversations(dossier: Dossier) -> Conversations:
     kinds: dict[str, _Kind] = {}
     horizon_ns = inf if dossier.messages_are_whole else _horizon_ns(dossier.messages)
     silenced_ns = silenced_since_ns(dossier)
+    late_nodes = silenced_by_delay(dossier)
     for key, request in open_requests.items():
         until_ns = min(horizon_ns, silenced_ns.get(request.dest, inf) - _PATIENCE_NS)
         if request.arrived_ns is None or request.arrived_ns > until_ns or key in shared:
             continue
+        if key not in answered and request.dest in late_nodes:
+            continue  # an answer would have come, too late: another finding says so
         kind = kinds.setdefault(request.type, _Kind(request.src not in nodes))
         kind.asked += 1
         if key in answered:

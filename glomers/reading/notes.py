@@ -13,6 +13,7 @@ _NOTE = re.compile(r"^(?:WARN )?(?P<node>\S+?)\b(?P<rest>.*?\bwrote .*)$", re.DO
 _PLACE = re.compile(r" \((?P<file>[^()]+):(?P<line>\d+)\)$")
 _SILENCES = "not heard any more"
 _SINCE = re.compile(r"^(?:WARN )?(?P<node>\S+) is not heard any more from (?P<s>\d+\.\d+) s on")
+_LATE = re.compile(r"^(?:WARN )?(?P<node>\S+) is not heard .* has timed out$", re.DOTALL)
 _VALUES = re.compile(r"'.*'|\d[\d.]*", re.DOTALL)
 _SHOWN_CHARACTERS = 400
 
@@ -21,6 +22,11 @@ def silenced_since_ns(dossier: Dossier) -> dict[str, int]:
     """Since when nodes are not heard any more, whatever they answer."""
     found = filter(None, map(_SINCE.match, dossier.notes))
     return {match["node"]: round(float(match["s"]) * 1e9) for match in found}
+
+
+def silenced_by_delay(dossier: Dossier) -> set[str]:
+    """Nodes that fell silent over an answer to a client that had left."""
+    return {match["node"] for match in filter(None, map(_LATE.match, dossier.notes))}
 
 
 def silencing_findings(dossier: Dossier) -> Iterator[Finding]:

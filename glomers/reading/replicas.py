@@ -128,14 +128,13 @@ def _listed(parts: Sequence[str]) -> str:
 
 def _differ(row: Mapping[str, Any]) -> bool:
     """Whether nodes that were seen hold different values, or one of them showed several."""
-    seen = [value for value in row.values() if value is not UNSEEN]
-    if not seen:
-        return False
-    key = equality_key(seen[0])
-    return any(
-        isinstance(value, tuple) or (value is not seen[0] and equality_key(value) != key)
-        for value in seen
-    )
+    values = row.values()
+    different = dict(zip(map(id, values), values, strict=True))  # mostly there is one object
+    different.pop(id(UNSEEN), None)
+    if any(isinstance(value, tuple) for value in different.values()):
+        return True
+    first, *others = map(equality_key, different.values() or (None,))
+    return any(key != first for key in others)
 
 
 def are_compared(workload: str, nodes: Sequence[str], has_final_reads: bool) -> bool:

@@ -68,6 +68,14 @@ WORDS = {
 }
 
 
+def test_an_answer_that_came_too_late_is_not_said_to_have_never_come(bench):
+    wait = "    await asyncio.sleep(6)\n    return"
+    slow = ECHO.replace("def echo", "async def echo").replace("    return", wait)
+    outcome = bench.test(bench.node(f"import asyncio\n{slow}"), "--time-limit", "10")
+    assert "is not heard any more" in told(outcome)
+    assert "never answered" not in told(outcome)
+
+
 @pytest.mark.parametrize(
     ("workload", "mutation", "flags"),
     mostly_slow(case[:3] for case in MUTANTS),

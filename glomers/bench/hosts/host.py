@@ -13,7 +13,7 @@ from glomers.bench.hosts.node_lines import BadLine, Read, read_message
 from glomers.environment import cage_kind
 from glomers.errors import BrokenTest
 from glomers.formats.text import clean
-from glomers.protocol import loads
+from glomers.protocol import Body, loads
 
 Send = Callable[[str, str, dict[str, Any], bytes], None]
 """Hands a message to the network: source, destination, body and the encoded line."""
@@ -120,7 +120,15 @@ class Outgoing:
                 raise BadLine(f"which is nested more than {MAX_DEPTH} deep")
         except BadLine as error:
             self._silence(line, str(error))
-            return
+        else:
+            self._pass_on(src, dest, body, line)
+
+    def flat(self, message: Body, line: bytes) -> None:
+        """Send a message that is known to be one, and to have nothing nested in its body."""
+        if not self.silenced:
+            self._pass_on(message["src"], message["dest"], message["body"], line)
+
+    def _pass_on(self, src: str, dest: str, body: Body, line: bytes) -> None:
         try:
             self._send(src, dest, body, line)
         except LookupError as error:

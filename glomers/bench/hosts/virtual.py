@@ -107,13 +107,16 @@ class VirtualHost(InProcessHost):
         self._node = node
 
     def emit(self, line: bytes, message: Body | None = None) -> None:
-        """Called by the node for each message that it sends; what is in the line may be known."""
+        """Called by the node for each message that it sends; a flat one may be given as well."""
         if self._killed:  # what is left of it is being thrown away
             return
         if self._unended:
             line, message, self._unended = self._unended + line, None, b""
         try:
-            self._outgoing.line(line, reread if message is None else lambda line: message)
+            if message is None:
+                self._outgoing.line(line, reread)
+            else:
+                self._outgoing.flat(message, line)
         except BrokenTest as error:
             error.place = error.place or blame.place_in(blame.frames_from(sys._getframe()))
             self._fail(error)
