@@ -4,8 +4,8 @@
     python benchmarks/real_figures.py --measure 5 [NODE ...]
 
 Every node of the series runs at the official command of its challenge.  A figure is inside when
-each real run of the node lies between the least and the most that the bench shows over its seeds,
-both widened by a tenth.
+each of five real runs of the node, those beside the least other work, lies between the least and
+the most that the bench shows over its seeds, both widened by a tenth.
 
 The real runs stand in `real_runs.csv`, a row each, with the date and the machine's load (the mean
 number of processes that were at work in the minute before; empty where nobody wrote it down).
@@ -41,8 +41,8 @@ RUNS = Path(__file__).with_name("real_runs.csv")
 FIGURES = {**METRICS, "ok_fraction": "share answered"}
 COLUMNS = ("date", "load", "challenge", "node", "valid", *FIGURES)
 WIDENED = 0.1
-BUSY_LOAD = 12.0
-"""Beside so much other work a run tells more of the machine than of the node."""
+COMPARED = 5
+"""So many runs of a node, those at the least load: the others tell more of the machine."""
 PROGRESS_SEEDS = 10
 
 Figures = dict[str, Any]
@@ -85,13 +85,11 @@ def all_seeds(pool: Executor, node: str, seeds: int) -> list[Figures]:
     return done
 
 
-def recorded(most_load: float = float("inf")) -> dict[str, list[Figures]]:
-    """The real runs so far, by node, of those made at no more than a load; none noted: little."""
+def recorded() -> dict[str, list[Figures]]:
+    """The real runs so far, by node, from the least load on; those of which none was noted last."""
     runs: dict[str, list[Figures]] = {}
     with RUNS.open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            if float(row["load"] or 0) > most_load:
-                continue
+        for row in sorted(csv.DictReader(file), key=lambda row: float(row["load"] or "inf")):
             numbers = {name: float(row[name]) if row[name] else None for name in FIGURES}
             runs.setdefault(row["node"], []).append({"valid": row["valid"] == "True"} | numbers)
     return runs
@@ -148,7 +146,7 @@ def spread(values: Sequence[float]) -> str:
 
 
 def show(nodes: Iterable[str], seeds: int, jobs: int) -> None:
-    real = recorded() | recorded(BUSY_LOAD)  # of a node without quiet runs, all
+    real = {node: runs[:COMPARED] for node, runs in recorded().items()}
     print(f"| challenge | node | figure | real runs | they show | {seeds} seeds show | |")
     print("|---|---|---|---:|---:|---:|---|")
     with process_pool(jobs) as pool:
