@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import inf
 from typing import Any
@@ -11,7 +11,7 @@ from glomers.formats.names import is_client
 from glomers.reading.dossier import Dossier
 from glomers.reading.envelopes import Envelope
 from glomers.reading.finding import Finding, Kind
-from glomers.reading.notes import silenced_by_delay, silenced_since_ns
+from glomers.reading.notes import late_replies, silenced_since_ns
 from glomers.reading.refusals import is_timeout
 from glomers.reading.wording import a, at, beginning, how_many, nodes_in_words, said, seconds
 
@@ -78,12 +78,13 @@ def conversations(dossier: Dossier) -> Conversations:
     kinds: dict[str, _Kind] = {}
     horizon_ns = inf if dossier.messages_are_whole else _horizon_ns(dossier.messages)
     silenced_ns = silenced_since_ns(dossier)
-    late_nodes = silenced_by_delay(dossier)
+    slow = _slow_since_ns(dossier, open_requests)
     for key, request in open_requests.items():
         until_ns = min(horizon_ns, silenced_ns.get(request.dest, inf) - _PATIENCE_NS)
         if request.arrived_ns is None or request.arrived_ns > until_ns or key in shared:
             continue
-        if key not in answered and request.dest in late_nodes:
+        since_ns = slow.get((request.dest, request.type), inf)
+        if key not in answered and request.src not in nodes and request.arrived_ns >= since_ns:
             continue  # an answer would have come, too late: another finding says so
         kind = kinds.setdefault(request.type, _Kind(request.src not in nodes))
         kind.asked += 1
@@ -103,6 +104,18 @@ def conversations(dossier: Dossier) -> Conversations:
         > given_up_ns.get((open_requests[key].sent_ns, open_requests[key].dest), reply.sent_ns)
     ]
     return Conversations(kinds, stray, late)
+
+
+def _slow_since_ns(
+    dossier: Dossier, requests: Mapping[tuple[str, int], Envelope]
+) -> dict[tuple[str, str], int]:
+    """By node and type: since when clients' requests waited for a reply that silenced the node."""
+    late = {node: requests.get(reply) for node, reply in late_replies(dossier).items()}
+    return {
+        (node, request.type): request.arrived_ns
+        for node, request in late.items()
+        if request is not None and request.arrived_ns is not None
+    }
 
 
 def _horizon_ns(messages: Sequence[Envelope]) -> int:

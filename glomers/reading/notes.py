@@ -13,7 +13,11 @@ _NOTE = re.compile(r"^(?:WARN )?(?P<node>\S+?)\b(?P<rest>.*?\bwrote .*)$", re.DO
 _PLACE = re.compile(r" \((?P<file>[^()]+):(?P<line>\d+)\)$")
 _SILENCES = "not heard any more"
 _SINCE = re.compile(r"^(?:WARN )?(?P<node>\S+) is not heard any more from (?P<s>\d+\.\d+) s on")
-_LATE = re.compile(r"^(?:WARN )?(?P<node>\S+) is not heard .* has timed out$", re.DOTALL)
+_LATE = re.compile(
+    r"^(?:WARN )?(?P<node>\S+) is not heard "
+    r'.*"dest": ?"(?P<client>c\d+)".*"in_reply_to": ?(?P<number>\d+)\b.* cannot be delivered',
+    re.DOTALL,
+)
 _VALUES = re.compile(r"'.*'|\d[\d.]*", re.DOTALL)
 _SHOWN_CHARACTERS = 400
 
@@ -24,9 +28,10 @@ def silenced_since_ns(dossier: Dossier) -> dict[str, int]:
     return {match["node"]: round(float(match["s"]) * 1e9) for match in found}
 
 
-def silenced_by_delay(dossier: Dossier) -> set[str]:
-    """Nodes that fell silent over an answer to a client that had left."""
-    return {match["node"] for match in filter(None, map(_LATE.match, dossier.notes))}
+def late_replies(dossier: Dossier) -> dict[str, tuple[str, int]]:
+    """Nodes that fell silent over a reply to a client that had left: which one, to what number."""
+    found = filter(None, map(_LATE.match, dossier.notes))
+    return {match["node"]: (match["client"], int(match["number"])) for match in found}
 
 
 def silencing_findings(dossier: Dossier) -> Iterator[Finding]:

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 from glomers.link import Link
 from glomers.node import Node
 
-PERIOD_S = float(sys.argv[1]) if sys.argv[1:] else 0.465  # from a round of the hub to the next
+PERIOD_S = float(sys.argv[1]) if sys.argv[1:] else 0.45  # from a round of the hub to the next
 node = Node()
 seen, links = set(), {}  # a leaf has a link to the hub, the hub has one to each leaf
 lags_s = {}  # at the hub, by leaf: from the leaf's clock when it sends to ours when that arrives

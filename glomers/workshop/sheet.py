@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from textwrap import indent
 from typing import Any
 
 from glomers.environment import LANGUAGE
@@ -145,14 +144,13 @@ def _solution(exercise: Exercise) -> str:
 
 def _variations(exercise: Exercise) -> str:
     numbered = enumerate(exercise.variations, start=1)
-    items = "\n".join(f"{number}. {_variation(each)}" for number, each in numbered)
+    items = "\n\n".join(f"**{number}.** {_variation(each)}" for number, each in numbered)
     return f"## For those who are quick\n\n{items}{_way_on(exercise)}"
 
 
 def _variation(variation: Variation) -> str:
-    """A variation and, folded, what comes of it, indented to stay within an item of a list."""
-    text = f"{variation.task.strip()}\n\n{folded(_OUTCOME, variation.outcome)}"
-    return indent(text, " " * len("1. ")).lstrip()
+    """A variation and, folded, what comes of it."""
+    return f"{variation.task.strip()}\n\n{folded(_OUTCOME, variation.outcome)}"
 
 
 def _way_on(exercise: Exercise) -> str:

@@ -6,6 +6,8 @@ import json
 import os
 import shlex
 import signal
+import subprocess
+import sys
 import time
 
 import pytest
@@ -20,7 +22,7 @@ from glomers.explore.determinism import Lines
 from glomers.formats.history import format_op
 from tests.helpers.bench import ECHO, SHORT, told
 from tests.helpers.chaos import CHAOS
-from tests.helpers.places import DATA
+from tests.helpers.places import DATA, SOLUTIONS
 from tests.helpers.sparing import every, sparing
 
 ONE_HOP = DATA / "mistakes" / "one_hop.py"
@@ -65,6 +67,20 @@ def test_a_solution_does_in_lockstep_what_it_does_in_virtual_time(name, faults):
     flags = f"{challenge.flags} --time-limit 3 --seed 7"
     words = f"{flags} {faults} --bin {version.path}{args}"
     assert_equal_on_both_clocks(words)
+
+
+def test_lockstep_needs_no_orjson(tmp_path):
+    (tmp_path / "orjson.py").write_text("raise ImportError('not here')")
+    words = f"bench test -w broadcast --bin {SOLUTIONS / 'broadcast_all.py'} --node-count 2"
+    done = subprocess.run(
+        [sys.executable, "-m", "glomers", *shlex.split(words), "--clock=lockstep"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_a_node_that_uses_all_there_is_does_in_lockstep_what_it_does_in_virtual_time(tmp_path):

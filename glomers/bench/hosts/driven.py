@@ -32,7 +32,7 @@ from glomers.bench.sandbox import (
 )
 from glomers.errors import BrokenTest
 from glomers.node import READ_BYTES
-from glomers.protocol import dumps, loads
+from glomers.protocol import Body, dumps, loads
 
 ASKS = signal.SIGALRM
 """The signal by which the bench asks a node that is silent what it is at."""
@@ -113,6 +113,9 @@ class _Collected(Outgoing):
         if self._size > _FLUSH_BYTES:
             self._size = 0
             self._lines.write(self._answer)
+
+    def flat(self, message: Body, line: bytes) -> None:
+        self.line(line)
 
 
 class _Log(io.StringIO):

@@ -132,7 +132,7 @@ class Outgoing:
         try:
             self._send(src, dest, body, line)
         except LookupError as error:
-            is_late = dest.startswith("c")  # to a client
+            is_late = dest[:1] == "c" and dest[1:].isdecimal()  # to a client
             hint = "; a client leaves it when its request has timed out" if is_late else ""
             self._silence(line, f"which cannot be delivered: {error}{hint}")
 
