@@ -451,7 +451,7 @@ def test_a_node_that_floods_leaves_the_page_alive_and_is_stopped(browser, server
 
 
 @pytest.mark.parametrize(
-    "name", every(2, [f"{LESSON}.html", "01-exercise.html", "playground.html", "index.html"])
+    "name", every(4, [f"{LESSON}.html", "01-exercise.html", "playground.html", "index.html"])
 )
 def test_pages_can_be_used_by_everybody(browser, server, name):
     visit = browser.tab(f"{server}/{name}", width=360)

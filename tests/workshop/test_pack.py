@@ -37,12 +37,12 @@ def test_it_has_all_exercises_all_lessons_and_a_readme_of_three_steps(pack):
         assert f"notebooks/exercises/{file_name(exercise)}" in readme
 
 
-def test_no_cell_has_an_output_and_only_hints_and_predictions_are_folded(pack):
+def test_no_cell_has_an_output_and_only_hints_and_outcomes_are_folded(pack):
     for path in pack.rglob("*.ipynb"):
         for cell in cells_of(path):
             assert not cell.get("outputs")
             assert cell.get("execution_count") is None
-            may_fold = cell["id"].endswith("hints") or cell["id"] == "outcome"
+            may_fold = cell["id"].endswith("hints") or cell["id"] in ("outcome", "variations")
             is_kept = path.parent.name == "exercises" and may_fold
             assert is_kept or "<details>" not in cell["source"], path
 
