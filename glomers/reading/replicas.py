@@ -19,6 +19,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from glomers.formats.edn import equality_key
@@ -80,7 +81,7 @@ class Convergence:
     unsettled: frozenset[Any]
     silent: tuple[str, ...]
 
-    @property
+    @cached_property
     def disagreements(self) -> list[Any]:
         """The keys of which nodes hold different values, or of which one was not seen."""
         return [key for key, row in self.finals.items() if UNSEEN in row.values() or _differ(row)]
