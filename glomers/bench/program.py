@@ -73,7 +73,14 @@ def find_in_virtual_time(bin: Path, clock: str | None) -> Program:
     Raises:
         BrokenTest: when there is no such file, or it cannot run in virtual time.
     """
-    return find_program(bin, clock if clock == "lockstep" else "virtual")
+    program = find_program(bin, clock if clock == "lockstep" else None)
+    if program.clock == "real":
+        raise BrokenTest(
+            f"{bin} cannot run in virtual time, as checks and explorations do: only Python files "
+            "that import glomers.node can. A single test runs it on the real clock; one that "
+            "speaks the protocol of lockstep can be explored with --clock lockstep."
+        )
+    return program
 
 
 def _node_file(path: Path) -> Path | None:

@@ -129,13 +129,11 @@ def _listed(parts: Sequence[str]) -> str:
 
 def _differ(row: Mapping[str, Any]) -> bool:
     """Whether nodes that were seen hold different values, or one of them showed several."""
-    values = row.values()
-    different = dict(zip(map(id, values), values, strict=True))  # mostly there is one object
-    different.pop(id(UNSEEN), None)
-    if any(isinstance(value, tuple) for value in different.values()):
-        return True
-    first, *others = map(equality_key, different.values() or (None,))
-    return any(key != first for key in others)
+    # Mostly there is one object.
+    different = {id(value): value for value in row.values() if value is not UNSEEN}.values()
+    keys = [equality_key(value) for value in different]
+    has_several = any(isinstance(value, tuple) for value in different)
+    return has_several or any(key != keys[0] for key in keys[1:])
 
 
 def are_compared(workload: str, nodes: Sequence[str], has_final_reads: bool) -> bool:

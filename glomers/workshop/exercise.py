@@ -177,12 +177,13 @@ def _mistakes_everywhere() -> tuple[Mistake, ...]:
 
 def _load(path: Path) -> Exercise:
     fields = tomllib.loads(path.read_text(encoding="utf-8"))
-    mistakes = tuple(Mistake(**each) for each in fields.pop("mistakes"))
-    gaps = tuple(GapMark(**each) for each in fields.pop("gaps"))
-    variations = tuple(Variation(**each) for each in fields.pop("variations"))
-    lists = {name: tuple(value) for name, value in fields.items() if isinstance(value, list)}
-    parts = {**fields, **lists, "gaps": gaps, "mistakes": mistakes, "variations": variations}
+    kinds = {"gaps": GapMark, "mistakes": Mistake, "variations": Variation}
     try:
-        return Exercise(**parts, id=path.stem)
+        tables = {
+            name: tuple(kind(**each) for each in fields.pop(name, ()))
+            for name, kind in kinds.items()
+        }
+        lists = {name: tuple(value) for name, value in fields.items() if isinstance(value, list)}
+        return Exercise(**{**fields, **lists, **tables}, id=path.stem)
     except TypeError as error:
         raise WorkshopError(f"{path.name} is no manifest of an exercise: {error}.") from None

@@ -72,14 +72,19 @@ def browser():
         yield browser
 
 
-def found_on(pages, browser, *expressions, **how):
-    """What expressions find on each page, without those on which they find nothing."""
-    parsed = ", ".join(f"JSON.parse({each})" for each in expressions)
-    together = f"{UNFOLD} JSON.stringify([{parsed}].flat())"
+def found_on(pages, some, browser, expression, **how):
+    """What an expression finds on some of the pages, without those on which it finds nothing."""
+    chosen = dict(list(pages.items())[some])
     found = {
-        name: json.loads(browser.evaluate(url, together, **how)) for name, url in pages.items()
+        name: json.loads(browser.evaluate(url, expression, **how)) for name, url in chosen.items()
     }
     return {name: what for name, what in found.items() if what}
+
+
+def unfolded(*expressions):
+    """An expression for what several find when all that is folded is open."""
+    parsed = ", ".join(f"JSON.parse({each})" for each in expressions)
+    return f"{UNFOLD} JSON.stringify([{parsed}].flat())"
 
 
 half = pytest.mark.parametrize(
@@ -95,8 +100,8 @@ half = pytest.mark.parametrize(
 def test_on_a_phone_no_text_has_to_be_moved_sideways_and_no_word_of_code_in_a_table_is_broken(
     pages, browser, some
 ):
-    chosen = dict(list(pages.items())[some])
-    assert found_on(chosen, browser, TOO_WIDE, BROKEN_WORDS, width=PHONE_PX) == {}
+    look = unfolded(TOO_WIDE, BROKEN_WORDS)
+    assert found_on(pages, some, browser, look, width=PHONE_PX) == {}
 
 
 @pytest.mark.slow
@@ -104,16 +109,14 @@ def test_on_a_phone_no_text_has_to_be_moved_sideways_and_no_word_of_code_in_a_ta
 def test_on_paper_no_picture_is_larger_than_a_sheet_and_no_word_of_code_in_a_table_is_broken(
     pages, browser, some
 ):
-    chosen = dict(list(pages.items())[some])
-    how = {"width": PAPER_PX, "media": "print"}
-    assert found_on(chosen, browser, TOO_HIGH, BROKEN_WORDS, **how) == {}
+    look = unfolded(TOO_HIGH, BROKEN_WORDS)
+    assert found_on(pages, some, browser, look, width=PAPER_PX, media="print") == {}
 
 
 @pytest.mark.slow
 @half
 def test_at_a_desk_no_picture_of_a_lesson_has_to_be_moved_sideways(pages, browser, some):
-    chosen = dict(list(pages.items())[some])
-    assert found_on(chosen, browser, MOVED_PICTURES, width=DESK_PX) == {}
+    assert found_on(pages, some, browser, unfolded(MOVED_PICTURES), width=DESK_PX) == {}
 
 
 PHONE_BY_DAY = ("light", PHONE_PX)
@@ -137,12 +140,7 @@ FIRST, SECOND, *OTHERS = (slice(start, None, 4) for start in range(4))  # every 
 )
 def test_axe_finds_nothing_that_keeps_people_out(pages, browser, scheme, width, some):
     run = f"{axe.script()};{RUN_AXE}"
-    chosen = dict(list(pages.items())[some])
-    found = {
-        name: json.loads(browser.evaluate(url, run, width=width, scheme=scheme))
-        for name, url in chosen.items()
-    }
-    assert [name for name in found if found[name]] == [], found
+    assert found_on(pages, some, browser, run, width=width, scheme=scheme) == {}
 
 
 # What a page does to pictures at night, `filter: invert(.92) hue-rotate(180deg)`, by the

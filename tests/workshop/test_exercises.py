@@ -16,6 +16,7 @@ from glomers.errors import WorkshopError
 from glomers.workshop import effort
 from glomers.workshop.assessment import assess
 from glomers.workshop.exercise import ANSWERED, exercises
+from glomers.workshop.exercise import _load as exercise_of
 from glomers.workshop.limits import limits_of, limits_result, measured
 from glomers.workshop.sheet import file_name, notebook
 from glomers.workshop.skeleton import GapMark, gaps_of, skeleton
@@ -106,6 +107,16 @@ def test_whatever_stage_is_broken_there_is_advice_with_a_hint(exercise):
     for mistake in exercise.mistakes:
         assert mistake.stage in exercise.stages
         assert mistake.hint in (1, 2, 3)
+
+
+@pytest.mark.parametrize("name", ["task", "outcome"])
+def test_a_manifest_whose_variation_lacks_something_is_named_in_a_sentence(tmp_path, name):
+    manifest = ROOT / "glomers" / "workshop" / "exercises" / "2.toml"
+    before, table, after = manifest.read_text(encoding="utf-8").partition("[[variations]]")
+    wrong = tmp_path / "2.toml"
+    wrong.write_text(before + table + after.replace(f"{name} =", "other =", 1), encoding="utf-8")
+    with pytest.raises(WorkshopError, match=r"^2\.toml is no manifest of an exercise"):
+        exercise_of(wrong)
 
 
 @each()

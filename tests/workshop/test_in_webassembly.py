@@ -27,9 +27,14 @@ WRONG_REPLY = (SOLUTIONS / "echo.py").read_text(encoding="utf-8").replace("echo_
 CRASHES = HANGS.replace("while True:\n        pass", "return undefined")
 COMMANDS = {
     "echo": ("echo", "-w echo --node-count 1 --time-limit 4"),
+    "ids": ("unique_ids", "-w unique-ids --node-count 3 --rate 200 --time-limit 2"),
     "ids that are sorted": (
         "unique_ids_ordered",
         "-w unique-ids --node-count 3 --rate 100 --time-limit 3 --nemesis partition",
+    ),
+    "gossip that survives": (
+        "broadcast_retry",
+        "-w broadcast --node-count 5 --rate 10 --time-limit 8 --nemesis partition",
     ),
     "gossip that does not": (
         "broadcast_all",
