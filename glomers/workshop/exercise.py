@@ -180,8 +180,9 @@ def _load(path: Path) -> Exercise:
     kinds = {"gaps": GapMark, "mistakes": Mistake, "variations": Variation}
     try:
         tables = {
-            name: tuple(kind(**each) for each in fields.pop(name, ()))
+            name: tuple(kind(**each) for each in fields.pop(name))
             for name, kind in kinds.items()
+            if name in fields
         }
         lists = {name: tuple(value) for name, value in fields.items() if isinstance(value, list)}
         return Exercise(**{**fields, **lists, **tables}, id=path.stem)
