@@ -23,6 +23,12 @@ lab.maelstrom("test -w echo --bin nodes/echo.py --node-count 2 --time-limit 600"
 """
 
 
+def started(pid):
+    """Whether nodes and keeper run: until they do, a fork bears the command line of its bench."""
+    lines = [command_line(below) for below in pids_below(pid)]
+    return [sum(name in line for line in lines) for name in ("echo.py", "keeper.py")] == [2, 1]
+
+
 def is_bench(pid):
     """Whether it is the last of the forks: the bench, which its guard made."""
     return "--forks" in command_line(pid) and not any(
@@ -43,9 +49,8 @@ def batch(tmp_path):
     series = Series(tmp_path / "project")
     series.write("01-slow", CELL)
     process = series.start("run", "--out", "out")
-    log = series.root / "out/work/01-slow/store/current/node-logs/n1.log"
     try:
-        wait_until(log.exists, patience_s=60)
+        wait_until(lambda: started(process.pid), patience_s=60)
         yield process
     finally:
         process.send_signal(signal.SIGINT)
@@ -61,8 +66,7 @@ def test_no_process_outlives_what_started_it(batch, victim, number):
     chosen = [pid for pid in ours if VICTIMS[victim](pid)]
     assert len(chosen) == 1, [command_line(pid) for pid in ours]
     doomed = pids_below(chosen[0])
-    nodes = {pid for pid in doomed if "echo.py" in command_line(pid)} - set(chosen)
-    assert len(nodes) >= 2
+    assert started(chosen[0])
     subprocess.run(["kill", f"-{number}", str(chosen[0])], check=True)
     wait_until(lambda: not running(doomed), GONE_WITHIN_S)
 
