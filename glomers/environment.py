@@ -46,6 +46,9 @@ def cage_kind() -> str:
 
 HAS_PROCESSES = sys.platform not in ("emscripten", "wasi")
 """Whether there are other processes: in a browser there is this one."""
+HAS_FORKS = hasattr(os, "fork")
+"""Whether a process can become two, as on all systems but Windows."""
+IS_WINDOWS = os.name == "nt"
 
 
 def processors() -> int:
@@ -62,7 +65,7 @@ def fix_hash_seed(words: Sequence[str]) -> None:
     os.environ.update(OF_RUNS)
     # With -P: a file beside the nodes may be called like a module of the standard library.
     again = [sys.executable, "-P", "-m", "glomers", *words]
-    if os.name == "nt":  # where `execv` does not wait, and loses the exit status
+    if IS_WINDOWS:  # where `execv` does not wait, and loses the exit status
         import subprocess
 
         sys.exit(subprocess.call(again))

@@ -8,6 +8,14 @@ import threading
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
+from typing import IO
+
+from glomers.environment import IS_WINDOWS
+
+try:
+    import fcntl
+except ImportError:  # on Windows
+    fcntl = None  # type: ignore[assignment]
 
 
 def digest(path: Path) -> str:
@@ -27,7 +35,7 @@ def write_whole(path: Path, text: str, mode: int | None = None) -> None:
     """
     new = _beside(path)
     try:
-        new.write_text(text, encoding="utf-8")
+        new.write_text(text, encoding="utf-8", newline="\n")
         if mode is not None:
             new.chmod(mode)
         new.replace(path)
@@ -40,15 +48,18 @@ def point_link(link: Path, folder: Path) -> None:
     """Let `link` point at a folder, in one step, so that others find the old one or the new one.
 
     Raises:
-        OSError: when there is something else of that name, or links cannot be made.
+        OSError: when there is something else of that name, or links cannot be made: Windows wants a
+            privilege for them, and on some disks there are none.
     """
     new = _beside(link)
     new.unlink(missing_ok=True)
     new.symlink_to(os.path.relpath(folder, link.parent), target_is_directory=True)
     try:
+        if IS_WINDOWS and link.is_symlink():  # nothing can take the place of a folder there
+            link.unlink()
         new.replace(link)
     except OSError:
-        new.unlink()
+        new.unlink(missing_ok=True)
         raise
 
 
@@ -72,10 +83,32 @@ def _beside(path: Path) -> Path:
     return path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")
 
 
+def below(path: Path | str, folder: Path | str = os.curdir) -> str | None:
+    """The way to a path from a folder that it lies in; None when it lies elsewhere."""
+    try:
+        way = os.path.relpath(path, folder)
+    except ValueError:  # on another drive of Windows
+        return None
+    return None if way.startswith(os.pardir) else way
+
+
 def shown(path: Path | str) -> str:
     """The path as a person reads it best: relative to the current folder where it lies below."""
-    relative = os.path.relpath(path)
-    return str(path) if relative.startswith("..") else relative
+    return below(path) or str(path)
+
+
+def take_lock(file: IO[str]) -> bool:
+    """Lock an open file until it is closed, however that comes; False: another process has done so.
+
+    On Windows everybody gets the lock: there one has to wait for another.
+    """
+    if fcntl is None:
+        return True
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
 
 
 NOT_HERE = "The current folder is gone: change to one that exists."

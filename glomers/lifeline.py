@@ -11,11 +11,11 @@ import threading
 from collections.abc import Callable
 
 
-def when_let_go(act: Callable[[], object], pipe: int = 0) -> None:
-    """Call `act` in a thread when the other end of `pipe`, by default stdin, has been closed."""
+def when_let_go(act: Callable[[], object]) -> None:
+    """Call `act` in a thread when the other end of stdin has been closed."""
 
     def wait() -> None:
-        while os.read(pipe, 1024):
+        while os.read(0, 1024):
             pass
         act()
 

@@ -59,3 +59,11 @@ def test_the_first_folder_that_is_not_there_is_made_and_none_when_all_are(tmp_pa
     folders = [tmp_path / name for name in ("a", "b")]
     assert [make_first(folders) for _ in range(3)] == [*folders, None]
     assert all(folder.is_dir() for folder in folders)
+
+
+def test_what_lies_on_another_drive_lies_below_no_folder(monkeypatch):
+    def relpath(path, start):
+        raise ValueError("path is on mount 'Z:', start on mount 'C:'")
+
+    monkeypatch.setattr("glomers.files.os.path.relpath", relpath)
+    assert shown("z:/runs/1") == "z:/runs/1"

@@ -1,12 +1,11 @@
 """A process that works for another hears when that one lets go of it, or is gone."""
 
-import os
 import signal
 import subprocess
 import sys
-import threading
 
-from glomers.lifeline import when_let_go
+import pytest
+
 from tests.helpers.processes import pids_below, running, wait_until
 
 WORKER = """
@@ -24,14 +23,13 @@ time.sleep(600)
 
 
 def test_what_is_said_on_a_lifeline_is_not_its_end():
-    pipe, held = os.pipe()
-    heard = threading.Event()
-    when_let_go(heard.set, pipe)
-    os.write(held, b"still here")
-    assert not heard.wait(0.1)
-    os.close(held)
-    assert heard.wait(10)
-    os.close(pipe)
+    worker = subprocess.Popen([sys.executable, "-c", WORKER], stdin=subprocess.PIPE)
+    worker.stdin.write(b"still here")
+    worker.stdin.flush()
+    with pytest.raises(subprocess.TimeoutExpired):
+        worker.wait(0.5)
+    worker.stdin.close()
+    assert worker.wait(20) == 7
 
 
 def test_a_worker_that_is_let_go_of_does_what_it_said():

@@ -40,4 +40,4 @@ def open_binary(path: Path, failed: Failed, buffer_bytes: int) -> BinaryIO:
 def open_text(path: Path, failed: Failed, buffer_bytes: int = 8192) -> TextIO:
     """Open a file for text that calls `failed` where others raise an OSError."""
     buffer = io.BufferedWriter(_Enduring(path, failed), buffer_bytes)
-    return io.TextIOWrapper(buffer, encoding="utf-8", errors="backslashreplace")
+    return io.TextIOWrapper(buffer, encoding="utf-8", errors="backslashreplace", newline="\n")

@@ -7,6 +7,7 @@ what would break out of the single thread (threads, blocking sleeps, `os._exit`)
 
 from __future__ import annotations
 
+import _thread
 import datetime
 import faulthandler
 import os
@@ -24,6 +25,7 @@ from typing import Any, NoReturn, TextIO
 
 from glomers.bench import blame, node_dice
 from glomers.bench.clock import NS_PER_S, VirtualClock
+from glomers.environment import HAS_PROCESSES
 from glomers.errors import EXIT_BROKEN, BrokenTest
 from glomers.formats.text import clean
 from glomers.node import PRINT_EXPLANATION, host
@@ -44,6 +46,8 @@ TICK_S = 0.25
 STUCK_CPU_S = 5
 """How much a single call may work without a line of Python: it can only be ended, with all else."""
 MAX_INTERRUPTIONS = 4
+_HAS_TIMERS = hasattr(signal, "setitimer")
+"""Whether the system interrupts a process at times, as all do but Windows."""
 last_words: TextIO | None = None
 """Where to tell on which line such a call stands, for whoever waits for this process; or stderr."""
 _PROCESS_STARTERS = ("fork", "forkpty", "posix_spawn", "posix_spawnp", "system")
@@ -271,8 +275,7 @@ def _watchdog(
     give_up: Callable[[BrokenTest], None],
 ) -> Iterator[None]:
     """End the run when virtual time stands still although the node of the moment keeps running."""
-    is_main = threading.current_thread() is threading.main_thread()
-    if not is_main or not hasattr(signal, "setitimer"):
+    if not HAS_PROCESSES or threading.current_thread() is not threading.main_thread():
         yield
         return
     leave = _real_functions[2]
@@ -297,19 +300,51 @@ def _watchdog(
         fail(error)
         raise NodeExit("it hangs")
 
-    previous = signal.signal(signal.SIGALRM, look)
-    with _ended_when_stuck():
-        signal.setitimer(signal.ITIMER_REAL, TICK_S, TICK_S)
-        try:
+    with _ended_when_stuck(), _at_every_tick(look):
+        yield
+
+
+@contextmanager
+def _at_every_tick(look: Callable[[int, FrameType | None], None]) -> Iterator[None]:
+    """Call `look` every TICK_S, between two steps of whatever is at work."""
+    number = signal.SIGALRM if _HAS_TIMERS else signal.SIGTERM  # which nobody sends on Windows
+    previous = signal.signal(number, look)
+    try:
+        with _timer() if _HAS_TIMERS else _second_thread(number):
             yield
-        finally:
-            signal.setitimer(signal.ITIMER_REAL, 0)
-            signal.signal(signal.SIGALRM, previous)
+    finally:
+        signal.signal(number, previous)
+
+
+@contextmanager
+def _timer() -> Iterator[None]:
+    signal.setitimer(signal.ITIMER_REAL, TICK_S, TICK_S)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+@contextmanager
+def _second_thread(number: signal.Signals) -> Iterator[None]:
+    """Let a thread interrupt this one, where the system has no timers."""
+    at_work = _thread.allocate_lock()
+
+    def tick() -> None:
+        while not at_work.acquire(timeout=TICK_S):
+            _thread.interrupt_main(number)
+
+    with at_work:
+        _thread.start_new_thread(tick, ())
+        yield
 
 
 @contextmanager
 def _ended_when_stuck() -> Iterator[None]:
     """Let the system end a call that nobody can interrupt; where it stands can still be told."""
+    if not _HAS_TIMERS:
+        yield
+        return
     if (words := last_words or sys.__stderr__) is not None:
         faulthandler.register(signal.SIGPROF, file=words, chain=True)
     _wind_up()
@@ -326,7 +361,8 @@ def _wind_up() -> None:
     A limit (RLIMIT_CPU) would be for the sum of its work, which the kernel counts otherwise than
     `time.process_time` does: after minutes the two are seconds apart.
     """
-    signal.setitimer(signal.ITIMER_PROF, STUCK_CPU_S)
+    if _HAS_TIMERS:
+        signal.setitimer(signal.ITIMER_PROF, STUCK_CPU_S)
 
 
 def is_importing(frame: FrameType | None) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
@@ -14,7 +15,7 @@ from glomers.files import make_first, point_link, shown, write_whole
 
 
 class Store:
-    """The folder `store/<workload>/<timestamp>` below `base`, with its links."""
+    """The folder `store/<workload>/<timestamp>` below `base`, with links, if there can be any."""
 
     def __init__(self, base: Path, workload: str) -> None:
         """Create the folder and point `current` at it.
@@ -28,12 +29,16 @@ class Store:
             self.path = self._create(self._root / workload)
             (self.path / "node-logs").mkdir()
             (self.path / "net-journal").mkdir()
-            point_link(self._root / "current", self.path)
         except OSError as error:
             raise BrokenTest(
                 f"Cannot write the store folder {self._root}: {error.strerror}. "
                 "Run the test in a folder that you may write to."
             ) from None
+        self._link("current")
+
+    def _link(self, name: str) -> None:
+        with suppress(OSError):  # there may be none on this disk: the folder has its own name
+            point_link(self._root / name, self.path)
 
     @property
     def journal(self) -> Path:
@@ -73,10 +78,6 @@ class Store:
         self.write("bench.json", json.dumps(facts, indent=1, ensure_ascii=False) + "\n")
 
     def finish(self) -> None:
-        """Point the `latest` links at this run.
-
-        Raises:
-            OSError: when they cannot be made.
-        """
-        point_link(self._root / "latest", self.path)
-        point_link(self._root / self._workload / "latest", self.path)
+        """Point the `latest` links at this run."""
+        self._link("latest")
+        self._link(f"{self._workload}/latest")

@@ -5,6 +5,9 @@ from __future__ import annotations
 from importlib import import_module
 from types import ModuleType
 
+from glomers.environment import IS_WINDOWS
+from glomers.errors import BadInput
+
 COMMANDS = {
     "init": "write the series into a new folder",
     "run": "execute notebooks and export their pages",
@@ -58,10 +61,18 @@ EXAMPLES = {
 }
 """For the end of each `--help`."""
 
+NEED_POSIX = ("run", "grade", "install-maelstrom")
+"""What watches over processes as Windows cannot, or is for Maelstrom, which does not run there."""
+
 
 def command_module(name: str) -> ModuleType:
     """The module of a subcommand, imported only now: most of what others need is slow to import.
 
     It has `add_arguments(parser)`, and `act(arguments)`, which returns the exit status.
+
+    Raises:
+        BadInput: when this system has not what the command needs.
     """
+    if IS_WINDOWS and name in NEED_POSIX:
+        raise BadInput(f"`glomers {name}` needs Linux or macOS: on Windows run glomers in WSL.")
     return import_module(f"{__name__}.{name.replace('-', '_')}")

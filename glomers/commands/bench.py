@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from glomers.commands import EXAMPLES
 from glomers.commands.arguments import Parser
-from glomers.environment import HASH_SEED, fix_hash_seed
+from glomers.environment import HASH_SEED, IS_WINDOWS, fix_hash_seed
 from glomers.errors import EXIT_OK, BadInput, GlomersError
 from glomers.formats.typography import dash_slip, lookalike
 
@@ -90,7 +90,7 @@ def _test(words: list[str]) -> int:
     program = find_program(options.bin, options.clock)
     if program.virtual:
         fix_hash_seed(["bench", "test", *words])
-    elif os.name == "nt":
+    elif IS_WINDOWS:
         raise BadInput(
             "Programs on the real clock need Linux or macOS: on Windows run glomers in WSL, or "
             "write the node with glomers.node, for virtual time."

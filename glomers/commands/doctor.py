@@ -17,11 +17,12 @@ from pathlib import Path
 from typing import Any
 
 from glomers.bench.hosts.cage import why_no_bubblewrap
+from glomers.commands import NEED_POSIX
 from glomers.commands.arguments import Parser
 from glomers.engine.maelstrom.find import find_maelstrom
 from glomers.engine.maelstrom.install import has_jar
 from glomers.engine.maelstrom.release import PINNED
-from glomers.environment import ENGINE, ENGINES, engine_or_default
+from glomers.environment import ENGINE, ENGINES, IS_WINDOWS, engine_or_default
 from glomers.errors import EXIT_FAILED, EXIT_OK, BadInput, MaelstromError
 from glomers.series.project import project_root
 
@@ -35,6 +36,10 @@ _BOTH = ENGINES
 _REAL = ("maelstrom",)
 _GRADE = ("grade",)
 """No engine, but the command `glomers grade`."""
+NOT_ON_WINDOWS = (
+    "Programs on the real clock, the real Maelstrom and the commands "
+    f"{', '.join(NEED_POSIX)} need Linux or macOS: on Windows run glomers in WSL."
+)
 
 
 @dataclass(frozen=True)
@@ -121,11 +126,8 @@ def examine() -> Examination:
     why = f"{ENGINE} says so" if os.environ.get(ENGINE) else f"the default: {ENGINE} is not set"
     if engine not in ENGINES:
         why = f"{ENGINE} says so, but it can only be {' or '.join(ENGINES)}"
-    gnuplot = _tool("gnuplot", ("gnuplot", "--version"), "gnuplot-nox")
-    graphviz = _tool("Graphviz", ("dot", "-V"), "graphviz")
-    real = (_java(), gnuplot, graphviz, _maelstrom())
-    findings = (_python(), *_packages(), *real, _bubblewrap(), _disk())
-    return Examination(engine, why, findings)
+    more = () if IS_WINDOWS else (*_of_maelstrom(), _bubblewrap())
+    return Examination(engine, why, (_python(), *_packages(), *more, _disk()))
 
 
 # What there is
@@ -169,6 +171,14 @@ def _numbers(version: str) -> tuple[int, ...]:
 
 def _shown_python() -> str:
     return "python" if shutil.which("python") == sys.executable else sys.executable
+
+
+def _of_maelstrom() -> Iterator[Requirement]:
+    """What the real Maelstrom needs, and itself."""
+    yield _java()
+    yield _tool("gnuplot", ("gnuplot", "--version"), "gnuplot-nox")
+    yield _tool("Graphviz", ("dot", "-V"), "graphviz")
+    yield _maelstrom()
 
 
 def _java() -> Requirement:
@@ -269,6 +279,8 @@ def _show(examination: Examination) -> None:
             print(f"\n{each.name}: {_state(each).rstrip('.')}; {gets_it}:")
             for installer, command in each.commands.items():
                 print(f"  {installer:<8} {command}")
+    if IS_WINDOWS:
+        print(f"\n{NOT_ON_WINDOWS}")
     print(f"\nEngine: {examination.engine} ({examination.why}).")
     print(_conclusion(examination))
 

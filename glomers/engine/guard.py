@@ -40,7 +40,13 @@ def main(command: list[str]) -> int:
     except OSError as error:
         print(f"{command[0]} cannot be started: {error.strerror}.", file=sys.stderr)
         return 127
-    return _watch(child.pid)
+    return _watch(child.pid) if hasattr(os, "killpg") else _watch_alone(child)
+
+
+def _watch_alone(child: subprocess.Popen[bytes]) -> int:
+    """Wait for the end of a child where it cannot lead a group: its own children look to it."""
+    when_let_go(child.kill)
+    return child.wait()
 
 
 def _watch(pid: int) -> int:

@@ -17,7 +17,7 @@ from typing import IO
 
 from glomers.engine.forks import Forks
 from glomers.engine.guard import BEGUN, MODULE
-from glomers.environment import OF_RUNS
+from glomers.environment import HAS_FORKS, OF_RUNS
 from glomers.launcher import PACKAGE_ROOT
 
 Tail = Callable[[str], None]
@@ -77,7 +77,8 @@ def run_module(module: str, words: list[str], deadline_s: float, tail: Tail | No
     a quarter of the time.
     """
     program = [module, *words]
-    guard = _fork(program) or _fork(program) or _execute([sys.executable, "-P", "-m", *program])
+    fork = (HAS_FORKS or None) and (_fork(program) or _fork(program))
+    guard = fork or _execute([sys.executable, "-P", "-m", *program])
     return _to_the_end(guard, deadline_s, tail)
 
 
@@ -153,7 +154,12 @@ def _to_the_end(guard: _Guard, deadline_s: float, tail: Tail | None) -> Ended:
 
 def _environment() -> dict[str, str]:
     paths = [str(PACKAGE_ROOT), os.environ.get("PYTHONPATH", "")]
-    return {**os.environ, **OF_RUNS, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
+    return {
+        **os.environ,
+        **OF_RUNS,
+        "PYTHONPATH": os.pathsep.join(filter(None, paths)),
+        "PYTHONUTF8": "1",  # what it prints is read as that
+    }
 
 
 _forks = Forks(_environment)

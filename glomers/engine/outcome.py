@@ -22,8 +22,8 @@ NOT_STARTED = 127
 FIRST_SIGNAL = 128
 """A program that a signal ended has this status and the signal's number, as in a shell."""
 
-_STORE = re.compile(r"store/[\w-]+/\d{8}T\d{6}\.\d{3}(?:Z|[+-]\d{4})")
-_UNWRITTEN = re.compile(r"Cannot write store/")
+_STORE = re.compile(r"store[/\\][\w-]+[/\\]\d{8}T\d{6}\.\d{3}(?:Z|[+-]\d{4})")
+_UNWRITTEN = re.compile(r"Cannot write store[/\\]")
 """So begins the line of the bench when it was the disk."""
 _STORES = Path("store")
 _MOST_LINES = 40
@@ -73,12 +73,12 @@ def _new_folder(ended: Ended, before: frozenset[str]) -> StoreFolder | None:
 
     What a node writes can get into what a test prints, so that a name alone proves nothing.
     """
-    named = [match[0] for match in _STORE.finditer(ended.out + ended.err)]
-    current = os.path.relpath(os.path.realpath(_STORES / "current"))
-    for name in (*reversed(named), current):
-        if name not in before and _STORE.fullmatch(name) and Path(name).is_dir():
-            return StoreFolder(Path(name).resolve())
-    return None
+    new = stores() - before
+    named = [os.path.normpath(match[0]) for match in _STORE.finditer(ended.out + ended.err)]
+    # What is refused has begun none; a test that was killed may not have come to name its own.
+    begun = [] if ended.status == EXIT_BAD_INPUT else sorted(new, key=os.path.basename)[-1:]
+    found = next((name for name in (*reversed(named), *begun) if name in new), None)
+    return StoreFolder(Path(found).resolve()) if found else None
 
 
 def _killed(ended: Ended, engine: str) -> str | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 import traceback
 from dataclasses import replace
@@ -20,7 +19,7 @@ from glomers.drawing.decisive import draw_decisive
 from glomers.errors import EXIT_FAILED, EXIT_OK, EXIT_UNKNOWN, BrokenTest, ExploreError
 from glomers.explore.counterexample import Played, play
 from glomers.explore.trace import Trace
-from glomers.files import digest
+from glomers.files import digest, shown
 from glomers.formats.history import HistoryError, read_history
 from glomers.formats.journal import read_journal
 from glomers.formats.text import clean
@@ -93,7 +92,7 @@ def _tell(store: Store, trace: Trace, played: Played) -> int:
     if played.anomaly != trace.anomaly:
         sentence = f"No more {trace.anomaly}, but it still fails, for another reason: {sentence}"
     print(clean(sentence))
-    print(f"Picture: {os.path.relpath(store.path / 'messages.svg')}")
+    print(f"Picture: {shown(store.path / 'messages.svg')}")
     return EXIT_FAILED
 
 

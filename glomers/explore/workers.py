@@ -6,10 +6,10 @@ import gc
 import multiprocessing
 import os
 import signal
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
-from functools import partial
 from multiprocessing import parent_process
 from multiprocessing.context import BaseContext
 from pathlib import Path
@@ -17,10 +17,9 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from glomers.bench import sandbox
-from glomers.environment import OF_RUNS
+from glomers.environment import HAS_FORKS, OF_RUNS
 from glomers.explore.worker import is_fit
 from glomers.formats.last_words import stuck
-from glomers.lifeline import when_let_go
 
 
 class Workers(ProcessPoolExecutor):
@@ -70,8 +69,14 @@ def _held_back() -> Iterator[None]:
 def _context() -> BaseContext:
     os.environ.update(OF_RUNS)  # for children that are fresh interpreters
     # Forks are fit if this process is, and begin sooner.
-    can_fork = is_fit() and "fork" in multiprocessing.get_all_start_methods()
-    return multiprocessing.get_context("fork" if can_fork else "spawn")
+    return multiprocessing.get_context("fork" if HAS_FORKS and is_fit() else "spawn")
+
+
+def _leave_with_parent(leave: Callable[[int], object]) -> None:
+    parent = parent_process()
+    assert parent is not None
+    parent.join()
+    leave(1)
 
 
 def _prepare(words_folder: str) -> None:
@@ -80,7 +85,6 @@ def _prepare(words_folder: str) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent lets us finish what we are at
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
-    parent = parent_process()
-    assert parent is not None
-    when_let_go(partial(os._exit, 1), parent.sentinel)  # as it is now: tests replace `os._exit`
+    leave = os._exit  # as it is now: tests replace it
+    threading.Thread(target=_leave_with_parent, args=(leave,), daemon=True).start()
     gc.freeze()  # what is imported by now stays: it need not be looked through after every run

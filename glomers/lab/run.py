@@ -13,6 +13,7 @@ from glomers.drawing.palette import COLOURS, ERROR_COLOUR, FAINT_INK, REFUSED_CO
 from glomers.engine.command import split, without_bench_flags
 from glomers.engine.store_folder import Facts, StoreFolder, without_collection
 from glomers.errors import StoreError
+from glomers.files import below
 from glomers.formats.edn import Keyword, kw, to_json
 from glomers.formats.history import Op
 from glomers.formats.journal import Event
@@ -402,8 +403,7 @@ def _relative(word: str) -> str:
     """A path below the current folder without what stands before; others by their name only."""
     if not os.path.isabs(word):
         return word
-    relative = os.path.relpath(word)
-    return os.path.basename(word) if relative.startswith("..") else relative
+    return below(word) or os.path.basename(word)
 
 
 def _figures(stats: Stats) -> Iterator[str]:

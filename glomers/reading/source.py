@@ -11,6 +11,7 @@ import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from glomers.files import below
 from glomers.reading.finding import Place
 
 _PACKAGE = Path(__file__).resolve().parents[1]
@@ -83,10 +84,8 @@ class Source:
 
     def place(self, file: str, line: int) -> Place:
         """A line as a person calls it: the file's name below the program's folder."""
-        if self._folder:
-            name = os.path.relpath(file, self._folder)
-            if not name.startswith(os.pardir):
-                return Place(name, line)
+        if self._folder and (name := below(file, self._folder)):
+            return Place(name, line)
         return Place(os.path.basename(file), line)
 
     def text(self, file: str, line: int) -> str:

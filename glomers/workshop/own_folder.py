@@ -7,15 +7,9 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from itertools import count
 from pathlib import Path
-from typing import IO
 
 from glomers.errors import WorkshopError
-from glomers.files import reason, shown
-
-try:
-    import fcntl
-except ImportError:  # on Windows: there checks in one folder have to wait for one another
-    fcntl = None  # type: ignore[assignment]
+from glomers.files import reason, shown, take_lock
 
 
 @contextmanager
@@ -38,7 +32,7 @@ def own_folder(parent: Path, name: str) -> Iterator[Path]:
         for number in count(1):
             folder = (parent / (f"{name}-{number}" if number > 1 else name)).resolve()
             lock = (parent / f".{folder.name}.lock").open("w")
-            if _is_taken(lock):
+            if not take_lock(lock):
                 lock.close()
                 continue
             stack.enter_context(lock)
@@ -46,14 +40,3 @@ def own_folder(parent: Path, name: str) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
         yield folder
-
-
-def _is_taken(lock: IO[str]) -> bool:
-    """Whether another process holds a lock; if none does, this one does from now on."""
-    if fcntl is None:
-        return False
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return True
-    return False

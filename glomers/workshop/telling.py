@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 
+from glomers.files import shown
 from glomers.reading.finding import HEADING
 from glomers.workshop.snapshot import CHANGED
 from glomers.workshop.verdict import StageResult, Verdict
@@ -50,6 +50,6 @@ def _broken(verdict: Verdict) -> Iterator[str]:
         if evidence.smallest and evidence.smallest not in evidence.findings:
             yield f"      The smallest failure that was found: {evidence.smallest}"
         if evidence.store:
-            yield f"      Its picture: {os.path.relpath(evidence.store / 'messages.svg')}"
+            yield f"      Its picture: {shown(evidence.store / 'messages.svg')}"
     if verdict.advice:
         yield f"      {verdict.advice}"

@@ -297,3 +297,21 @@ def test_a_shell_can_complete_commands_flags_and_choices(tmp_path, line, goes_on
     asked |= {"COMP_LINE": line, "COMP_POINT": str(len(line))}
     subprocess.run([sys.executable, "-m", "glomers"], env=os.environ | asked, check=True)
     assert {each.strip() for each in answer.read_text().splitlines()} == goes_on
+
+
+@pytest.mark.parametrize("name", commands.NEED_POSIX)
+def test_what_windows_cannot_do_is_refused_there_in_a_sentence(name, monkeypatch, capsys):
+    monkeypatch.setattr(commands, "IS_WINDOWS", True)
+    assert main([name]) == 254
+    assert capsys.readouterr().err == (
+        f"`glomers {name}` needs Linux or macOS: on Windows run glomers in WSL.\n"
+    )
+
+
+def test_doctor_does_not_ask_for_what_windows_cannot_use(monkeypatch, capsys):
+    monkeypatch.setattr(doctor, "IS_WINDOWS", True)
+    assert main(["doctor"]) == 0
+    told = capsys.readouterr().out
+    assert doctor.NOT_ON_WINDOWS in told
+    assert "JDK" not in told
+    assert "bubblewrap" not in told

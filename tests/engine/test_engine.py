@@ -227,6 +227,16 @@ def test_a_store_that_was_there_before_is_not_taken_for_the_new_one(work):
     assert left.folder is None
 
 
+def test_a_test_that_could_not_name_its_store_has_begun_the_newest(work):
+    for name in ("store/kafka/20260101T000000.000Z", "store/echo/20260101T000000.001Z"):
+        Path(name).mkdir(parents=True)
+        Path(name, "history.edn").touch()
+    killed = outcome.left_by("bench", ended(137), frozenset())
+    assert killed.folder.path.parent.name == "echo"
+    refused = outcome.left_by("bench", ended(254, err="There is no file x."), frozenset())
+    assert refused.folder is None, "another test is at work in the same folder"
+
+
 # Launchers
 
 

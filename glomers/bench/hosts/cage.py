@@ -9,7 +9,6 @@ without its solutions, and its own file, all of it to read only, and there is no
 from __future__ import annotations
 
 import os
-import resource
 import shutil
 import subprocess
 import sys
@@ -94,6 +93,8 @@ def lock() -> None:
     """
     if not cage_kind():
         return
+    import resource  # which there is not on Windows
+
     bounds = {
         resource.RLIMIT_CPU: CPU_S,
         resource.RLIMIT_AS: MOST_BYTES,

@@ -15,6 +15,7 @@ from glomers.bench.clock import Handle, _Task
 from glomers.bench.hosts.virtual import VirtualHost
 from glomers.bench.step_recorder import StepRecorder, Turn
 from glomers.bench.variables import Variables
+from glomers.files import below
 from glomers.formats.node_state import Changes, CodePlace
 from glomers.node import Node
 
@@ -173,8 +174,8 @@ class RecordedHost(VirtualHost):
         if known is None:
             name = None
             if blame.is_theirs(code.co_filename):
-                name = os.path.relpath(code.co_filename, self._path.parent)
-                name = os.path.basename(name) if name.startswith(os.pardir) else name
+                file = code.co_filename
+                name = below(file, self._path.parent) or os.path.basename(file)
             known = self._names[id(code)] = code, name
         return known[1]
 

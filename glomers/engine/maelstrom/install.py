@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import shutil
 import tempfile
@@ -17,6 +16,7 @@ from glomers.engine.maelstrom.download import Say, download
 from glomers.engine.maelstrom.find import PROGRAM, cache_folder, install_folder
 from glomers.engine.maelstrom.release import Release
 from glomers.errors import MaelstromError
+from glomers.files import take_lock
 
 _UNPACKING = ".unpacking-"
 _INSIDE = "maelstrom"
@@ -63,12 +63,8 @@ def install(
 def _alone(folder: Path) -> Iterator[None]:
     """Hold a lock while one installation is at work; its end, however it comes, frees it."""
     with (folder / ".install.lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise MaelstromError(
-                "Another installation is at work: wait until it is done."
-            ) from None
+        if not take_lock(lock):
+            raise MaelstromError("Another installation is at work: wait until it is done.")
         for left_over in folder.glob(f"{_UNPACKING}*"):
             shutil.rmtree(left_over, ignore_errors=True)
         yield
