@@ -38,10 +38,10 @@ async def rounds(phase_s):
         have_round() if rhythm.leads else flush()
 
 
-def have_round():  # at the hub, once no more of the leaves' news has come for 10 ms
+def have_round():  # at the hub, once no more of the leaves' news has come for 25 ms
     if rhythm.pause:
         rhythm.pause.cancel()
-    rhythm.pause = asyncio.get_running_loop().call_later(0.01, flush)
+    rhythm.pause = asyncio.get_running_loop().call_later(0.025, flush)
 
 
 def flush():
