@@ -46,8 +46,6 @@ TICK_S = 0.25
 STUCK_CPU_S = 5
 """How much a single call may work without a line of Python: it can only be ended, with all else."""
 MAX_INTERRUPTIONS = 4
-_HAS_TIMERS = hasattr(signal, "setitimer")
-"""Whether the system interrupts a process at times, as all do but Windows."""
 last_words: TextIO | None = None
 """Where to tell on which line such a call stands, for whoever waits for this process; or stderr."""
 _PROCESS_STARTERS = ("fork", "forkpty", "posix_spawn", "posix_spawnp", "system")
@@ -275,7 +273,8 @@ def _watchdog(
     give_up: Callable[[BrokenTest], None],
 ) -> Iterator[None]:
     """End the run when virtual time stands still although the node of the moment keeps running."""
-    if not HAS_PROCESSES or threading.current_thread() is not threading.main_thread():
+    is_main = threading.current_thread() is threading.main_thread()
+    if not is_main or not (_has_timers() or HAS_PROCESSES):
         yield
         return
     leave = _real_functions[2]
@@ -304,13 +303,18 @@ def _watchdog(
         yield
 
 
+def _has_timers() -> bool:
+    """Whether something interrupts this process at times: all systems but Windows, or a page."""
+    return hasattr(signal, "setitimer")
+
+
 @contextmanager
 def _at_every_tick(look: Callable[[int, FrameType | None], None]) -> Iterator[None]:
     """Call `look` every TICK_S, between two steps of whatever is at work."""
-    number = signal.SIGALRM if _HAS_TIMERS else signal.SIGTERM  # which nobody sends on Windows
+    number = signal.SIGALRM if _has_timers() else signal.SIGTERM  # which nobody sends on Windows
     previous = signal.signal(number, look)
     try:
-        with _timer() if _HAS_TIMERS else _second_thread(number):
+        with _timer() if _has_timers() else _second_thread(number):
             yield
     finally:
         signal.signal(number, previous)
@@ -342,7 +346,7 @@ def _second_thread(number: signal.Signals) -> Iterator[None]:
 @contextmanager
 def _ended_when_stuck() -> Iterator[None]:
     """Let the system end a call that nobody can interrupt; where it stands can still be told."""
-    if not _HAS_TIMERS:
+    if not _has_timers():
         yield
         return
     if (words := last_words or sys.__stderr__) is not None:
@@ -361,7 +365,7 @@ def _wind_up() -> None:
     A limit (RLIMIT_CPU) would be for the sum of its work, which the kernel counts otherwise than
     `time.process_time` does: after minutes the two are seconds apart.
     """
-    if _HAS_TIMERS:
+    if _has_timers():
         signal.setitimer(signal.ITIMER_PROF, STUCK_CPU_S)
 
 
