@@ -1,4 +1,4 @@
-"""Files and links that are there as a whole or not at all, and what people are shown of files."""
+"""Files and links that are there as a whole or not at all, locks, and how files are shown."""
 
 from __future__ import annotations
 

@@ -37,8 +37,13 @@ class Store:
         self._link("current")
 
     def _link(self, name: str) -> None:
-        with suppress(OSError):  # there may be none on this disk: the folder has its own name
-            point_link(self._root / name, self.path)
+        link = self._root / name
+        try:
+            point_link(link, self.path)
+        except OSError:  # there may be none on this disk: the folder has its own name
+            with suppress(OSError):
+                if link.is_symlink():  # to an older run: better none than that
+                    link.unlink()
 
     @property
     def journal(self) -> Path:

@@ -77,8 +77,7 @@ def run_module(module: str, words: list[str], deadline_s: float, tail: Tail | No
     a quarter of the time.
     """
     program = [module, *words]
-    fork = (HAS_FORKS or None) and (_fork(program) or _fork(program))
-    guard = fork or _execute([sys.executable, "-P", "-m", *program])
+    guard = _fork(program) or _fork(program) or _execute([sys.executable, "-P", "-m", *program])
     return _to_the_end(guard, deadline_s, tail)
 
 
@@ -101,6 +100,8 @@ def _execute(argv: list[str]) -> _Guard:
 
 def _fork(program: list[str]) -> _Guard | None:
     """A guard of a fork; None where there cannot be one."""
+    if not HAS_FORKS:
+        return None
     (stdin, held), (out, stdout), (err, stderr), (told, status) = [os.pipe() for _ in range(4)]
     theirs = [stdin, stdout, stderr, status]
     try:

@@ -34,6 +34,15 @@ def test_a_test_leaves_its_store_though_nothing_can_point_at_it(tmp_path):
     assert [path.name for path in (tmp_path / "store").iterdir()] == ["broadcast"]
 
 
+def test_a_link_to_an_older_run_goes_where_no_new_one_can_be_made(tmp_path):
+    (tmp_path / "store" / "echo" / "old").mkdir(parents=True)
+    latest = tmp_path / "store" / "latest"
+    latest.symlink_to("echo/old")
+    done = python(tmp_path, "-m", "glomers", "bench", "test", *OF_3C, "--bin", RIGHT)
+    assert done.returncode == 0, done.stderr
+    assert not latest.is_symlink()
+
+
 def test_the_lab_runs_tests(tmp_path):
     (tmp_path / "node.py").write_text(ECHO)
     done = python(tmp_path, "-c", IN_THE_LAB)
