@@ -21,6 +21,8 @@ Place = tuple[str, int]
 
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 _LOOP = os.path.join(_PACKAGE, "bench", "clock.py")
+_DRIVING = frozenset({"run_until", "run_ready", "_advance"})
+"""The functions there in which a loop, of any clock, is at its own work."""
 _SOLUTIONS = os.path.join(_PACKAGE, "solutions") + os.sep
 _STANDARD = os.path.dirname(os.__file__) + os.sep
 _INSTALLED = f"{os.sep}site-packages{os.sep}"
@@ -35,10 +37,17 @@ def is_theirs(file: str) -> bool:
 
 
 def frames_from(frame: FrameType | None) -> Iterator[FrameType]:
-    """A frame and those that called it, from the inside out, up to the bench's loop."""
-    while frame is not None and frame.f_code.co_filename != _LOOP:
+    """A frame and those that called it, from the inside out, up to the bench's loop at its work.
+
+    The loop also tells nodes the time and takes callbacks from them: that is no end.
+    """
+    while frame is not None and not _is_driving(frame.f_code):
         yield frame
         frame = frame.f_back
+
+
+def _is_driving(code: CodeType) -> bool:
+    return code.co_name in _DRIVING and code.co_filename == _LOOP
 
 
 def frames_of(task: asyncio.Task[Any]) -> list[FrameType]:
