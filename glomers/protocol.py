@@ -81,7 +81,6 @@ _DIGITS_AS_ZEROS = bytes.maketrans(b"123456789", b"0" * 9)
 _MANY = b"0" * 19  # shorter ones fit into 64 bits, and so do some of these
 _TOO_MANY = b"-" + _MANY, b"0" + _MANY
 _WITHOUT_KEYS = frozenset({int, str, float, bool, type(None)})
-_KEYS = frozenset({str})
 
 
 def _orjson_loads(line: bytes | str) -> Any:
@@ -136,7 +135,10 @@ def _json_packed(src: str, dest: str, body: Body) -> tuple[bytes, Body | None]:
 
 def _is_flat(body: dict[Any, Any]) -> bool:
     """Whether nothing is nested in it, and all is read as it was written."""
-    return _WITHOUT_KEYS.issuperset(map(type, body.values())) and _KEYS.issuperset(map(type, body))
+    for key, value in body.items():  # in a browser in half the time of `issuperset`
+        if type(key) is not str or type(value) not in _WITHOUT_KEYS:
+            return False
+    return True
 
 
 @lru_cache(maxsize=1 << 14)

@@ -12,7 +12,8 @@ const signals = new Int32Array(1);
 let due = Infinity;
 let every = 0;
 function look() {
-  if (performance.now() < due) return signals;
+  if (signals[0]) return signals;
+  if (performance.now() < due) return undefined;
   due = performance.now() + every;
   signals[0] = 14;
   return signals;
@@ -22,7 +23,7 @@ function setAlarm(seconds) {
   due = seconds ? performance.now() + every : Infinity;
 }
 
-const python = await loadPyodide({ env: { PYTHONHASHSEED: "0", HOME: "/home/learner" } });
+const python = await loadPyodide({ env: { PYTHONHASHSEED: "0", PYTHONMALLOC: "mimalloc", HOME: "/home/learner" } });
 python.FS.writeFile("/lab.zip", fs.readFileSync(packageZip));
 python.runPython("import sys, zipfile; zipfile.ZipFile('/lab.zip').extractall('/lab'); sys.path.insert(0, '/lab')");
 const desk = python.pyimport("glomers.workshop.in_browser").open_desk(() => {}, setAlarm);
