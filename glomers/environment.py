@@ -49,6 +49,8 @@ HAS_PROCESSES = sys.platform not in ("emscripten", "wasi")
 HAS_FORKS = hasattr(os, "fork")
 """Whether a process can become two, as on all systems but Windows."""
 IS_WINDOWS = os.name == "nt"
+IS_LINUX = sys.platform == "linux"
+"""Whether the memory of a process can be bounded, and its calls of the system be filtered."""
 
 
 def processors() -> int:

@@ -51,6 +51,7 @@ import os
 import random
 import select
 import signal
+import stat
 import sys
 import time
 import traceback
@@ -503,13 +504,12 @@ class _Process:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, end)
         fd = sys.stdin.fileno()
-        try:
+        if _can_be_awaited(fd):
             loop.add_reader(fd, self._read, fd, end)
-        except OSError:  # a regular file has no readiness to wait for
+            await ended
+        else:
             while chunk := await asyncio.to_thread(os.read, fd, READ_BYTES):
                 self._feed(chunk)
-            end()
-        await ended
         self._feed(b"\n")  # the last line may lack its end
         await self._node.finish(_FINISH_S)
         self._flush()
@@ -550,6 +550,15 @@ class _Process:
                 select.select([], [self._stdout_fd], [])
             except BrokenPipeError:
                 os._exit(0)  # nobody listens any more
+
+
+def _can_be_awaited(fd: int) -> bool:
+    """Whether a loop can tell when there is something to read, and when that ends.
+
+    Of files and devices such as /dev/null Linux tells neither, and macOS not the end.
+    """
+    mode = os.fstat(fd).st_mode
+    return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode) or os.isatty(fd)
 
 
 class _Redirected:

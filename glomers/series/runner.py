@@ -147,8 +147,10 @@ def main(argv: list[str]) -> int:
     papermill_engines.register(_ENGINE, SparingEngine)
     signal.signal(signal.SIGTERM, _interrupt)
     when_let_go(lambda: os.kill(os.getpid(), signal.SIGTERM))
+    outcome = _outcome(task)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # whoever has heard the outcome lets go
     with answer:
-        json.dump(_outcome(task), answer)
+        json.dump(outcome, answer)
     return 0
 
 

@@ -22,7 +22,7 @@ from typing import Any
 
 from glomers.bench.hosts import cage, processor
 from glomers.bench.hosts.offspring import end_nurseries
-from glomers.environment import CAGE, cage_kind
+from glomers.environment import CAGE, IS_LINUX, cage_kind
 from glomers.errors import WorkshopError
 from glomers.files import write_whole
 from glomers.workshop.assessment import Manner, assess
@@ -230,7 +230,8 @@ def _judge(job: Job, place: int) -> None:
     nothing = os.open(os.devnull, os.O_RDWR)
     for number in range(3):
         os.dup2(nothing, number)
-    resource.setrlimit(resource.RLIMIT_AS, (_BYTES, _BYTES))
+    if IS_LINUX:
+        resource.setrlimit(resource.RLIMIT_AS, (_BYTES, _BYTES))
     resource.setrlimit(resource.RLIMIT_FSIZE, (_FILE_BYTES, _FILE_BYTES))
     work = job.folder / "work"
     work.mkdir()

@@ -2,8 +2,9 @@
 
 The variable `GLOMERS_CAGE` says which layers there are.  `limits` are those that every Linux has:
 bounds on time, memory, files and processes, an environment without anything of ours, and a filter
-of system calls.  With `bubblewrap` a node also sees none of the machine but Python, this package
-without its solutions, and its own file, all of it to read only, and there is no network.
+of system calls; elsewhere memory is not bounded, and no call is filtered.  With `bubblewrap` a node
+also sees none of the machine but Python, this package without its solutions, and its own file, all
+of it to read only, and there is no network.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from glomers.bench.hosts import syscalls
-from glomers.environment import CAGE, OF_RUNS, cage_kind
+from glomers.environment import CAGE, IS_LINUX, OF_RUNS, cage_kind
 from glomers.launcher import PACKAGE_ROOT
 
 BUBBLEWRAP, LIMITS = "bubblewrap", "limits"
@@ -97,12 +98,13 @@ def lock() -> None:
 
     bounds = {
         resource.RLIMIT_CPU: CPU_S,
-        resource.RLIMIT_AS: MOST_BYTES,
         resource.RLIMIT_FSIZE: 0,
         resource.RLIMIT_NOFILE: _OPEN_FILES,
         resource.RLIMIT_NPROC: 0,
         resource.RLIMIT_CORE: 0,
     }
+    if IS_LINUX:
+        bounds[resource.RLIMIT_AS] = MOST_BYTES
     for bound, value in bounds.items():
         resource.setrlimit(bound, (value, value))
     if syscalls.why_not_filtered() is None:

@@ -2,10 +2,11 @@
 
     python -m glomers.bench.hosts.nursery
 
-Its stdin is a socket of the bench, whose requests are JSON: `run`, a node file, comes with the
-three standard streams of the new process and the processors that it may use, and is answered with
-its number; `signal` sends it a signal; `end` ends it, if it has not ended, and is answered with its
-status.  When the bench has gone, all processes are ended.
+Its stdin is a socket of the bench, whose requests are lines of JSON, each sent when the one before
+has been answered: `run`, a node file, comes with the three standard streams of the new process and
+the processors that it may use, and is answered with its number; `signal` sends it a signal; `end`
+ends it, if it has not ended, and is answered with its status.  When the bench has gone, all
+processes are ended.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from typing import Any
 
 from glomers.bench.clock import VirtualClock
 from glomers.bench.hosts import cage, driven, processor
+from glomers.bench.hosts.process import signal_group
 
 _NODES_IMPORT = ("glomers.kv", "glomers.link", "glomers.ring", "uuid", "secrets", "bisect")
 REQUEST_BYTES = 1 << 16
@@ -45,12 +47,20 @@ class _Nursery:
     def serve(self) -> None:
         """Do as the bench asks until it is gone."""
         while True:
-            data, streams, _, _ = socket.recv_fds(self._bench, REQUEST_BYTES, STREAMS)
-            if not data:
+            request, streams = self._next()
+            if not request:
                 break
-            self._bench.send(json.dumps(self._answer(json.loads(data), streams)).encode())
+            self._bench.send(json.dumps(self._answer(json.loads(request), streams)).encode())
         for pid in list(self._living):
             self._end(pid)
+
+    def _next(self) -> tuple[bytes, list[int]]:
+        """A request and the streams that came with it; an empty one when the bench has gone."""
+        request, streams, _, _ = socket.recv_fds(self._bench, REQUEST_BYTES, STREAMS)
+        while request and not request.endswith(b"\n"):
+            more = self._bench.recv(REQUEST_BYTES)
+            request = request + more if more else b""
+        return request, streams
 
     def _answer(self, request: dict[str, Any], streams: list[int]) -> int:
         if "run" in request:
@@ -96,8 +106,7 @@ class _Nursery:
         if pid not in self._living:
             return 0
         self._living.discard(pid)
-        with suppress(ProcessLookupError):
-            os.killpg(pid, signal.SIGKILL)
+        signal_group(pid, signal.SIGKILL)
         return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
 

@@ -19,6 +19,7 @@ from typing import IO, Any, Protocol
 
 from glomers.bench.hosts import cage, processor
 from glomers.bench.hosts.kept import MARK, mark, tell_keeper
+from glomers.bench.hosts.process import signal_group
 from glomers.environment import OF_RUNS, cage_kind
 from glomers.errors import BrokenTest
 from glomers.node import READ_BYTES
@@ -183,8 +184,7 @@ class Spawned:
         """It is not asked: only our own runtime knows what that means."""
 
     def end(self) -> int:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGKILL)
+        signal_group(self._process.pid, signal.SIGKILL)
         status = self._process.wait()
         tell_keeper(f"-{self._process.pid}")
         for stream in self._streams:
@@ -202,7 +202,7 @@ class _Nursery:
     def __init__(self, folder: Path | None) -> None:
         walls = cage.walls(folder) if folder and cage_kind() == cage.BUBBLEWRAP else []
         variables = cage.environment() if folder else {**OF_RUNS, **os.environ}
-        self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._socket, theirs = socket.socketpair()
         with theirs:
             self._process = subprocess.Popen(
                 [*walls, sys.executable, "-P", "-m", "glomers.bench.hosts.nursery"],
@@ -220,9 +220,10 @@ class _Nursery:
         Raises:
             BrokenTest: when the nursery has gone.
         """
-        data = json.dumps(request).encode()
+        data = json.dumps(request).encode() + b"\n"
         try:
-            socket.send_fds(self._socket, [data], streams or [])
+            sent = socket.send_fds(self._socket, [data], streams or [])
+            self._socket.sendall(data[sent:])
         except OSError:
             raise self._gone() from None
         return self._hear()

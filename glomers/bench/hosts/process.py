@@ -258,6 +258,10 @@ def cpu_s(pid: int) -> float:
 
 
 def signal_group(pid: int, number: signal.Signals) -> None:
-    """Signal the process and all it started; `start_new_session` made it the group's leader."""
-    with contextlib.suppress(ProcessLookupError):
+    """Signal the process and all it started; `start_new_session` made it the group's leader.
+
+    Of a group in which everybody has ended, and nobody has been told, macOS says that to signal it
+    is not permitted.
+    """
+    with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(pid, number)

@@ -12,6 +12,8 @@ import ctypes
 import platform
 import struct
 
+from glomers.environment import IS_LINUX
+
 _AUDIT_ARCH = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 _COLUMN = {"x86_64": 0, "aarch64": 1}
 _REFUSED: dict[str, tuple[int | None, int | None]] = {
@@ -127,7 +129,7 @@ class _Program(ctypes.Structure):
 
 def why_not_filtered() -> str | None:
     """What keeps this machine from refusing system calls; None when nothing does."""
-    if platform.system() != "Linux" or platform.machine() not in _AUDIT_ARCH:
+    if not IS_LINUX or platform.machine() not in _AUDIT_ARCH:
         return f"system calls cannot be filtered on {platform.system()} {platform.machine()}"
     return None
 
