@@ -18,7 +18,7 @@ CRASHES = ECHO.replace("    return", "    import ctypes\n    ctypes.string_at(0)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("clock", ["virtual", "lockstep", "real"])
+@pytest.mark.parametrize("clock", ["virtual", "lockstep"])
 def test_nodes_are_killed_and_started_anew(tmp_path, clock):
     words = [*KILLED, "--bin", RIGHT, "--clock", clock]
     done = python(tmp_path, ON_MACOS, "-m", "glomers", "bench", "test", *words)
