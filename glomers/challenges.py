@@ -6,6 +6,7 @@ and pages named beside each published result.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -117,6 +118,11 @@ class Challenge:
         """The name of Maelstrom's workload."""
         words = self.flags.split()
         return words[words.index("-w") + 1]
+
+    def is_asked_by(self, words: Iterable[str]) -> bool:
+        """Whether a command has the official flags, with their values."""
+        text = f" {' '.join(words)} "
+        return all(f" {part} " in text for part in re.split(r" (?=-)", self.flags))
 
     @property
     def best_published(self) -> Published | None:

@@ -96,11 +96,19 @@ def _replacements(clock: VirtualClock) -> Iterator[tuple[Any, str, Any]]:
     yield from node_dice.replacements()
     yield os, "getpid", lambda: 1
     yield os, "_exit", _leave
-    yield threading.Thread, "start", _refuse("threads do not exist in virtual time")
+    yield (
+        threading.Thread,
+        "start",
+        _refuse("threads do not exist in virtual time: spawn() a coroutine"),
+    )
     # A copy of this process would go on with the test, and write into the same store.
     for name in _PROCESS_STARTERS:
-        yield os, name, _refuse("processes do not exist in virtual time")
-    yield subprocess.Popen, "__init__", _refuse("processes do not exist in virtual time")
+        yield os, name, _refuse("processes do not exist in virtual time: do without")
+    yield (
+        subprocess.Popen,
+        "__init__",
+        _refuse("processes do not exist in virtual time: do without"),
+    )
     yield sys, "stdin", None
     yield sys, "stdout", _NodeStream(sys.stdout, PRINT_EXPLANATION)
     yield sys, "stderr", _NodeStream(sys.stderr, None)

@@ -16,7 +16,7 @@ from glomers.bench.in_store import Keep, run_test
 from glomers.bench.program import find_program
 from glomers.engine.guarded import Ended
 from glomers.engine.outcome import Left, left_by, stores
-from glomers.errors import GlomersError
+from glomers.errors import BadInput, GlomersError
 from glomers.formats.history import Op
 
 
@@ -45,7 +45,13 @@ def run_in_process(words: Sequence[str], folder: Path) -> tuple[Left, str]:
 def _status(words: list[str], keep: Keep) -> int:
     try:
         options = parse_options(words[1:])
-        return run_test(words[1:], options, find_program(options.bin, "virtual"), keep)
+        program = find_program(options.bin, options.clock)
+        if program.clock != "virtual":
+            raise BadInput(
+                f"There is nothing but virtual time here, and {options.bin} cannot run in it: only "
+                "Python files that import glomers.node can, without --clock."
+            )
+        return run_test(words[1:], options, program, keep)
     except GlomersError as error:
         print(error, file=sys.stderr)
         return error.exit_status

@@ -15,6 +15,7 @@ from glomers.files import below
 from glomers.reading.finding import Place
 
 _PACKAGE = Path(__file__).resolve().parents[1]
+_STANDARD = Path(os.__file__).parent
 _LIBRARY_FOLDERS = ("site-packages", "dist-packages")
 _MOST_BYTES = 1 << 20
 
@@ -147,7 +148,9 @@ class Source:
 
 
 def _is_standard(path: Path) -> bool:
-    """Whether a file belongs to some Python's standard library."""
+    """Whether a file belongs to the standard library of this Python, or of some other."""
+    if path.is_relative_to(_STANDARD):  # which may lie in a zip file, as in a browser
+        return True
     parts = path.parts
     return any(
         part.startswith("python3.") and parts[i - 1] in ("lib", "lib64")

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
 from bs4 import BeautifulSoup, Tag
@@ -32,6 +31,7 @@ class LiveNode:
         seed: its seed.
         challenge: the id of the challenge whose limits its figures stand beside, if any.
         check: the id of the task that it can be checked for, if any.
+        faults: those that *Explore* has; None: those of the command.
     """
 
     file: str
@@ -39,6 +39,7 @@ class LiveNode:
     seed: int
     challenge: str | None
     check: str | None
+    faults: str | None = None
 
 
 def live_nodes(notebook: Notebook) -> dict[str, LiveNode]:
@@ -65,22 +66,15 @@ def _live(file: str, cell: Cell, told: Told | None, notebook: Notebook) -> LiveN
         (each for each in CHALLENGES.values() if each.notebook == notebook.path.stem), None
     )
     check = lesson.id if lesson and lesson.workload in told.words else None
-    is_official = lesson is not None and _has_all(told.words, lesson.flags.split())
+    is_official = lesson is not None and lesson.is_asked_by(told.words)
     challenge = lesson.id if lesson and is_official else None
-    return LiveNode(file, shlex.join(told.words), told.seed, challenge, check)
+    return LiveNode(file, shlex.join(told.words), told.seed, challenge, check, told.faults)
 
 
 def _task_of(file: str) -> Challenge | None:
     """The task of an exercise's node."""
     found = _OF_EXERCISE.fullmatch(file)
     return TASKS.get(found[1] or f"{found[2]}-{found[3]}") if found else None
-
-
-def _has_all(words: Iterable[str], flags: list[str]) -> bool:
-    """Whether a command has the flags of a challenge, with their values."""
-    text = f" {' '.join(words)} "
-    parts = re.split(r" (?=-)", " ".join(flags))
-    return all(f" {part} " in text for part in parts)
 
 
 def enliven(body: BeautifulSoup, notebook: Notebook) -> int:

@@ -27,8 +27,8 @@ PACKAGE = Path(__file__).parents[1]
 WEB = Path(__file__).with_name("web")
 _SUFFIXES = frozenset({".py", ".toml", ".css", ".html", ".js"})
 """Modules, what is known of exercises, and the page to step through a run."""
-_LEFT_OUT = {"series", "commands", "web"}
-"""Folders that no node in a page needs."""
+_LEFT_OUT = {"series", "commands", "web", "grading.py", "class_page.py", "submission.py"}
+"""Folders and modules that no node in a page needs."""
 _COMPILE_S = 300
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _EXPORTS = re.compile(r"export\s*\{\s*(\w+) as loadPyodide,\s*\w+ as version\s*\};?")

@@ -10,7 +10,7 @@ import ast
 import re
 import shlex
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
@@ -33,12 +33,14 @@ _MOST_TURNS = 60
 class Told:
     """A command as a notebook has it, with its seed; `is_shown`: its verdict and figures are shown.
 
-    `words` begin with `test`.
+    `words` begin with `test`; `faults` are those that the node is explored with, where they are
+    others than the command's.
     """
 
     words: tuple[str, ...]
     seed: int
     is_shown: bool = False
+    faults: str | None = None
 
     @property
     def node(self) -> str:
@@ -58,6 +60,7 @@ def commands_of(notebook: Notebook) -> dict[str, Told]:
     A node that no command names has none.
     """
     chosen: dict[str, Told] = {}
+    faults: dict[str, str] = {}
     reader = _Reader([file for cell in notebook.cells if (file := node_file(cell))])
     outputs = [output for cell in notebook.code_cells for output in cell.outputs]
     shown = {match for output in outputs for match in _SHOWN.findall(_plain(output))}
@@ -66,8 +69,10 @@ def commands_of(notebook: Notebook) -> dict[str, Told]:
             is_shown = shlex.join(told.words) in shown
             before = chosen.get(told.node)
             if before is None or (is_shown and not before.is_shown):
-                chosen[told.node] = Told(told.words, told.seed, is_shown)
-    return chosen
+                chosen[told.node] = replace(told, is_shown=is_shown)
+            if told.faults:
+                faults.setdefault(told.node, told.faults)
+    return {node: replace(told, faults=faults.get(node)) for node, told in chosen.items()}
 
 
 def _plain(output: dict[str, Any]) -> str:
@@ -154,8 +159,10 @@ class _Reader:
                 if not named:
                     continue
                 words = with_flag(words, "--bin", named.pop())
-            seed = keywords.get("seed", self.names.get("SEED"))
-            yield Told(tuple(words), seed if isinstance(seed, int) else 0)
+            known = (keywords.get("seed"), self.names.get("SEED"), 0)
+            seed = next(each for each in known if isinstance(each, int))
+            faults = keywords.get("faults")
+            yield Told(tuple(words), seed, faults=faults if isinstance(faults, str) else None)
 
     def _value(self, expression: ast.expr) -> Any:
         """What an expression stands for; None: nobody knows."""

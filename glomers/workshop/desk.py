@@ -7,11 +7,11 @@ A page and a desk exchange JSON. A request has a `kind` and `files` (text by pat
 | `run` | `command`, `seed`, `challenge` (an id or null) | see `_run` |
 | `step` | the same | `page`: the run, played again, as a page to step through |
 | `check` | `challenge`, `node` (its path), `seeds` (null: as many as usual) | see `_check` |
-| `explore` | `command`, `seeds` (a number) | see `_explore` |
+| `explore` | `command`, `seeds` (a number), `faults` (or null) | see `_explore` |
 | `store` | – | `zip`: the store of the last run, in base64 |
 
-What cannot be done is `{"refused": sentence}`.  The picture of a smallest failure comes with its
-`page`, for which nothing need be played again.
+What cannot be done is `{"refused": sentence}`, and the flags are `{"help": text}`.  The picture of
+a smallest failure comes with its `page`, for which nothing need be played again.
 """
 
 from __future__ import annotations
@@ -22,16 +22,19 @@ import json
 import shutil
 import zipfile
 from collections.abc import Callable
-from contextlib import chdir
+from contextlib import chdir, suppress
 from dataclasses import asdict, dataclass
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
+from glomers.bench.flags import build_parser
+from glomers.challenges import CHALLENGES
 from glomers.drawing.stepper.document import page
 from glomers.engine.command import completed, split, value_in, with_flag
 from glomers.engine.in_process import run_in_process
-from glomers.errors import GlomersError
-from glomers.explore.plan import Plan, base_of
+from glomers.errors import GlomersError, LabError
+from glomers.explore.plan import Plan, base_of, named_faults
 from glomers.explore.playback import NAME as COUNTEREXAMPLE
 from glomers.explore.seed import run_seed
 from glomers.lab.accounts import account_of
@@ -51,6 +54,15 @@ _RECORD = "--record-state"
 _USUAL_RATE = 5.0
 _USUAL_S = 10
 _LOG_CHARACTERS = 20_000
+_TOLD_OF_SEEDS = ("seed", "outcome", "anomalies", "broken", "vacuous")
+_WORKLOAD = frozenset({"-w", "--workload"})
+_HELP = frozenset({"-h", "--help"})
+_ELSEWHERE = {
+    "`glomers bench test --help` lists every flag": "`--help` as the command lists every flag",
+    " A single test runs it on the real clock; one that speaks the protocol of lockstep can be "
+    "explored with --clock lockstep.": "",
+    "or run the node with --clock real": "or download the node, and run it with --clock real",
+}
 
 Tell = Callable[[str], object]
 """Hears, as JSON, of each seed of an exploration: `of` how many, and its `row`; and of a run, as
@@ -79,10 +91,13 @@ class Desk:
                 self._lay_out(asked["files"])
             self.folder.mkdir(parents=True, exist_ok=True)
             with chdir(self.folder):
-                reply = kinds[asked["kind"]](self, asked)
+                if _HELP.intersection(split(completed(asked.get("command", "test"), None, []))[0]):
+                    reply = {"help": build_parser().format_help()}
+                else:
+                    reply = kinds[asked["kind"]](self, asked)
         except GlomersError as error:
             reply = {"refused": str(error)}
-        return json.dumps(reply, ensure_ascii=False)
+        return _for_a_page(json.dumps(reply, ensure_ascii=False))
 
     def _lay_out(self, files: dict[str, str]) -> None:
         """Leave in the folder what a request brings, and nothing else."""
@@ -92,6 +107,13 @@ class Desk:
             path = self.folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
+
+
+def _for_a_page(text: str) -> str:
+    """What is told where there is neither a shell nor any time but the virtual one."""
+    for there, here in _ELSEWHERE.items():
+        text = text.replace(there, here)
+    return text
 
 
 def _run(desk: Desk, asked: dict[str, Any]) -> dict[str, Any]:
@@ -106,14 +128,14 @@ def _run(desk: Desk, asked: dict[str, Any]) -> dict[str, Any]:
         "note": note,
         "summary": repr(run),
         "lines": run.figures(),
-        "table": _table(asked["challenge"], run),
+        "table": _table(asked, run),
         "explanation": run.explained,
         "findings": [each.as_json() for each in run.why],
         "picture": None,
         "printed": printed[-_LOG_CHARACTERS:],
         "logs": {path.stem: path.read_text("utf-8", "replace")[-_LOG_CHARACTERS:] for path in logs},
     }
-    desk.tell(json.dumps({"run": reply}, ensure_ascii=False))
+    desk.tell(_for_a_page(json.dumps({"run": reply}, ensure_ascii=False)))
     return reply | {"picture": _shown(picture_of_run(run))}
 
 
@@ -131,6 +153,8 @@ def _step(desk: Desk, asked: dict[str, Any]) -> dict[str, Any]:
 def _words(asked: dict[str, Any]) -> tuple[list[str], str]:
     """The command of a request, and a note if it is shortened."""
     words = completed(asked["command"], None, [])
+    if not any(word.split("=")[0] in _WORKLOAD for word in words):
+        raise LabError("Which workload is it? Say so with -w, as in: -w broadcast --node-count 5")
     return _shortened(with_flag(words, "--seed", str(asked["seed"] or 0)))
 
 
@@ -153,15 +177,18 @@ def _shortened(words: list[str]) -> tuple[list[str], str]:
 
 
 def _number(text: str | None, usual: float) -> float:
-    try:
-        return float(text or usual)
-    except ValueError:  # which the bench refuses in a sentence
-        return usual
+    with suppress(ValueError):  # which the bench refuses in a sentence
+        number = float(text or usual)
+        return number if isfinite(number) else usual
+    return usual
 
 
-def _table(challenge: str | None, run: Run) -> dict[str, Any] | None:
-    """The figures beside the limits of a challenge."""
-    if challenge is None or run.valid is None:
+def _table(asked: dict[str, Any], run: Run) -> dict[str, Any] | None:
+    """The figures beside the limits of a challenge, if it is the challenge that was run."""
+    challenge = asked["challenge"]
+    if challenge not in CHALLENGES or run.valid is None:
+        return None
+    if not CHALLENGES[challenge].is_asked_by(completed(asked["command"], None, [])):
         return None
     board = scoreboard(challenge, run)
     return {"title": board.title, "heads": HEADS, "rows": board.rows, "note": board.note}
@@ -191,19 +218,32 @@ def _smallest(store: Path | None) -> dict[str, str] | None:
 
 
 def _explore(desk: Desk, asked: dict[str, Any]) -> dict[str, Any]:
-    """Seeds of a command, and the smallest failure of the first that fails.
+    """Seeds of a command, up to one whose test a node breaks, and the smallest failure.
 
-    `rows` has for each seed its `seed`, `outcome`, `anomalies` and `command`.
+    `rows` has for each seed its `seed`, `outcome`, `anomalies`, `broken`, `vacuous` (reasons why a
+    pass shows little) and `command`; `note` says what is other than in the command. Where no
+    failure is found to be shown, there are the `findings` of the first.
     """
-    space = Plan(base_of(asked["command"], None, None), asked["seeds"]).space()
-    rows = []
+    words, note = _words(asked | {"seed": 0})
+    faults = named_faults(asked["faults"]) if asked.get("faults") else None
+    space = Plan(words[1:], asked["seeds"], faults).space()
+    rows: list[dict[str, Any]] = []
     for seed in range(asked["seeds"]):
         row = run_seed(space, seed)
-        told = {name: row[name] for name in ("seed", "outcome", "anomalies", "broken")}
+        told = {name: row[name] for name in _TOLD_OF_SEEDS}
         rows.append({**told, "command": row["command"].replace(f"{desk.folder.resolve()}/", "")})
-        desk.tell(json.dumps({"of": asked["seeds"], "row": rows[-1]}))
+        desk.tell(_for_a_page(json.dumps({"of": asked["seeds"], "row": rows[-1]})))
+        if row["broken"]:
+            break
+    note = " ".join(filter(None, [f"Faults: {asked['faults']}." if faults else "", note]))
+    reply: dict[str, Any] = {"rows": rows, "note": note, "picture": None, "findings": []}
     failed = next((row for row in rows if row["outcome"] == "fail"), None)
-    return {"rows": rows, "picture": failed and _made_small(desk, failed["command"])}
+    if failed and not rows[-1]["broken"]:
+        reply["picture"] = _made_small(desk, failed["command"])
+    if failed and not reply["picture"]:
+        run, _ = _ran(desk, completed(failed["command"], None, []))
+        reply["findings"] = [each.as_json() for each in run.why]
+    return reply
 
 
 def _made_small(desk: Desk, command: str) -> dict[str, str] | None:

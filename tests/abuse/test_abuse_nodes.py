@@ -164,7 +164,7 @@ def test_a_node_that_forks_in_virtual_time_is_told_that_it_cannot(bench, way):
     outcome = bench.test(bench.node(source), *SHORT)
     assert outcome.status == 1
     history = outcome.read("history.edn")
-    assert "processes do not exist in virtual time, or run the node with --clock real" in history
+    assert "processes do not exist in virtual time: do without, or run the node" in history
     assert history.count(":invoke") == len(lab.Run.load(outcome.store).ops)
 
 

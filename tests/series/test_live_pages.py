@@ -532,3 +532,79 @@ def test_a_node_of_one_s_own_has_files_beside_it_and_arguments(browser, server):
     visit.run(f"document.querySelectorAll('.fields input')[0].value = '{line}'")
     assert "✓ valid" in cell.do("Run")
     visit.close()
+
+
+def test_loading_is_stopped_at_once_and_nothing_runs(browser, at):
+    visit = browser.tab(at(f"{LESSON}.html"))
+    cell = Cell(visit, RETRY)
+    cell.press("Run")
+    cell.press("Stop")
+    cell.wait()
+    assert cell.status == "Stopped before it began: nothing has run."
+    assert "✓ valid" in cell.do("Run")
+    visit.close()
+
+
+def test_nothing_is_taken_home_while_a_run_is_at_work(browser, site):
+    visit = browser.tab((site / "playground.html").as_uri())
+    cell = Cell(visit)
+    cell.do("Run")
+    cell.press("Explore")
+    visit.run(f"{cell._button('Download the store')}.click()")
+    assert "stop it first" in cell.status
+    cell.press("Stop")
+    cell.wait()
+    assert "✓ valid" in cell.do("Run")
+    visit.close()
+
+
+def test_what_was_typed_comes_back_after_a_reset_and_on_the_next_visit(browser, site):
+    for name in (f"{LESSON}.html", "playground.html"):
+        visit = browser.tab((site / name).as_uri())
+        cell = Cell(visit)
+        begun = cell.text
+        cell.write("mine")
+        cell.press("Reset")
+        assert cell.text == begun
+        cell.press("Bring mine back")
+        assert cell.text == "mine"
+        visit.close()
+        visit = browser.tab((site / name).as_uri())
+        assert Cell(visit).text == "mine"
+        Cell(visit).press("Reset")
+        visit.close()
+
+
+def test_a_result_marks_no_line_of_a_text_that_came_later(browser, site):
+    visit = browser.tab((site / "01-exercise.html").as_uri())
+    cell = Cell(visit)
+    cell.write(ECHO.replace("    return", "    oops\n    return"))
+    cell.press("Run")
+    cell.write(ECHO)
+    cell.wait()
+    assert "as it was then" in cell.status
+    assert not visit.run(f"{cell.place}.querySelector('.editor .bad')")
+    cell.press("Reset")
+    visit.close()
+
+
+def test_ctrl_enter_leaves_the_caret_where_it_is(browser, site):
+    visit = browser.tab((site / f"{LESSON}.html").as_uri())
+    cell = Cell(visit, RETRY)
+    cell.focus()
+    visit.press("Enter", CTRL)
+    cell.wait()
+    assert "The run is valid" in cell.status
+    assert visit.run("document.activeElement.tagName") == "TEXTAREA"
+    visit.close()
+
+
+@pytest.mark.parametrize("name", ["../up.py", "helper", "node.py"])
+def test_a_file_of_another_name_is_refused_in_a_sentence(browser, site, name):
+    visit = browser.tab((site / "playground.html").as_uri())
+    cell = Cell(visit)
+    visit.run(f"{cell._button('Add a file')}.click()")
+    visit.run(f"document.querySelector('.other input').value = '{name}'")
+    assert ".py" in cell.do("Run")
+    assert "valid" not in cell.result
+    visit.close()

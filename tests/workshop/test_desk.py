@@ -32,7 +32,7 @@ def run(desk, flags, source=ECHO, challenge=None, seed=0):
 
 
 def test_a_run_tells_verdict_figures_and_shows_a_picture(desk):
-    flags = "-w broadcast --node-count 5 --time-limit 5 --rate 10 --nemesis partition"
+    flags = "-w broadcast --node-count 5 --time-limit 20 --rate 10 --nemesis partition"
     reply = run(desk, flags, RETRY, "3c", seed=4)
     assert reply["valid"] is True
     assert reply["lines"][0].endswith("0 failed, 0 of unknown outcome")
@@ -83,7 +83,37 @@ def test_flags_that_there_are_not_are_told_in_a_sentence(desk, flags, said):
     assert said in reply["explanation"]
 
 
-@pytest.mark.parametrize("command", ["", "rest -w echo", "test -w 'echo"])
+def test_limits_of_a_challenge_are_not_said_to_be_met_by_another_command(desk):
+    reply = run(desk, "-w broadcast --node-count 1 --time-limit 1", RETRY, "3c")
+    assert reply["valid"] is True
+    assert reply["table"] is None
+
+
+def test_the_flags_are_told_where_there_is_no_shell(desk):
+    command = "test -w echo --bin node.py --help"
+    assert "--nemesis" in ask(desk, "run", command=command, seed=0, challenge=None)["help"]
+    reply = run(desk, "-w echo --nope 3")
+    assert "`--help` as the command lists every flag" in reply["explanation"]
+
+
+@pytest.mark.parametrize("value", ["nan", "99e999", "-inf"])
+def test_a_number_that_is_none_is_refused_in_a_sentence(desk, value):
+    assert "--time-limit" in run(desk, f"-w echo --time-limit {value}")["explanation"]
+
+
+@pytest.mark.parametrize("clock", ["real", "lockstep"])
+def test_another_clock_is_refused_and_not_passed_over(desk, clock):
+    reply = run(desk, f"-w echo --time-limit 1 --clock {clock}")
+    assert "nothing but virtual time here" in reply["explanation"]
+
+
+def test_advice_can_be_followed_in_a_page(desk):
+    sleeps = ECHO.replace("    return", "    import time\n    time.sleep(1)\n    return")
+    (finding, *_) = run(desk, "-w echo --node-count 1 --time-limit 1", sleeps)["findings"]
+    assert "or download the node, and run it with --clock real" in finding["sentence"]
+
+
+@pytest.mark.parametrize("command", ["", "rest -w echo", "test -w 'echo", "test --time-limit 1"])
 def test_what_is_no_command_is_refused(desk, command):
     assert ask(desk, "run", command=command, seed=0, challenge=None)["refused"]
 
@@ -132,3 +162,33 @@ def test_a_check_stops_at_the_promise_that_is_broken_and_names_the_usual_mistake
     assert passed == [True, False, None]
     assert reply["told"]["findings"]
     assert "node.py" in reply["told"]["text"].splitlines()[0]
+
+
+def explore(desk, flags, source=ECHO, seeds=3, faults=None):
+    command = f"test {flags} --bin node.py"
+    return ask(desk, "explore", source, command=command, seeds=seeds, faults=faults)
+
+
+def test_an_exploration_says_which_passes_show_nothing(desk):
+    reply = explore(desk, "-w echo --node-count 1 --time-limit 1 --nemesis partition")
+    assert [row["outcome"] for row in reply["rows"]] == ["pass"] * 3
+    assert all(row["vacuous"] for row in reply["rows"])
+
+
+def test_an_exploration_has_the_faults_that_are_asked_for(desk):
+    reply = explore(desk, "-w echo --node-count 3 --time-limit 2", faults="kill")
+    assert reply["note"] == "Faults: kill."
+    assert all("--nemesis kill" in row["command"] for row in reply["rows"])
+
+
+def test_an_exploration_ends_with_a_test_that_the_node_breaks_and_says_why(desk):
+    source = ECHO.replace("    return", "    raise SystemExit\n    return")
+    reply = explore(desk, "-w echo --node-count 1 --time-limit 1", source)
+    assert len(reply["rows"]) == 1
+    assert reply["findings"][0]["place"] == ["node.py", 8]
+
+
+def test_a_failure_without_a_picture_is_explained(desk):
+    source = ECHO.replace('"echo_ok"', '"eco_ok"')
+    reply = explore(desk, "-w echo --node-count 1 --time-limit 1", source)
+    assert reply["picture"] or reply["findings"]

@@ -320,6 +320,10 @@ async function begin() {
   const packed = await Promise.all([...document.querySelectorAll("script.run")].map(unpacked));
   const runs = packed.map((text) => new Run(JSON.parse(text)));
   byId("stepper").hidden = false;
+  // Where the page has the focus, as its frame gets it, its keys work at once.
+  if (document.hasFocus() && document.activeElement === document.body) {
+    byId("stepper").focus({ preventScroll: true });
+  }
   byId("wait").hidden = true;
   new App(runs);
   performance.mark("shown");

@@ -13,6 +13,9 @@
 
   class Stopped extends Error {}
 
+  // What a page does not do, with the sentence that says why.
+  class Refused extends Error {}
+
   function script(address) {
     return new Promise((resolve, reject) => {
       glomers.take = resolve; // the file calls this with what is in it
@@ -35,10 +38,11 @@
     parts: null,
     worker: null, // a promise, as is the spare
     spare: null,
-    asked: null, // the request that is being answered
+    say: () => {}, // hears how loading goes: whoever waits for it now
+    interrupt: () => {}, // ends that waiting
 
-    load(say) {
-      this.parts ??= this.fetch(say).catch((error) => {
+    load() {
+      this.parts ??= this.fetch((...step) => this.say(...step)).catch((error) => {
         this.parts = null;
         throw error;
       });
@@ -73,23 +77,42 @@
       });
     },
 
+    // One request at a time; `stop` ends the waiting for Python, which goes on loading, as well.
     async ask(request, say, tell = () => {}) {
-      const parts = await this.load(say);
+      const stopped = new Promise((_, reject) => {
+        this.interrupt = () => reject(new Stopped());
+      });
+      this.say = say;
+      try {
+        const parts = await Promise.race([this.load(), stopped]);
+        const worker = await Promise.race([this.ready(parts), stopped]);
+        say("", 4);
+        const reply = await Promise.race([this.answer(worker, request, tell), stopped])
+          .catch((error) => {
+            this.end(worker); // nobody knows in which state it is
+            throw error;
+          });
+        setTimeout(() => this.prepare(parts), SPARE_AFTER_MS);
+        return reply;
+      } finally {
+        this.say = () => {};
+      }
+    },
+
+    async ready(parts) {
+      this.say("Starting Python …", 3);
       this.worker ??= this.spare ?? this.hire(parts);
       if (this.worker === this.spare) this.spare = null;
-      say("Starting Python …", 3);
-      const mine = this.worker;
-      let worker;
       try {
-        worker = await mine;
+        return await this.worker;
       } catch (error) {
         this.worker = null;
         throw error;
       }
-      if (this.worker !== mine) throw new Stopped();
-      say("", 4);
-      const reply = await new Promise((resolve, reject) => {
-        this.asked = { worker, reject };
+    },
+
+    answer(worker, request, tell) {
+      return new Promise((resolve, reject) => {
         worker.onmessage = ({ data }) => {
           if (data.told) tell(JSON.parse(data.told));
           else if (data.reply) resolve(JSON.parse(data.reply));
@@ -97,12 +120,7 @@
         };
         worker.onerror = (event) => reject(new Error(event.message));
         worker.postMessage({ id: 1, request: JSON.stringify(request) });
-      }).catch((error) => {
-        this.end(worker); // nobody knows in which state it is
-        throw error;
-      }).finally(() => { this.asked = null; });
-      setTimeout(() => this.prepare(parts), SPARE_AFTER_MS);
-      return reply;
+      });
     },
 
     // So that after a stop another one is ready at once.
@@ -113,15 +131,8 @@
     },
 
     end(worker) {
-      worker?.terminate();
+      worker.terminate();
       this.worker = null;
-    },
-
-    stop() {
-      const { asked, worker } = this;
-      this.worker = null;
-      if (asked) asked.reject(new Stopped());
-      else worker?.then((made) => made.terminate(), () => {});
     },
   };
 
@@ -154,7 +165,7 @@
 
   // Buttons, status and result below an editor.
   glomers.Panel = class {
-    constructor({ text, file, node, check, others = () => ({}), restore, keep = true }) {
+    constructor({ text, file, node, check, others = () => ({}), restore, changed }) {
       panels += 1;
       this.original = text;
       this.file = file;
@@ -163,12 +174,12 @@
       this.others = others; // gives the other files
       this.restore = restore;
       const hint = `editor-hint-${panels}`;
-      const draft = keep ? drafts.get(file) : null;
-      this.keep = keep;
+      this.hasDraft = !changed; // else somebody else keeps what is here
+      const draft = this.hasDraft ? drafts.get(file) : null;
       this.editor = new glomers.Editor(draft ?? text, {
         hint,
         run: () => this.act("run"),
-        changed: (now) => keep && drafts.set(file, now === this.original ? null : now),
+        changed: changed ?? ((now) => drafts.set(file, now === this.original ? null : now)),
       });
       this.buttons = {};
       const group = element("div", { class: "buttons", role: "group", "aria-label": `Actions for ${file}` });
@@ -190,7 +201,8 @@
       this.progress = element("progress", { max: "4", "aria-label": "Loading Python", hidden: true });
       this.result = element("section", { class: "result", "aria-label": "Result", role: "region", hidden: true });
       const help = element("p", { class: "hint", id: hint },
-        "Ctrl+Enter runs, Ctrl+] and Ctrl+[ indent, Tab leaves the editor.");
+        "Ctrl+Enter runs, Ctrl+] and Ctrl+[ indent, Tab leaves the editor."
+        + (check() ? " Check does what lab.check does in a notebook." : ""));
       this.root = element("div", { class: "panel" }, this.editor.root, help, group, this.progress,
         this.status, this.result);
       this.settle();
@@ -218,10 +230,10 @@
 
     request(kind) {
       const files = { ...this.others(), [this.file]: this.editor.text };
-      const { command, seed, challenge } = this.node();
+      const { command, seed, challenge, faults } = this.node();
       if (kind === "run") return { kind, files, command, seed, challenge };
       if (kind === "check") return { kind, files, node: this.file, challenge: this.check(), seeds: CHECK_SEEDS };
-      return { kind, files, command, seeds: EXPLORE_SEEDS };
+      return { kind, files, command, faults, seeds: EXPLORE_SEEDS };
     }
 
     async act(kind) {
@@ -232,14 +244,15 @@
       }
       busy = this;
       this.settle();
-      this.buttons.Stop.focus({ preventScroll: true });
+      const isTyping = this.editor.root.contains(document.activeElement);
+      if (!isTyping) this.buttons.Stop.focus({ preventScroll: true });
       this.editor.show(false); // without the marks of the last run
-      const began = performance.now();
-      this.began = began;
+      this.began = null;
       this.took = null;
+      this.ran = this.editor.text;
       const rows = [];
-      const request = this.request(kind);
       try {
+        const request = this.request(kind);
         const reply = await runtime.ask(request, (text, step) => {
           if (step === 4) this.began = performance.now();
           this.say(text, step);
@@ -250,7 +263,7 @@
           }
           rows.push(row);
           this.status.textContent = `${rows.length} of ${of} seeds …`;
-          if (rows.length === of && rows.some((each) => each.outcome === "fail")) {
+          if ((rows.length === of || row.broken) && rows.some((each) => each.outcome === "fail")) {
             this.status.textContent = "Making the first failure small …";
           }
         });
@@ -276,19 +289,28 @@
         this.status.textContent = reply.refused;
         return;
       }
+      if (reply.help) {
+        this.show(results.help(reply.help));
+        this.status.textContent = "These are the flags of a command.";
+        return;
+      }
       this.took ??= ((performance.now() - this.began) / 1000).toFixed(1);
       const seconds = this.took;
+      const isOld = this.editor.text !== this.ran;
+      const editor = isOld ? null : this.editor; // lines of another text are not marked in this one
+      const whose = isOld ? " It is that of the program as it was then." : "";
       if (kind === "run") {
-        this.show(results.run(reply, this.editor, this.file));
-        const more = reply.findings.length ? " What went wrong stands below." : "";
-        this.status.textContent = `The run is ${reply.verdict}, after ${seconds} s.${more}`;
+        this.show(results.run(reply, editor, this.file));
+        const wrong = reply.valid ? "What it does wrong all the same" : "What went wrong";
+        const more = reply.findings.length ? ` ${wrong} stands below.` : "";
+        this.status.textContent = `The run is ${reply.verdict}, after ${seconds} s.${more}${whose}`;
       } else if (kind === "check") {
-        this.show(results.check(reply, CHECK_SEEDS, this.editor, this.file));
+        this.show(results.check(reply, editor, this.file));
         const passed = reply.told.stages.filter((stage) => stage.passed).length;
-        this.status.textContent = `${passed} of ${reply.told.stages.length} stages passed (after ${seconds} s).`;
+        this.status.textContent = `${passed} of ${reply.told.stages.length} stages passed (after ${seconds} s).${whose}`;
       } else {
-        this.show(results.explore(reply));
-        this.status.textContent = results.explored(reply.rows);
+        this.show(results.explore(reply, editor, this.file));
+        this.status.textContent = results.explored(reply.rows) + whose;
       }
     }
 
@@ -307,6 +329,13 @@
     }
 
     async steps(request) {
+      const reply = await this.aside({ ...request, kind: "step" });
+      if (reply) this.status.textContent = "The page to step through it stands below the picture.";
+      return reply?.page;
+    }
+
+    // What is asked for beside runs; null when there is nothing.
+    async aside(request) {
       if (busy) {
         this.status.textContent = "Something is at work on this page: stop it first.";
         return null;
@@ -314,9 +343,9 @@
       busy = this;
       this.settle();
       try {
-        const reply = await runtime.ask({ ...request, kind: "step" }, (text, step) => this.say(text, step));
-        this.status.textContent = reply.refused ?? "The page to step through it stands below the picture.";
-        return reply.page;
+        const reply = await runtime.ask(request, (text, step) => this.say(text, step));
+        this.status.textContent = reply.refused ?? "";
+        return reply.refused ? null : reply;
       } catch (error) {
         this.status.textContent = error instanceof Stopped ? "Stopped." : `It broke: ${error.message}`;
         return null;
@@ -329,25 +358,49 @@
 
     failed(error, rows) {
       const seconds = ((performance.now() - this.began) / 1000).toFixed(1);
-      const sentence = error instanceof Stopped
-        ? `Stopped after ${seconds} s, before it had ended. If nothing else ends a node, it works on `
-          + "in a single call, or sends without end."
-        : `It broke: ${error.message}`;
-      this.show([...results.refused(sentence), ...(rows.length ? results.explore({ rows }) : [])]);
+      let sentence = `It broke: ${error.message}`;
+      if (error instanceof Refused) sentence = error.message;
+      if (error instanceof Stopped) {
+        sentence = this.began === null ? "Stopped before it began: nothing has run."
+          : `Stopped after ${seconds} s, before it had ended. If nothing else ends a node, it works `
+            + "on in a single call, or sends without end.";
+      }
+      this.show([...results.refused(sentence), ...(rows.length ? results.explore({ rows, findings: [] }) : [])]);
       this.status.textContent = sentence;
     }
 
     stop() {
-      if (busy === this) runtime.stop();
+      if (busy === this) runtime.interrupt();
     }
 
     reset() {
-      this.editor.text = this.original;
-      if (this.keep) drafts.set(this.file, null);
-      this.restore?.();
-      this.result.hidden = true;
-      this.status.textContent = "This is the node as it stood here.";
+      if (this.restore) {
+        this.restore();
+      } else {
+        const before = this.editor.text;
+        this.put(this.original);
+        this.status.textContent = "This is the node as it stood here.";
+        if (before !== this.original) this.offerBack(() => this.put(before));
+      }
       this.editor.area.focus({ preventScroll: true });
+    }
+
+    // Another text in the editor, without the result of the one before.
+    put(text) {
+      this.editor.text = text;
+      if (this.hasDraft) drafts.set(this.file, text === this.original ? null : text);
+      this.result.hidden = true;
+    }
+
+    // What was there before an edited text went comes back with one click.
+    offerBack(bringBack) {
+      const button = element("button", { type: "button" }, "Bring mine back");
+      button.addEventListener("click", () => {
+        bringBack();
+        this.status.textContent = "This is yours again.";
+        this.editor.area.focus({ preventScroll: true });
+      });
+      this.status.append(" ", button);
     }
 
     download() {
@@ -357,11 +410,8 @@
     }
 
     async downloadStore() {
-      const reply = await runtime.ask({ kind: "store", files: {} }, () => {});
-      if (reply.refused) {
-        this.status.textContent = reply.refused;
-        return;
-      }
+      const reply = await this.aside({ kind: "store", files: {} });
+      if (!reply) return;
       const bytes = Uint8Array.from(atob(reply.zip), (letter) => letter.charCodeAt(0));
       download(`${reply.name}.zip`, bytes, "application/zip");
     }
@@ -395,6 +445,8 @@
   async function through(bytes, stream) {
     return new Uint8Array(await new Response(new Blob([bytes]).stream().pipeThrough(stream)).arrayBuffer());
   }
+
+  Object.assign(glomers, { Refused, drafts });
 
   glomers.packed = async (content) => {
     const bytes = await through(new TextEncoder().encode(JSON.stringify(content)), new CompressionStream("deflate-raw"));

@@ -6,6 +6,7 @@
   const place = document.getElementById("playground");
   const NODE = "node.py";
   const MOST_LETTERS = 200_000;
+  const IS_NAME = /^[\w-]+\.py$/;
 
   function field(label, input) {
     return element("label", {}, element("span", {}, label), input);
@@ -14,7 +15,7 @@
   // What came by a link is anybody's: it is taken if it has the right shape, and only shown.
   function checked(content) {
     const { files, command, seed, challenge, check } = content;
-    const isFile = ([name, text]) => /^[\w-]+\.py$/.test(name) && typeof text === "string";
+    const isFile = ([name, text]) => IS_NAME.test(name) && typeof text === "string";
     const isId = (id) => id === null || /^[\w-]{1,10}$/.test(id);
     if (!Object.entries(files).every(isFile) || typeof files[NODE] !== "string"
       || typeof command !== "string" || !Number.isInteger(seed) || !isId(challenge) || !isId(check)) {
@@ -32,11 +33,12 @@
       this.files = element("div", { class: "files" });
       this.note = element("p", { class: "note", hidden: true });
       this.panel = new glomers.Panel({
-        text: "", file: NODE, keep: false,
+        text: "", file: NODE,
         node: () => ({ command: this.line(), seed: this.seed.valueAsNumber || 0, challenge: this.challenge }),
         check: () => this.task,
         others: () => this.others(),
-        restore: () => this.show(this.chosen),
+        restore: () => this.begin(this.chosen),
+        changed: () => this.keep(),
       });
       const add = this.button("Add a file", () => this.addFile("helper.py", ""));
       const share = this.button("Copy a link", () => this.share());
@@ -46,7 +48,27 @@
       const form = element("div", { class: "fields" }, field("Begin with", this.select),
         field("Command", this.command), field("Seed", this.seed));
       place.append(form, this.note, element("p", { class: "file" }, NODE), this.panel.root);
-      this.select.addEventListener("change", () => this.show(this.menu[this.select.value]));
+      this.select.addEventListener("change", () => this.begin(this.menu[this.select.value] ?? this.linked));
+      form.addEventListener("input", () => this.keep());
+      this.files.addEventListener("input", () => this.keep());
+    }
+
+    // What is here is kept between visits once it has been changed.
+    keep() {
+      glomers.drafts.set(NODE, this.isChanged() ? JSON.stringify(this.content()) : null);
+    }
+
+    isChanged() {
+      return this.shown !== undefined && JSON.stringify(this.content()) !== this.shown;
+    }
+
+    // Something else from the menu, or the same again; what was changed before comes back if asked.
+    begin(content) {
+      const before = this.isChanged() ? this.content() : null;
+      this.show(content);
+      this.panel.status.textContent = "This is the node as it stood here.";
+      if (before) this.panel.offerBack(() => { this.show(before); this.shown = ""; this.keep(); });
+      this.keep();
     }
 
     button(name, act) {
@@ -76,17 +98,37 @@
       return begun.replace(/\s--(\s|$)|$/, (end) => ` --bin ${NODE}${end}`);
     }
 
+    // The files beside the node, by their names as they are typed.
+    added() {
+      return [...this.files.children].map((box) => [box.querySelector("input").value.trim(), box.editor.text]);
+    }
+
     others() {
-      return Object.fromEntries([...this.files.children].map((box) =>
-        [box.querySelector("input").value.trim(), box.editor.text]));
+      const names = new Set([NODE]);
+      for (const [name] of this.added()) {
+        if (!IS_NAME.test(name)) {
+          throw new glomers.Refused(`“${name}” is no name for a file beside the node: it has `
+            + "letters, digits, - and _, and ends with .py.");
+        }
+        if (names.has(name)) throw new glomers.Refused(`There are two files called ${name}: rename one.`);
+        names.add(name);
+      }
+      return Object.fromEntries(this.added());
+    }
+
+    content() {
+      const files = { [NODE]: this.panel.editor.text, ...Object.fromEntries(this.added()) };
+      return { files, command: this.line(), seed: this.seed.valueAsNumber || 0,
+        challenge: this.challenge, check: this.task };
     }
 
     addFile(name, text) {
       const input = element("input", { type: "text", value: name, pattern: "[A-Za-z0-9_-]+\\.py" });
       const box = element("div", { class: "other" });
-      box.editor = new glomers.Editor(text, { run: () => this.panel.act("run"), changed: () => {} });
+      box.editor = new glomers.Editor(text, { run: () => this.panel.act("run"), changed: () => this.keep() });
       box.editor.area.setAttribute("aria-label", "Other file");
-      box.append(field("File", input), this.button("Remove", () => box.remove()), box.editor.root);
+      const remove = this.button("Remove", () => { box.remove(); this.keep(); });
+      box.append(field("File", input), remove, box.editor.root);
       this.files.append(box);
     }
 
@@ -103,13 +145,17 @@
       this.panel.result.hidden = true;
       this.panel.status.textContent = "";
       this.panel.settle();
+      this.shown = JSON.stringify(this.content());
     }
 
     async share() {
-      const files = { [NODE]: this.panel.editor.text, ...this.others() };
-      const content = { files, command: this.line(), seed: this.seed.valueAsNumber || 0,
-        challenge: this.challenge, check: this.task };
-      const link = `${location.href.split("#")[0]}#${await glomers.packed(content)}`;
+      try {
+        this.others(); // a link with other names is refused
+      } catch (error) {
+        this.panel.status.textContent = error.message;
+        return;
+      }
+      const link = `${location.href.split("#")[0]}#${await glomers.packed(this.content())}`;
       history.replaceState(null, "", link);
       try {
         await navigator.clipboard.writeText(link);
@@ -120,10 +166,11 @@
     }
 
     async open(fragment) {
-      if (!fragment.startsWith("n=")) return this.first();
+      if (!fragment.startsWith("n=")) return this.goOn() || this.first();
       try {
         if (fragment.length > MOST_LETTERS) throw new Error("it is too long");
-        this.show(checked(await glomers.unpacked(fragment)));
+        this.linked = checked(await glomers.unpacked(fragment));
+        this.show(this.linked);
         this.select.value = "";
         this.tell("This node came by a link. Nothing has run: read it, then run it if you like. It "
           + "runs in this page alone, and reaches no network.");
@@ -136,6 +183,21 @@
     tell(text) {
       this.note.textContent = text;
       this.note.hidden = false;
+    }
+
+    // What was changed here on an earlier visit.
+    goOn() {
+      try {
+        const draft = checked(JSON.parse(glomers.drafts.get(NODE)));
+        this.first();
+        const begun = this.shown;
+        this.show(draft);
+        this.shown = begun;
+        this.panel.status.textContent = "This is what you had here: choose from the menu to begin anew.";
+        return true;
+      } catch {
+        return false; // there is none
+      }
     }
 
     first() {

@@ -25,7 +25,7 @@
 
   // A line of the node is marked, and can be gone to.
   function place([name, line], editor, file) {
-    if (name !== file.split("/").pop()) return ` (${name}:${line})`;
+    if (!editor || name !== file.split("/").pop()) return ` (${name}:${line})`;
     editor.mark(line);
     const go = element("button", { type: "button", class: "place" }, `line ${line}`);
     go.addEventListener("click", () => editor.goTo(line));
@@ -96,7 +96,7 @@
       ];
     },
 
-    check({ told, picture: drawn }, seeds, editor, file) {
+    check({ told, picture: drawn }, editor, file) {
       const items = told.stages.map(({ name, passed, why }) => {
         const [mark, style] = MARKS[passed];
         const isTold = passed === false && told.findings.length;
@@ -112,11 +112,11 @@
         ...[told.relies_on, told.advice].filter(Boolean).map((text) => paragraph(text)),
         ...picture(drawn),
         ...told.proof.map((text) => paragraph(text, "soft")),
-        paragraph(`On a page the longest stage has ${seeds} runs; \`glomers assess\` makes more.`, "soft"),
+        paragraph("On a page stages have fewer runs than those of `glomers assess`.", "soft"),
       ];
     },
 
-    explore({ rows, picture: drawn }) {
+    explore({ rows, note, picture: drawn, findings: told }, editor, file) {
       const failed = rows.filter((row) => row.outcome === "fail");
       const items = failed.map((row) => element("li", {},
         `seed ${row.seed}: ${row.broken ?? row.anomalies.join(", ")}`, element("br"),
@@ -125,6 +125,8 @@
         element("ul", {}, ...items))] : [];
       return [
         paragraph(glomers.results.explored(rows), "verdict"),
+        ...(note ? [paragraph(note, "soft")] : []),
+        ...findings(told, editor, file),
         ...(drawn ? [element("h4", {}, "The smallest failure that was found:"), ...picture(drawn)] : []),
         ...list,
       ];
@@ -134,7 +136,15 @@
       const failed = rows.filter((row) => row.outcome === "fail");
       const names = [...new Set(failed.flatMap((row) => row.anomalies))];
       const which = names.length ? `: ${names.join(", ")}` : "";
-      return `${failed.length ? "✗" : "✓"} ${failed.length} of ${rows.length} seeds fail${which}.`;
+      const vacuous = rows.filter((row) => row.vacuous.length);
+      const reasons = [...new Set(vacuous.flatMap((row) => row.vacuous))].join(", ");
+      const mark = failed.length ? "✗" : vacuous.length === rows.length ? "·" : "✓";
+      return `${mark} ${failed.length} of ${rows.length} seeds fail${which}. Passes in which nothing `
+        + `worth checking happened: ${vacuous.length}${reasons && ` (${reasons})`}.`;
+    },
+
+    help(text) {
+      return [element("pre", { tabindex: "0" }, text)];
     },
 
     refused(sentence) {
