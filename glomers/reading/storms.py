@@ -73,7 +73,11 @@ def _told(dossier: Dossier, broken: Broken, kind: str, why: str) -> Finding:
 def _causes(
     messages: Sequence[Envelope], nodes: frozenset[str]
 ) -> dict[int, tuple[Envelope, Envelope | None]]:
-    """Each message of a node with the one that the node had got just before."""
+    """Each message of a node with the one that made the node send it: what it had got just before.
+
+    In virtual time that is what came in the same instant; what is sent at another moment comes of
+    a timer or a time-out.
+    """
     got = [m for m in messages if m.arrived_ns is not None and m.dest in nodes]
     arrived = sorted((m.end_ns, m.id, m) for m in got)
     causes: dict[int, tuple[Envelope, Envelope | None]] = {}
@@ -85,7 +89,10 @@ def _causes(
             at += 1
         if message.src in nodes:
             causes[message.id] = message, last.get(message.src)
-    return causes
+    at_once = {m.id for m, cause in causes.values() if cause and cause.end_ns == m.sent_ns}
+    if not at_once:  # on the real clock
+        return causes
+    return {id: (m, cause if id in at_once else None) for id, (m, cause) in causes.items()}
 
 
 def _chain(causes: dict[int, tuple[Envelope, Envelope | None]], kind: str) -> list[str]:
