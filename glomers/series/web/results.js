@@ -139,8 +139,9 @@
       const vacuous = rows.filter((row) => row.vacuous.length);
       const reasons = [...new Set(vacuous.flatMap((row) => row.vacuous))].join(", ");
       const mark = failed.length ? "✗" : vacuous.length === rows.length ? "·" : "✓";
-      return `${mark} ${failed.length} of ${rows.length} seeds fail${which}. Passes in which nothing `
-        + `worth checking happened: ${vacuous.length}${reasons && ` (${reasons})`}.`;
+      const passes = failed.length === rows.length ? "" : " Passes in which nothing worth checking "
+        + `happened: ${vacuous.length}${reasons && ` (${reasons})`}.`;
+      return `${mark} ${failed.length} of ${rows.length} seeds fail${which}.${passes}`;
     },
 
     help(text) {
