@@ -184,7 +184,9 @@ def test_an_exploration_has_the_faults_that_are_asked_for(desk):
 def test_an_exploration_ends_with_a_test_that_the_node_breaks_and_says_why(desk):
     source = ECHO.replace("    return", "    raise SystemExit\n    return")
     reply = explore(desk, "-w echo --node-count 1 --time-limit 1", source)
-    assert len(reply["rows"]) == 1
+    assert [row["broken"] for row in reply["rows"]] == [
+        "Node n0 crashed: it left with exit status 0."
+    ]
     assert reply["findings"][0]["place"] == ["node.py", 8]
 
 

@@ -205,5 +205,5 @@ def _why(error: BaseException) -> str:
     if isinstance(error, NodeExit):
         return str(error)
     if isinstance(error, SystemExit):
-        return f"it left with exit status {error.code}"
+        return f"it left with exit status {0 if error.code is None else error.code}"
     return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
