@@ -66,6 +66,8 @@ class RPCError(Exception):
     def body(self) -> Body:
         """The body of the reply that reports this error."""
         text = None if self.text is None else str(self.text)  # an exception may stand for it
+        if text is not None:
+            text = text.encode("utf-8", "replace").decode()  # JSON has no half characters
         return {"type": "error", "code": int(self.code), "text": text}
 
     def __str__(self) -> str:

@@ -106,7 +106,7 @@ class Desk:
         for name, text in files.items():
             path = self.folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8")
+            path.write_text(text, encoding="utf-8", errors="replace")
 
 
 def _for_a_page(text: str) -> str:
@@ -169,7 +169,7 @@ def _shortened(words: list[str]) -> tuple[list[str], str]:
     """The command with fewer seconds, if it would make too many requests, and a note of that."""
     rate = _number(value_in(words, "--rate"), _USUAL_RATE)
     asked_s = int(_number(value_in(words, "--time-limit"), _USUAL_S))
-    limit_s = max(1, int(OPERATIONS / rate)) if rate else asked_s
+    limit_s = max(1, int(min(OPERATIONS / rate, asked_s))) if rate > 0 else asked_s
     if asked_s <= limit_s:
         return words, ""
     note = f"On a page this command runs for {limit_s} s of virtual time, in place of {asked_s} s."

@@ -23,7 +23,7 @@ function setAlarm(seconds) {
   due = seconds ? performance.now() + every : Infinity;
 }
 
-const python = await loadPyodide({ env: { PYTHONHASHSEED: "0", PYTHONMALLOC: "mimalloc", HOME: "/home/learner" } });
+const python = await loadPyodide({ env: { PYTHONHASHSEED: "0", HOME: "/home/learner" } });
 python.FS.writeFile("/lab.zip", fs.readFileSync(packageZip));
 python.runPython("import sys, zipfile; zipfile.ZipFile('/lab.zip').extractall('/lab'); sys.path.insert(0, '/lab')");
 const desk = python.pyimport("glomers.workshop.in_browser").open_desk(() => {}, setAlarm);

@@ -8,8 +8,19 @@
   const EXPLORE_SEEDS = 30;
   const SPARE_AFTER_MS = 300;
   const RUNTIME_MB = 9;
+  const MOST_LINK_BYTES = 300_000;
 
   // The runtime: one file, and workers made of it.
+
+  // How Python itself ends in a browser, by a piece of what is said then.
+  const BREAKS = [
+    ["Maximum call stack size", "The program goes deeper than a browser lets it: a function calls itself "
+      + "too often, or a method such as __getattr__ or __repr__ uses what it is there for."],
+    ["exit(255)", "A node hangs, and catches what is to interrupt it: an `except` without a type, or "
+      + "for BaseException, is to raise it again."],
+    ["null function", "Python came to an end, as it does when memory runs out."],
+    ["out of memory", "There is no more memory for Python."],
+  ];
 
   class Stopped extends Error {}
 
@@ -120,7 +131,7 @@
         };
         worker.onerror = (event) => reject(new Error(event.message));
         worker.postMessage({ id: 1, request: JSON.stringify(request) });
-      });
+      }).finally(() => { worker.onmessage = null; }); // what a node says later is no answer
     },
 
     // So that after a stop another one is ready at once.
@@ -128,6 +139,12 @@
       if (this.spare) return;
       this.spare = this.hire(parts);
       this.spare.catch(() => { this.spare = null; });
+    },
+
+    // Another Python for what follows: the one before may have been changed by a node.
+    async renew() {
+      const worker = await this.worker;
+      if (worker) this.end(worker);
     },
 
     end(worker) {
@@ -358,7 +375,8 @@
 
     failed(error, rows) {
       const seconds = ((performance.now() - this.began) / 1000).toFixed(1);
-      let sentence = `It broke: ${error.message}`;
+      const why = BREAKS.find(([sign]) => error.message.includes(sign))?.[1];
+      let sentence = why ?? `It broke: ${error.message}`;
       if (error instanceof Refused) sentence = error.message;
       if (error instanceof Stopped) {
         sentence = this.began === null ? "Stopped before it began: nothing has run."
@@ -446,7 +464,7 @@
     return new Uint8Array(await new Response(new Blob([bytes]).stream().pipeThrough(stream)).arrayBuffer());
   }
 
-  Object.assign(glomers, { Refused, drafts });
+  Object.assign(glomers, { Refused, drafts, renew: () => (busy ? runtime.interrupt() : runtime.renew()) });
 
   glomers.packed = async (content) => {
     const bytes = await through(new TextEncoder().encode(JSON.stringify(content)), new CompressionStream("deflate-raw"));
@@ -454,10 +472,21 @@
     return "n=" + btoa(letters).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
   };
 
+  // A short link can hold very much: what is too long for a program is not unpacked.
   glomers.unpacked = async (text) => {
     const letters = atob(text.replace(/^n=/, "").replaceAll("-", "+").replaceAll("_", "/"));
     const bytes = Uint8Array.from(letters, (letter) => letter.charCodeAt(0));
-    return JSON.parse(new TextDecoder().decode(await through(bytes, new DecompressionStream("deflate-raw"))));
+    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
+    const parts = [];
+    let length = 0;
+    for (const reader = stream.getReader(); ;) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      length += value.length;
+      if (length > MOST_LINK_BYTES) throw new Error("it is too long");
+      parts.push(value);
+    }
+    return JSON.parse(await new Blob(parts).text());
   };
 
   // What scrolls can be reached with the keyboard.

@@ -6,6 +6,8 @@
   const place = document.getElementById("playground");
   const NODE = "node.py";
   const MOST_LETTERS = 200_000;
+  const MOST_FILES = 20;
+  const MOST_LINES = 3000;
   const IS_NAME = /^[\w-]+\.py$/;
 
   function field(label, input) {
@@ -15,9 +17,11 @@
   // What came by a link is anybody's: it is taken if it has the right shape, and only shown.
   function checked(content) {
     const { files, command, seed, challenge, check } = content;
-    const isFile = ([name, text]) => IS_NAME.test(name) && typeof text === "string";
-    const isId = (id) => id === null || /^[\w-]{1,10}$/.test(id);
-    if (!Object.entries(files).every(isFile) || typeof files[NODE] !== "string"
+    const isFile = ([name, text]) => IS_NAME.test(name) && typeof text === "string"
+      && text.split("\n").length <= MOST_LINES;
+    const isId = (id) => id === null || (typeof id === "string" && /^[\w-]{1,10}$/.test(id));
+    const told = Object.entries(files);
+    if (told.length > MOST_FILES || !told.every(isFile) || typeof files[NODE] !== "string"
       || typeof command !== "string" || !Number.isInteger(seed) || !isId(challenge) || !isId(check)) {
       throw new Error("it has another shape");
     }
@@ -64,6 +68,7 @@
 
     // Something else from the menu, or the same again; what was changed before comes back if asked.
     begin(content) {
+      if (this.linked) glomers.renew();
       const before = this.isChanged() ? this.content() : null;
       this.show(content);
       this.panel.status.textContent = "This is the node as it stood here.";
