@@ -588,6 +588,28 @@ def test_a_result_marks_no_line_of_a_text_that_came_later(browser, site):
     visit.close()
 
 
+def test_a_loop_that_does_much_in_each_turn_is_interrupted_too(browser, site):
+    visit = browser.tab((site / "01-exercise.html").as_uri())
+    cell = Cell(visit)
+    cell.write(
+        ECHO.replace("    return", "    while True:\n        sum(range(100_000))\n    return")
+    )
+    assert "hangs" in cell.do("Run")
+    assert visit.run("document.querySelector('.editor .bad').textContent") in ("8", "9")
+    cell.press("Reset")
+    visit.close()
+
+
+@pytest.mark.parametrize("text", ["\n" * 60_000, "a" * 10_000_000])
+def test_a_short_link_that_holds_very_much_is_refused(browser, site, text):
+    visit = browser.tab((site / "playground.html").as_uri() + link(text))
+    visit.wait("document.querySelector('.note').textContent")
+    assert "holds no node that can be read" in visit.run(
+        "document.querySelector('.note').textContent"
+    )
+    visit.close()
+
+
 def test_ctrl_enter_leaves_the_caret_where_it_is(browser, site):
     visit = browser.tab((site / f"{LESSON}.html").as_uri())
     cell = Cell(visit, RETRY)

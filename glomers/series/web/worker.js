@@ -13,7 +13,7 @@ const createPyodideModule = (() => {
 })();
 
 const SIGALRM = 14;
-const MOST_LOOKS = 8;
+const MOST_LOOKS = 16;
 const OFTEN_MS = 10;
 const signals = new Int32Array(1);
 let due_ms = Infinity;
