@@ -588,6 +588,34 @@ def test_a_result_marks_no_line_of_a_text_that_came_later(browser, site):
     visit.close()
 
 
+def test_a_node_does_not_write_the_page_to_step_through_its_run(browser, site):
+    visit = browser.tab((site / "01-exercise.html").as_uri())
+    cell = Cell(visit)
+    own = "desk.page = lambda *_: '<title>mine</title><link rel=preconnect href=http://a.test>'"
+    cell.write(f"from glomers.workshop import desk\n\n{own}\n{ECHO}")
+    cell.do("Run")
+    cell.press("Step through it")
+    visit.wait(f"{cell.place}.querySelector('iframe') !== null")
+    page = visit.run(f"{cell.place}.querySelector('iframe').srcdoc")
+    assert "preconnect" not in page
+    assert "<h1>mine</h1>" in page
+    cell.press("Reset")
+    visit.close()
+
+
+@pytest.mark.parametrize("inherited", ["indexedDB", "caches"])
+def test_a_node_reaches_nothing_that_is_kept_beyond_a_visit(browser, site, inherited):
+    visit = browser.tab((site / "01-exercise.html").as_uri())
+    cell = Cell(visit)
+    kept = f"js.Object.getOwnPropertyDescriptor(js.WorkerGlobalScope.prototype, '{inherited}')"
+    raised = f"raise ValueError(['shut', js.Reflect.get({kept}, 'get'), js.navigator.storage])"
+    cell.write("import js\n" + ECHO.replace("    return", f"    {raised}\n    return"))
+    result = cell.do("Run")
+    assert "['shut', None, None]" in result.replace("undefined", "None")
+    cell.press("Reset")
+    visit.close()
+
+
 def test_a_loop_that_does_much_in_each_turn_is_interrupted_too(browser, site):
     visit = browser.tab((site / "01-exercise.html").as_uri())
     cell = Cell(visit)

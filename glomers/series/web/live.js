@@ -49,6 +49,7 @@
     parts: null,
     worker: null, // a promise, as is the spare
     spare: null,
+    stepper: null, // the page to step through a run, without one
     say: () => {}, // hears how loading goes: whoever waits for it now
     interrupt: () => {}, // ends that waiting
 
@@ -81,8 +82,11 @@
     hire({ address, ...parts }) {
       const worker = new Worker(address);
       return new Promise((resolve, reject) => {
-        worker.onmessage = ({ data }) =>
-          data.ready ? resolve(worker) : reject(new Error(`Python did not start: ${data.broken}`));
+        worker.onmessage = ({ data }) => {
+          this.stepper ??= data.stepper; // no node has run yet
+          if (data.ready) resolve(worker);
+          else reject(new Error(`Python did not start: ${data.broken}`));
+        };
         worker.onerror = (event) => reject(new Error(`Python did not start: ${event.message}`));
         worker.postMessage({ parts });
       });
@@ -152,6 +156,16 @@
       this.worker = null;
     },
   };
+
+  // The page to step through a run, made anew of the runs that are in the one that came: a node could
+  // have written that one, and a frame with its words would be free to call other machines.
+  function stepping(page) {
+    const runs = String(page).match(/<script type="application\/json" class="run">[\w=-]*<\/script>/g) ?? [];
+    const title = /<title>([^<>]*)<\/title>/.exec(page)?.[1] ?? "";
+    return runtime.stepper.replace("<title></title>", () => `<title>${title}</title>`)
+      .replace("<h1></h1>", () => `<h1>${title}</h1>`)
+      .replace('<script type="application/gzip"', (begin) => `${runs.join("\n")}\n${begin}`);
+  }
 
   // What is kept between visits, where a browser lets us.
 
@@ -338,7 +352,7 @@
         const page = picture.page ?? await this.steps(request);
         if (!page) return;
         // In a frame, where it can do nothing to this page.
-        const frame = element("iframe", { sandbox: "allow-scripts", title: picture.alt, srcdoc: page });
+        const frame = element("iframe", { sandbox: "allow-scripts", title: picture.alt, srcdoc: stepping(page) });
         button.replaceWith(frame);
         frame.focus();
       });

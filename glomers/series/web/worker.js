@@ -89,17 +89,19 @@ async function open({ wasm, stdlib, lab, lock }) {
   python.runPython("import sys, zipfile; zipfile.ZipFile('/lab.zip').extractall('/lab'); sys.path.insert(0, '/lab')");
   const tell = (text) => postMessage({ told: text });
   const desk = python.pyimport("glomers.workshop.in_browser").open_desk(tell, setAlarm);
+  const stepper = python.runPython("from glomers.drawing.stepper.document import page; page([], '')");
   watch(python);
   shut();
-  return desk;
+  return { desk, stepper };
 }
 
 let desk;
 onmessage = async ({ data }) => {
   try {
     if (data.parts) {
-      desk = await open(data.parts);
-      postMessage({ ready: true });
+      const opened = await open(data.parts);
+      desk = opened.desk;
+      postMessage({ ready: true, stepper: opened.stepper });
     } else {
       postMessage({ id: data.id, reply: desk.answer(data.request) });
     }
