@@ -12,6 +12,7 @@ const createPyodideModule = (() => {
 /*MODULE*/
 })();
 
+const post = self.postMessage.bind(self);
 const SIGALRM = 14;
 const MOST_LOOKS = 16;
 const OFTEN_MS = 10;
@@ -51,11 +52,11 @@ function setAlarm(seconds) {
   due_ms = seconds ? performance.now() + every_ms : Infinity;
 }
 
-// What could be kept beyond a visit, be heard by other pages or load something is no business of a
-// node's. Most of it is found on what the worker inherits from.
+// What could be kept beyond a visit, be heard by pages or load something is no business of a node's.
+// Most of it is found on what the worker inherits from.
 const OUTSIDE = ["indexedDB", "caches", "BroadcastChannel", "Worker", "SharedWorker", "WebSocket",
   "WebSocketStream", "XMLHttpRequest", "EventSource", "WebTransport", "fetch", "importScripts",
-  "FontFace"];
+  "FontFace", "postMessage", "close"];
 const OF_NAVIGATOR = ["storage", "locks", "serviceWorker"];
 
 function shut() {
@@ -87,7 +88,7 @@ async function open({ wasm, stdlib, lab, lock }) {
   });
   python.FS.writeFile("/lab.zip", lab);
   python.runPython("import sys, zipfile; zipfile.ZipFile('/lab.zip').extractall('/lab'); sys.path.insert(0, '/lab')");
-  const tell = (text) => postMessage({ told: text });
+  const tell = (text) => post({ told: text });
   const desk = python.pyimport("glomers.workshop.in_browser").open_desk(tell, setAlarm);
   const stepper = python.runPython("from glomers.drawing.stepper.document import page; page([], '')");
   watch(python);
@@ -96,16 +97,16 @@ async function open({ wasm, stdlib, lab, lock }) {
 }
 
 let desk;
-onmessage = async ({ data }) => {
+addEventListener("message", async ({ data }) => {
   try {
     if (data.parts) {
       const opened = await open(data.parts);
       desk = opened.desk;
-      postMessage({ ready: true, stepper: opened.stepper });
+      post({ ready: true, stepper: opened.stepper });
     } else {
-      postMessage({ id: data.id, reply: desk.answer(data.request) });
+      post({ id: data.id, reply: desk.answer(data.request) });
     }
   } catch (error) {
-    postMessage({ id: data.id, broken: String(error?.message ?? error).slice(-2000) });
+    post({ id: data.id, broken: String(error?.message ?? error).slice(-2000) });
   }
-};
+});
