@@ -11,9 +11,9 @@ from bs4 import BeautifulSoup
 from glomers.cli import main
 from glomers.errors import SeriesError
 from glomers.series import npm_archive, page
-from glomers.series.live_cells import enliven
+from glomers.series.live_cells import enliven, live_nodes
 from glomers.series.live_site import build_site
-from glomers.series.notebook import Cell, Notebook
+from glomers.series.notebook import Cell, Notebook, read_notebook
 from glomers.series.npm_archive import NpmArchive
 from glomers.series.page_runtime import as_loader, as_module, package_zip
 from tests.helpers.places import ROOT
@@ -121,3 +121,17 @@ def test_an_archive_is_unpacked_by_every_python_that_will_do(tmp_path, monkeypat
     monkeypatch.delattr(tarfile.TarFile, "extractall")
     assert (ours.unpack(tmp_path / "here") / "deep" / "x.mjs").read_bytes() == b"1+1"
     assert ours.read("deep/x.mjs") == b"1+1"
+
+
+@pytest.mark.parametrize(
+    ("lesson", "node", "seed", "faults"),
+    [
+        ("04-counter", "counter_cas", 6, None),
+        ("08-explore", "ids_clock", 0, "skew"),
+        ("08-explore", "set_promise", 0, "partition,kill"),
+    ],
+)
+def test_a_live_cell_has_the_seed_and_the_faults_of_its_lesson(lesson, node, seed, faults):
+    nodes = live_nodes(read_notebook(ROOT / "notebooks" / f"{lesson}.ipynb"))
+    live = nodes[f"nodes/{node}.py"]
+    assert (live.seed, live.faults) == (seed, faults)
