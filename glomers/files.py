@@ -17,6 +17,9 @@ try:
 except ImportError:  # on Windows
     fcntl = None  # type: ignore[assignment]
 
+STANDARD_LIBRARY = os.path.dirname(os.__file__)
+"""Where the standard library of this Python is; in a browser that is a zip file."""
+
 
 def digest(path: Path) -> str:
     """The SHA-256 of a file.

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from types import CodeType, FrameType
 from typing import Any
 
+from glomers.files import STANDARD_LIBRARY
 from glomers.node import Message, Node
 
 Place = tuple[str, int]
@@ -24,7 +25,7 @@ _LOOP = os.path.join(_PACKAGE, "bench", "clock.py")
 _DRIVING = frozenset({"run_until", "run_ready", "_advance"})
 """The functions there in which a loop, of any clock, is at its own work."""
 _SOLUTIONS = os.path.join(_PACKAGE, "solutions") + os.sep
-_STANDARD = os.path.dirname(os.__file__) + os.sep
+_STANDARD = STANDARD_LIBRARY + os.sep
 _INSTALLED = f"{os.sep}site-packages{os.sep}"
 _HANDLING = frozenset({Node._dispatch.__code__, Node._respond.__code__})
 

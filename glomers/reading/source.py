@@ -11,11 +11,10 @@ import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from glomers.files import below
+from glomers.files import STANDARD_LIBRARY, below
 from glomers.reading.finding import Place
 
 _PACKAGE = Path(__file__).resolve().parents[1]
-_STANDARD = Path(os.__file__).parent
 _LIBRARY_FOLDERS = ("site-packages", "dist-packages")
 _MOST_BYTES = 1 << 20
 
@@ -149,7 +148,7 @@ class Source:
 
 def _is_standard(path: Path) -> bool:
     """Whether a file belongs to the standard library of this Python, or of some other."""
-    if path.is_relative_to(_STANDARD):  # which may lie in a zip file, as in a browser
+    if path.is_relative_to(STANDARD_LIBRARY):
         return True
     parts = path.parts
     return any(

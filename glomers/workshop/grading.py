@@ -22,6 +22,7 @@ from typing import Any
 
 from glomers.bench.hosts import cage, processor
 from glomers.bench.hosts.offspring import end_nurseries
+from glomers.bench.hosts.process import signal_group
 from glomers.environment import CAGE, IS_LINUX, cage_kind
 from glomers.errors import WorkshopError
 from glomers.files import write_whole
@@ -218,8 +219,7 @@ def _end(process: BaseProcess, job: Job, *, is_late: bool) -> Mark:
 def _kill(process: BaseProcess) -> None:
     """End a process and all that it has started."""
     assert process.pid is not None
-    with suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
+    signal_group(process.pid, signal.SIGKILL)
     process.join()
 
 

@@ -1,7 +1,5 @@
 """Which files are a node's own: those of the standard library are not, wherever it lies."""
 
-from pathlib import Path
-
 import pytest
 
 from glomers.reading import source
@@ -16,7 +14,7 @@ from glomers.reading.source import Source
     ],
 )
 def test_the_library_of_this_python_is_not_the_nodes(monkeypatch, tmp_path, library, file):
-    monkeypatch.setattr(source, "_STANDARD", Path(library))
+    monkeypatch.setattr(source, "STANDARD_LIBRARY", library)
     own = Source(tmp_path / "node.py")
     assert not own.is_own(file)
     assert own.is_own(str(tmp_path / "helper.py"))

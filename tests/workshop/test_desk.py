@@ -190,7 +190,8 @@ def test_an_exploration_ends_with_a_test_that_the_node_breaks_and_says_why(desk)
     assert reply["findings"][0]["place"] == ["node.py", 8]
 
 
-def test_a_failure_without_a_picture_is_explained(desk):
-    source = ECHO.replace('"echo_ok"', '"eco_ok"')
+def test_a_failure_that_cannot_be_made_small_is_explained(desk, monkeypatch):
+    monkeypatch.setattr("glomers.workshop.desk._made_small", lambda *_: None)
+    source = ECHO.replace("    return", "    oops\n    return")
     reply = explore(desk, "-w echo --node-count 1 --time-limit 1", source)
-    assert reply["picture"] or reply["findings"]
+    assert ["node.py", 8] in [finding["place"] for finding in reply["findings"]]

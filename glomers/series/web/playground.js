@@ -193,7 +193,7 @@
     // What was changed here on an earlier visit.
     goOn() {
       try {
-        const draft = checked(JSON.parse(glomers.drafts.get(NODE)));
+        const draft = JSON.parse(glomers.drafts.get(NODE)); // one's own, half a name included
         this.first();
         const begun = this.shown;
         this.show(draft);
